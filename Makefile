@@ -1,0 +1,145 @@
+# Every target with a ## comment is shown by `make help`. The gate is `make check`.
+
+SHELL       := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS   += --no-print-directory
+
+# Versions of the tools, in one place. templ is the version that go.mod requires.
+LINT_VERSION    := v2.15.0
+GOFUMPT_VERSION := v0.12.0
+TEMPL_VERSION   := $(shell sed -n 's|^.*github.com/a-h/templ \(v[^ ]*\).*|\1|p' go.mod)
+
+# Tools stand here, by the Go that built them: a newer Go builds them anew.
+BIN     := $(CURDIR)/.bin/$(shell go env GOVERSION 2>/dev/null || echo no-go)
+LINT    := $(BIN)/golangci-lint-$(LINT_VERSION)
+GOFUMPT := $(BIN)/gofumpt-$(GOFUMPT_VERSION)
+TEMPL   := $(BIN)/templ-$(TEMPL_VERSION)
+
+# The product is built without cgo. Only the race detector needs it.
+export CGO_ENABLED := 0
+
+# On a machine that runs the gate for everybody nothing is skipped and no result is taken from the cache.
+TESTFLAGS ?=
+ifeq ($(CI),true)
+export MIANSHEN_NO_SKIP := 1
+TESTFLAGS += -count=1
+endif
+
+FUZZTIME ?= 10s
+ADDR     ?= 127.0.0.1:8080
+
+.PHONY: help
+help: ## show this help
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## install what the tests need: tools into ./.bin, on Debian also chromium, fonts and PostgreSQL
+	@scripts/setup
+	@$(MAKE) tools
+
+.PHONY: tools
+tools: $(LINT) $(GOFUMPT) $(TEMPL)
+
+# install,package,version: builds one tool and names it by its version, so that a changed version is built again.
+define install
+@echo "building $(notdir $@)"
+@mkdir -p $(BIN)/new
+@GOBIN=$(BIN)/new go install $(1)@$(2)
+@mv $(BIN)/new/$(notdir $(1)) $@
+endef
+
+$(LINT):
+	$(call install,github.com/golangci/golangci-lint/v2/cmd/golangci-lint,$(LINT_VERSION))
+
+$(GOFUMPT):
+	$(call install,mvdan.cc/gofumpt,$(GOFUMPT_VERSION))
+
+$(TEMPL):
+	$(call install,github.com/a-h/templ/cmd/templ,$(TEMPL_VERSION))
+
+.PHONY: run
+run: ## start the demo on ADDR (127.0.0.1:8080)
+	go run ./cmd/mianshen serve --demo --addr $(ADDR)
+
+.PHONY: build
+build: ## build the binary ./mianshen, without cgo
+	go build -trimpath -o mianshen ./cmd/mianshen
+
+.PHONY: fmt
+fmt: $(GOFUMPT) $(TEMPL) ## format Go files and pages
+	$(GOFUMPT) -w .
+	$(TEMPL) fmt .
+
+.PHONY: generate
+generate: $(TEMPL) ## write generated files anew
+	$(TEMPL) generate
+	go generate ./...
+
+.PHONY: test
+test: ## run every test, without the race detector
+	go test $(TESTFLAGS) ./...
+
+# The steps of the gate, in order; the first that fails ends it. The tests come last, so that the output ends with theirs.
+STEPS := setup format build-all vet lint tidy stale test-race
+
+.PHONY: check
+check: ## the gate: setup, formatting, vet, golangci-lint, go mod tidy, stale files, every test with -race
+	@n=0; \
+	for step in $(STEPS); do \
+	  n=$$((n + 1)); SECONDS=0; \
+	  printf '\n== %d/%d %s\n' $$n $(words $(STEPS)) $$step; \
+	  $(MAKE) $$step || { printf '\n== make check: %s failed after %ds\n' $$step $$SECONDS >&2; exit 1; }; \
+	  if [ $$n -lt $(words $(STEPS)) ]; then printf '== %s: fine, %ds\n' $$step $$SECONDS; fi; \
+	done
+ifneq ($(CI),true)
+	@scripts/setup --report
+	@echo "make check: all $(words $(STEPS)) steps passed"
+endif
+
+.PHONY: format
+format: $(GOFUMPT)
+	@list=$$($(GOFUMPT) -l .); \
+	if [ -n "$$list" ]; then printf 'not formatted, run make fmt:\n%s\n' "$$list" >&2; exit 1; fi
+
+.PHONY: build-all
+build-all:
+	go build ./...
+
+.PHONY: vet
+vet:
+	go vet ./...
+
+.PHONY: lint
+lint: $(LINT) ## run golangci-lint alone
+	$(LINT) run ./...
+
+.PHONY: tidy
+tidy:
+	go mod tidy -diff
+
+.PHONY: stale
+stale: $(TEMPL)
+	@scripts/stale $(MAKE) generate
+
+.PHONY: test-race
+test-race:
+	CGO_ENABLED=1 go test -race -timeout 20m $(TESTFLAGS) ./...
+
+.PHONY: bench
+bench: ## run every benchmark, and the property tests at full size
+	MIANSHEN_FULL=1 go test -timeout 60m -run 'Full$$' -bench . -benchmem ./...
+
+.PHONY: fuzz
+fuzz: ## run every fuzz target for FUZZTIME (10s)
+	@scripts/fuzz $(FUZZTIME)
+
+.PHONY: cover
+cover: ## measure test coverage into coverage.html
+	go test -coverpkg=./... -coverprofile=coverage.out ./...
+	@go tool cover -html=coverage.out -o coverage.html
+	@go tool cover -func=coverage.out | tail -n 1
+
+.PHONY: clean
+clean: ## remove what builds and runs leave behind, tools too
+	rm -rf .bin mianshen coverage.out coverage.html

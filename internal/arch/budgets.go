@@ -1,0 +1,177 @@
+package arch
+
+import (
+	"fmt"
+	"go/ast"
+	"slices"
+)
+
+// The kinds of budgets, as Excuse.Kind names them.
+const (
+	kindPackage  = "package"
+	kindFile     = "file"
+	kindFunction = "function"
+	kindMethods  = "methods"
+	kindNesting  = "nesting"
+)
+
+// measure is one size that has a budget.
+type measure struct {
+	place, kind string
+	path        string
+	line        int
+	size, limit int
+}
+
+// checkBudgets reports what is larger than its budget or, where it is excused, than its ceiling; and excuses that
+// nothing needs any more, so that the list stays short.
+func checkBudgets(t *Table, tree *Tree) []Violation {
+	var found []Violation
+	needed := map[Excuse]bool{}
+	for _, m := range measures(t, tree) {
+		if m.limit == 0 || m.size <= m.limit {
+			continue
+		}
+		limit := m.limit
+		for _, e := range t.Excused {
+			if e.Place == m.place && e.Kind == m.kind {
+				needed[e] = true
+				limit = e.Ceiling
+			}
+		}
+		if m.size > limit {
+			text := fmt.Sprintf("%s %s has size %d, the budget is %d: divide it, or excuse it in internal/arch/house.go with a reason",
+				m.kind, m.place, m.size, limit)
+			found = append(found, Violation{Path: m.path, Line: m.line, Text: text})
+		}
+	}
+	for _, e := range t.Excused {
+		if !needed[e] {
+			text := fmt.Sprintf("excuse for %s %s is not needed any more: take it out of internal/arch/house.go", e.Kind, e.Place)
+			found = append(found, Violation{Path: e.Place, Text: text})
+		}
+	}
+	return found
+}
+
+// measures takes every size of the tree. Generated files are left out.
+func measures(t *Table, tree *Tree) []measure {
+	var all []measure
+	for _, p := range tree.Packages {
+		total := 0
+		for _, f := range p.Files {
+			if f.Generated {
+				continue
+			}
+			budget := t.Code
+			if f.Test {
+				budget = t.Tests
+			} else {
+				total += f.Lines
+			}
+			all = append(all, measure{place: f.Path, kind: kindFile, path: f.Path, size: f.Lines, limit: budget.File})
+			all = append(all, measureFile(tree, f, budget)...)
+		}
+		all = append(all, measure{place: p.Dir, kind: kindPackage, path: p.Dir, size: total, limit: t.Code.Package})
+	}
+	return all
+}
+
+// measureFile takes the sizes of the functions and interfaces of one file.
+func measureFile(tree *Tree, f *File, budget Budget) []measure {
+	if f.AST == nil {
+		return nil
+	}
+	var all []measure
+	for _, d := range f.AST.Decls {
+		fn, ok := d.(*ast.FuncDecl)
+		if !ok || fn.Body == nil {
+			continue
+		}
+		place := f.Path + ":" + funcName(fn)
+		line := tree.line(fn.Pos())
+		length := tree.line(fn.End()) - line + 1
+		all = append(all,
+			measure{place: place, kind: kindFunction, path: f.Path, line: line, size: length, limit: budget.Function},
+			measure{place: place, kind: kindNesting, path: f.Path, line: line, size: nesting(fn.Body), limit: budget.Nesting})
+	}
+	for _, spec := range typeSpecs(f.AST) {
+		if it, ok := spec.Type.(*ast.InterfaceType); ok {
+			all = append(all, measure{
+				place: f.Path + ":" + spec.Name.Name, kind: kindMethods,
+				path: f.Path, line: tree.line(spec.Pos()), size: it.Methods.NumFields(), limit: budget.Methods,
+			})
+		}
+	}
+	return all
+}
+
+// funcName gives Name, or Type.Name for a method.
+func funcName(fn *ast.FuncDecl) string {
+	if recv := receiver(fn); recv != "" {
+		return recv + "." + fn.Name.Name
+	}
+	return fn.Name.Name
+}
+
+// nesting gives how deep if, for, switch and select stand inside one another. A chain of else-if is one level; a
+// function literal starts anew.
+func nesting(node ast.Node) int {
+	deepest := 0
+	ast.Inspect(node, func(n ast.Node) bool {
+		var inner int
+		switch n := n.(type) {
+		case *ast.IfStmt:
+			inner = 1 + ifNesting(n)
+		case *ast.ForStmt:
+			inner = 1 + nesting(n.Body)
+		case *ast.RangeStmt:
+			inner = 1 + nesting(n.Body)
+		case *ast.SwitchStmt:
+			inner = 1 + nesting(n.Body)
+		case *ast.TypeSwitchStmt:
+			inner = 1 + nesting(n.Body)
+		case *ast.SelectStmt:
+			inner = 1 + nesting(n.Body)
+		case *ast.FuncLit:
+			inner = nesting(n.Body)
+		default:
+			return true
+		}
+		deepest = max(deepest, inner)
+		return false
+	})
+	return deepest
+}
+
+// ifNesting gives the deepest nesting below an if and the else-ifs that follow it.
+func ifNesting(n *ast.IfStmt) int {
+	deepest := nesting(n.Body)
+	switch e := n.Else.(type) {
+	case *ast.IfStmt:
+		deepest = max(deepest, ifNesting(e))
+	case *ast.BlockStmt:
+		deepest = max(deepest, nesting(e))
+	}
+	return deepest
+}
+
+// Largest gives, for each kind of budget, the sizes that come nearest to it or exceed it, largest first, at most n of
+// each: what a reader wants to see before the budget stops him.
+func Largest(t *Table, tree *Tree, n int) []string {
+	byKind := map[string][]measure{}
+	for _, m := range measures(t, tree) {
+		if m.limit > 0 {
+			byKind[m.kind] = append(byKind[m.kind], m)
+		}
+	}
+	var lines []string
+	for _, kind := range []string{kindPackage, kindFile, kindFunction, kindMethods, kindNesting} {
+		all := byKind[kind]
+		slices.SortStableFunc(all, func(a, b measure) int { return b.size - a.size })
+		for _, m := range all[:min(n, len(all))] {
+			lines = append(lines, fmt.Sprintf("%-8s %5d of %5d  %s", m.kind, m.size, m.limit, m.place))
+		}
+	}
+	return lines
+}

@@ -1,0 +1,104 @@
+package arch
+
+import "slices"
+
+// The rooms that stand for law as code, from the bottom up. Everything above rules uses these doors.
+var (
+	bottom = []string{"rules/exact", "rules/civil", "rules/source", "rules/standard"}
+	law    = append([]string{"rules", "rules/formula", "rules/lint"}, bottom...)
+)
+
+// House is the architecture of this module: ARCHITECTURE.md draws it, this table is it. Imports go down only:
+// cmd -> internal/web -> {engine, index, internal/*} -> rules.
+var House = Table{
+	Rooms:     rooms,
+	Libraries: libraries,
+	Code:      Budget{Function: 60, File: 500, Package: 1300, Methods: 5, Nesting: 3},
+	Tests:     Budget{Function: 120, File: 800, Methods: 5, Nesting: 4},
+	Excused:   excused,
+}
+
+var rooms = map[string]Room{
+	// Law as code: no I/O, no clock.
+	"rules/exact":    {Bars: NoClock | NoIO},
+	"rules/civil":    {Bars: NoClock | NoIO},
+	"rules/source":   {Bars: NoClock | NoIO},
+	"rules/standard": {Bars: NoClock | NoIO, Imports: []string{"rules/exact", "rules/civil"}},
+	"rules/formula":  {Bars: NoClock | NoIO, Imports: bottom},
+	"rules":          {Bars: NoClock | NoIO, Imports: with(bottom, "rules/formula"), TestImports: []string{"seeds", "seeds/gen"}},
+	"rules/lint":     {Bars: NoClock | NoIO, Imports: with(bottom, "rules", "rules/formula"), TestImports: []string{"seeds"}},
+
+	// Above the law.
+	"engine": {Bars: NoClock | NoIO, Imports: with(bottom, "rules"), TestImports: []string{"seeds", "seeds/gen"}},
+	"index":  {Bars: NoClock},
+
+	// Samples.
+	"seeds":     {Bars: NoClock, Imports: with(bottom, "rules"), TestImports: []string{"seeds/gen", "rules/lint"}},
+	"seeds/gen": {Bars: NoClock, Imports: with(bottom, "rules", "seeds")},
+	"examples":  {},
+
+	// What holds the state and meets the world.
+	"internal/sheet":           {},
+	"internal/intake":          {Imports: with(bottom, "rules", "internal/sheet"), TestImports: []string{"seeds", "seeds/gen"}},
+	"internal/pgtest":          {},
+	"internal/audit":           {},
+	"internal/store":           {Imports: with(bottom, "rules", "engine"), TestImports: []string{"internal/store/storetest", "internal/pgtest", "seeds", "seeds/gen"}},
+	"internal/store/storetest": {Imports: with(bottom, "rules", "engine", "internal/store", "internal/pgtest")},
+	"internal/disburse":        {Imports: with(bottom, "rules", "internal/store", "internal/audit")},
+	"internal/notify":          {Imports: with(bottom, "rules", "internal/store", "internal/audit")},
+
+	// The edge.
+	"internal/web": {
+		Imports:     with(law, "engine", "index", "seeds", "internal/store", "internal/intake", "internal/sheet", "internal/disburse", "internal/notify", "internal/audit"),
+		TestImports: []string{"seeds/gen", "internal/pgtest"},
+	},
+	"cmd/mianshen": {
+		Imports: with(law, "engine", "index", "seeds", "seeds/gen", "internal/store", "internal/intake", "internal/sheet",
+			"internal/web", "internal/disburse", "internal/notify", "internal/audit"),
+		TestImports: []string{"internal/pgtest", "examples"},
+	},
+
+	"internal/arch": {},
+}
+
+// with adds rooms to a list without changing it.
+func with(list []string, more ...string) []string { return slices.Concat(list, more) }
+
+var libraries = []Library{
+	{Path: "github.com/expr-lang/expr", Owners: []string{"rules/formula"}, Tests: []string{"rules"}, Why: "parser, checker and VM of the expressions"},
+	{Path: "github.com/goccy/go-yaml", Owners: []string{"rules/source"}, Why: "YAML with line and column of every node"},
+	{Path: "github.com/RoaringBitmap/roaring/v2", Owners: []string{"engine"}, Why: "sets of enterprises"},
+	{Path: "github.com/blevesearch", Owners: []string{"index"}, Why: "full-text search on disk"},
+	{Path: "github.com/go-ego/gse", Owners: []string{"index"}, Why: "words of Chinese text"},
+	{Path: "github.com/mozillazg/go-pinyin", Owners: []string{"index"}, Why: "pinyin of queries and titles"},
+
+	{Path: "github.com/xuri/excelize/v2", Owners: []string{"internal/intake", "internal/sheet"}, Tests: []string{everyRoom}, Why: "workbooks: intake reads them, sheet writes them"},
+	{Path: "github.com/parquet-go/parquet-go", Owners: []string{"internal/intake"}, Why: "columnar deliveries"},
+
+	{Path: "database/sql", Owners: []string{"internal/store", "internal/store/storetest", "internal/pgtest"}, Tests: []string{everyRoom}, Why: "one room writes SQL, and by parameters only"},
+	{Path: "modernc.org/sqlite", Owners: []string{"internal/store"}, Why: "SQLite without cgo"},
+	{Path: "github.com/jackc/pgx/v5", Owners: []string{"internal/store", "internal/pgtest"}, Why: "PostgreSQL"},
+	{Path: "github.com/pressly/goose/v3", Owners: []string{"internal/store"}, Why: "migrations"},
+
+	{Path: "github.com/labstack/echo/v4", Owners: []string{"internal/web"}, Why: "HTTP routing; its support ends in 2026, so one room must be able to change it"},
+	{Path: "github.com/danielgtaylor/huma/v2", Owners: []string{"internal/web"}, Why: "typed handlers and OpenAPI"},
+	{Path: "github.com/a-h/templ", Owners: []string{"internal/web"}, Why: "pages that escape by themselves"},
+	{Path: "github.com/prometheus/client_golang", Owners: []string{"internal/web"}, Why: "metrics"},
+
+	{Path: "github.com/go-co-op/gocron/v2", Owners: []string{"cmd/mianshen"}, Why: "the schedule"},
+	{Path: "github.com/alecthomas/kong", Owners: []string{"cmd/mianshen"}, Why: "commands and flags"},
+	{Path: "github.com/schollz/progressbar/v3", Owners: []string{"cmd/mianshen"}, Why: "progress of long work on a terminal"},
+
+	// The Go project's own second shelf counts as standard, yet may not be shown in signatures either.
+	{Path: "golang.org/x", Owners: []string{everyRoom}, Why: "the extended standard library"},
+
+	// For tests alone.
+	{Path: "github.com/google/go-cmp", Tests: []string{everyRoom}, Why: "differences"},
+	{Path: "pgregory.net/rapid", Tests: []string{everyRoom}, Why: "property tests"},
+	{Path: "github.com/rogpeppe/go-internal", Tests: []string{everyRoom}, Why: "stories and txtar files"},
+	{Path: "github.com/chromedp", Tests: []string{"internal/web", "cmd/mianshen"}, Why: "pages in a real browser"},
+}
+
+// excused are the places that are larger than their budget, with the reason. checkBudgets refuses an excuse that is no
+// longer needed.
+var excused = []Excuse{}

@@ -1,0 +1,185 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"mianshen/rules/civil"
+)
+
+// change runs do in one transaction that is committed if do returns nil. On SQLite it first waits for its turn to write.
+func (s *Store) change(ctx context.Context, do func(*sql.Tx) error) (err error) {
+	if s.writer != nil {
+		select {
+		case s.writer <- struct{}{}:
+			defer func() { <-s.writer }()
+		case <-ctx.Done():
+			return canceled(ctx)
+		}
+	}
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	committed := false
+	defer func() { // also when do panics
+		if committed {
+			return
+		}
+		if e := tx.Rollback(); e != nil && !errors.Is(e, sql.ErrTxDone) {
+			err = errors.Join(err, e)
+		}
+	}()
+	if err := do(tx); err != nil {
+		return err
+	}
+	committed = true
+	return tx.Commit()
+}
+
+// A queue names what PostgreSQL's writers pass one at a time, from serialize to commit.
+type queue int64
+
+// The queues, in the order in which one transaction may take several. The numbers are keys of advisory locks.
+const (
+	snapshots queue = 0x6d69616e_01
+	sweeps    queue = 0x6d69616e_02
+	sequences queue = 0x6d69616e_03
+)
+
+// serialize lets tx pass queue q alone until it ends. So numbers given out after it are committed in their order, and a
+// follower who has seen one will never find a smaller one later. SQLite's writers are alone anyway.
+func (s *Store) serialize(ctx context.Context, tx *sql.Tx, q queue) error {
+	if s.kind == SQLite {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock($1)", int64(q))
+	return err
+}
+
+// placeholders returns rows groups of columns parameters, "(?,?),(?,?)": numbered from 1 for PostgreSQL, bare for
+// SQLite, which looks numbered ones up by name, slower with each one.
+func (s *Store) placeholders(rows, columns int) string {
+	var b strings.Builder
+	for i := range rows * columns {
+		switch {
+		case i == 0:
+			b.WriteByte('(')
+		case i%columns == 0:
+			b.WriteString("),(")
+		default:
+			b.WriteByte(',')
+		}
+		if s.kind == SQLite {
+			b.WriteByte('?')
+			continue
+		}
+		b.WriteByte('$')
+		b.WriteString(strconv.Itoa(i + 1))
+	}
+	b.WriteByte(')')
+	return b.String()
+}
+
+// statements prepares each text once for a transaction, which closes them at its end.
+type statements struct {
+	tx       *sql.Tx
+	prepared map[string]*sql.Stmt
+}
+
+func newStatements(tx *sql.Tx) *statements { return &statements{tx, map[string]*sql.Stmt{}} }
+
+func (p *statements) get(ctx context.Context, query string) (*sql.Stmt, error) {
+	if stmt := p.prepared[query]; stmt != nil {
+		return stmt, nil
+	}
+	stmt, err := p.tx.PrepareContext(ctx, query)
+	if err == nil {
+		p.prepared[query] = stmt
+	}
+	return stmt, err
+}
+
+// exec runs query and returns how many rows it wrote.
+func (p *statements) exec(ctx context.Context, query string, args []any) (int64, error) {
+	stmt, err := p.get(ctx, query)
+	if err != nil {
+		return 0, err
+	}
+	result, err := stmt.ExecContext(ctx, args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+// collect runs a query outside any transaction and returns what scan makes of each row.
+func collect[T any](ctx context.Context, db *sql.DB, scan func(func(...any) error) (T, error), query string, args ...any) (list []T, err error) {
+	rows, err := db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		one, err := scan(rows.Scan)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, one)
+	}
+	return list, rows.Err()
+}
+
+// stamp is an instant as a column: text in SQLite, TIMESTAMPTZ in PostgreSQL, NULL for the zero time.
+type stamp struct{ time.Time }
+
+// stampLayout has one width, so that text order is time order.
+const stampLayout = "2006-01-02T15:04:05.000000Z"
+
+// Value implements driver.Valuer.
+func (t stamp) Value() (driver.Value, error) {
+	if t.IsZero() {
+		return nil, nil
+	}
+	return t.UTC().Truncate(time.Microsecond).Format(stampLayout), nil
+}
+
+// Scan implements sql.Scanner.
+func (t *stamp) Scan(src any) (err error) {
+	switch v := src.(type) {
+	case nil:
+		t.Time = time.Time{}
+	case time.Time:
+		t.Time = v.UTC()
+	case string:
+		t.Time, err = time.Parse(stampLayout, v)
+	default:
+		return fmt.Errorf("column holds %T, want an instant", src)
+	}
+	return err
+}
+
+// day is a civil date as a column: text in SQLite, DATE in PostgreSQL.
+type day struct{ civil.Date }
+
+// Value implements driver.Valuer.
+func (d day) Value() (driver.Value, error) { return d.String(), nil }
+
+// Scan implements sql.Scanner.
+func (d *day) Scan(src any) (err error) {
+	switch v := src.(type) {
+	case time.Time:
+		d.Date, err = civil.New(v.Year(), int(v.Month()), v.Day())
+	case string:
+		d.Date, err = civil.Parse(v)
+	default:
+		return fmt.Errorf("column holds %T, want a date", src)
+	}
+	return err
+}

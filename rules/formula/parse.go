@@ -1,0 +1,274 @@
+package formula
+
+import (
+	"errors"
+	"fmt"
+	"sort"
+	"strings"
+
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/conf"
+	"github.com/expr-lang/expr/file"
+	"github.com/expr-lang/expr/parser"
+
+	"mianshen/rules/source"
+)
+
+// Parse reads, checks and types an expression in the scope. Problems are in Chinese and point at characters of the source.
+// An expression that passes has no name, operation or unit that isn't declared.
+func Parse(text string, scope *Scope) (*Node, Problems) {
+	if ps := precheck(text); len(ps) > 0 {
+		return nil, ps
+	}
+	tree, problem := parseTree(text)
+	if problem != nil {
+		return nil, Problems{*problem}
+	}
+	c := &checker{scope: scope, runes: []rune(text)}
+	n := c.node(tree)
+	if len(c.problems) > 0 {
+		return nil, c.problems
+	}
+	return fold(c, n)
+}
+
+func fold(c *checker, n *Node) (*Node, Problems) {
+	n = c.constant(n)
+	if len(c.problems) > 0 {
+		return nil, c.problems
+	}
+	return n, nil
+}
+
+func parseTree(text string) (node ast.Node, problem *Problem) {
+	defer func() {
+		if p := recover(); p != nil {
+			node, problem = nil, &Problem{0, "表达式无法解析", ""}
+		}
+	}()
+	config := conf.CreateNew()
+	config.MaxNodes = maxNodes
+	config.DisableIfOperator = true
+	tree, err := parser.ParseWithConfig(text, config)
+	if err == nil {
+		return tree.Node, nil
+	}
+	var fe *file.Error
+	if !errors.As(err, &fe) {
+		return nil, &Problem{0, "表达式无法解析：" + err.Error(), ""}
+	}
+	return nil, translate(text, fe)
+}
+
+// translate puts expr's syntax errors into words for the author of a policy.
+func translate(text string, fe *file.Error) *Problem {
+	at := runeOffset(text, fe.From)
+	msg := fe.Message
+	switch {
+	case strings.Contains(msg, "maximum allowed nodes"):
+		return &Problem{at, "表达式太长", "拆成几个条件，或用 define 给各部分命名"}
+	case strings.HasPrefix(msg, "unexpected token EOF"):
+		return &Problem{at, "表达式没有写完", ""}
+	case strings.HasPrefix(msg, "unexpected token"):
+		hint := ""
+		if strings.Contains(msg, `"="`) {
+			hint = "判断相等写两个等号 =="
+		}
+		return &Problem{at, "这里不该出现 " + strings.TrimPrefix(msg, "unexpected token "), hint}
+	case strings.HasPrefix(msg, "unrecognized character"):
+		return &Problem{at, "无法识别的字符", ""}
+	}
+	return &Problem{at, "写法有误（" + msg + "）", ""}
+}
+
+// checker turns expr's tree into ours, refusing whatever isn't on the closed list.
+type checker struct {
+	scope    *Scope
+	runes    []rune
+	problems Problems
+	loop     *loop
+}
+
+// loop is what .列 and # mean at this place.
+type loop struct {
+	table *Table
+	set   *Type
+}
+
+var invalid = &Node{Op: OpConst, Const: &Value{}}
+
+func runeOffset(text string, at int) int {
+	_ = text
+	return max(0, at)
+}
+
+func (c *checker) span(n ast.Node) (int, int) {
+	loc := n.Location()
+	return max(0, loc.From), max(0, loc.To)
+}
+
+func (c *checker) fail(n ast.Node, hint, format string, args ...any) *Node {
+	from, _ := c.span(n)
+	c.problems = append(c.problems, Problem{from, fmt.Sprintf(format, args...), hint})
+	return invalid
+}
+
+func (c *checker) make(at ast.Node, op Op, t Type, args ...*Node) *Node {
+	from, to := c.span(at)
+	for _, a := range args {
+		if a != invalid {
+			from, to = min(from, a.From), max(to, a.To)
+		}
+	}
+	return &Node{Op: op, Type: t, Args: args, From: from, To: to}
+}
+
+func anyInvalid(ns ...*Node) bool {
+	for _, n := range ns {
+		if n == invalid {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *checker) node(n ast.Node) *Node {
+	switch v := n.(type) {
+	case *ast.IdentifierNode:
+		return c.identifier(v)
+	case *ast.IntegerNode, *ast.FloatNode:
+		return c.numeral(n)
+	case *ast.BoolNode:
+		out := c.make(n, OpConst, Type{Kind: Bool})
+		out.Const = BoolOf(v.Value)
+		return out
+	case *ast.StringNode:
+		out := c.make(n, OpConst, Type{Kind: String})
+		out.Const = TextOf(v.Value)
+		return out
+	case *ast.UnaryNode:
+		return c.unary(v)
+	case *ast.BinaryNode:
+		return c.binary(v)
+	case *ast.ConditionalNode:
+		return c.conditional(v)
+	case *ast.MemberNode:
+		return c.member(v)
+	case *ast.PointerNode:
+		return c.pointer(v)
+	case *ast.BuiltinNode:
+		return c.builtin(v)
+	case *ast.CallNode:
+		return c.call(v)
+	case *ast.ArrayNode:
+		return c.fail(n, "列表只能放在 in 的右边或 分档 里", "这里不能用列表")
+	case *ast.NilNode:
+		return c.fail(n, "缺失由引擎处理，不必也不能与 nil 比较", "不能使用 nil")
+	}
+	return c.fail(n, "允许的写法见政策编写说明：比较、and or not、四则、any/all/none/count/sum 等", "不能使用这种写法（%s）", describe(n))
+}
+
+func describe(n ast.Node) string {
+	s := strings.TrimSuffix(strings.TrimPrefix(fmt.Sprintf("%T", n), "*ast."), "Node")
+	if name, ok := map[string]string{"Map": "映射 {}", "Slice": "切片", "Chain": "?.", "VariableDeclarator": "let", "Sequence": "分号", "Predicate": "闭包", "Pair": "键值", "Bytes": "字节串"}[s]; ok {
+		return name
+	}
+	return s
+}
+
+func (c *checker) identifier(v *ast.IdentifierNode) *Node {
+	switch v.Value {
+	case "基准日":
+		return c.make(v, OpAsOf, Type{Kind: Date})
+	case "年度":
+		return c.make(v, OpGrantYear, Type{Kind: Number})
+	case "本条":
+		return c.fail(v, "写作 本条.列名", "本条 要带列名")
+	}
+	if s, ok := c.scope.Fields[v.Value]; ok {
+		out := c.make(v, OpField, s.Type)
+		out.Slot, out.Name = s.Slot, v.Value
+		return out
+	}
+	if s, ok := c.scope.Defines[v.Value]; ok {
+		out := c.make(v, OpDefine, s.Type)
+		out.Slot, out.Name = s.Slot, v.Value
+		return out
+	}
+	if KnownUnit(v.Value) || c.scope.Units[v.Value] {
+		return c.unitConstant(v)
+	}
+	hint := "名称须在指标字典（vocabulary.yaml）或本事项的 define 里"
+	if near, ok := source.Nearest(v.Value, c.names()); ok {
+		hint = "是不是 " + near + "？"
+	}
+	return c.fail(v, hint, "没有“%s”这个指标", source.Clip(v.Value))
+}
+
+func (c *checker) names() []string {
+	var out []string
+	for n := range c.scope.Fields {
+		out = append(out, n)
+	}
+	for n := range c.scope.Defines {
+		out = append(out, n)
+	}
+	sort.Strings(out)
+	return append(out, "基准日", "年度")
+}
+
+func (c *checker) unitConstant(v *ast.IdentifierNode) *Node {
+	u, factor, err := ParseUnit(v.Value)
+	if err != nil {
+		return c.fail(v, "", "%v", err)
+	}
+	out := c.make(v, OpConst, Type{Kind: Number, Unit: u})
+	out.Const = NumberOf(factor)
+	return out
+}
+
+func (c *checker) member(v *ast.MemberNode) *Node {
+	prop, ok := v.Property.(*ast.StringNode)
+	if !ok || v.Optional || v.Method {
+		return c.fail(v, "", "不能使用下标、可选链或方法")
+	}
+	if id, ok := v.Node.(*ast.IdentifierNode); ok && id.Value == "本条" {
+		if c.scope.Record == nil {
+			return c.fail(v, "在事项里写 each: 表名，才能逐条判定", "这里没有“本条”")
+		}
+		return c.column(v, OpRecord, c.scope.Record, prop.Value)
+	}
+	if p, ok := v.Node.(*ast.PointerNode); ok && p.Name == "" {
+		if c.loop == nil || c.loop.table == nil {
+			return c.fail(v, "写作 any(表名, .列名 …)", "“.%s”只能用在对表的 any、all、none、count、sum 里", prop.Value)
+		}
+		return c.column(v, OpColumn, c.loop.table, prop.Value)
+	}
+	return c.fail(v, "表的列在循环里写作 .列名，逐条判定时写作 本条.列名", "不能用点号取“%s”", source.Clip(prop.Value))
+}
+
+func (c *checker) column(v ast.Node, op Op, t *Table, name string) *Node {
+	if name == t.Key {
+		out := c.make(v, op, Type{Kind: String})
+		out.Slot, out.Name = -1, t.Name+"."+name
+		return out
+	}
+	i, ok := t.find(name)
+	if !ok {
+		names := []string{t.Key}
+		for _, col := range t.Columns {
+			names = append(names, col.Name)
+		}
+		return c.fail(v, "有的列："+strings.Join(names, "、"), "表 %s 没有“%s”这一列", t.Name, source.Clip(name))
+	}
+	out := c.make(v, op, t.Columns[i].Type)
+	out.Slot, out.Name = i, t.Name+"."+name
+	return out
+}
+
+func (c *checker) pointer(v *ast.PointerNode) *Node {
+	if v.Name != "" || c.loop == nil || c.loop.set == nil {
+		return c.fail(v, "", "“#%s”只能用在对集合的 any、all、none 里", v.Name)
+	}
+	return c.make(v, OpElement, Type{Kind: String, Options: c.loop.set.Options})
+}

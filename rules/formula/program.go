@@ -1,0 +1,172 @@
+package formula
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/expr-lang/expr"
+	"github.com/expr-lang/expr/vm"
+)
+
+// Program is a compiled expression. It may be run by many goroutines, each with its own Frame.
+type Program struct {
+	Root  *Node
+	nodes []*Node
+	code  *vm.Program
+	text  string
+}
+
+// machine is a Frame's own virtual machine and environment.
+type machine struct {
+	vm   vm.VM
+	env  map[string]any
+	prog *Program
+}
+
+// Guarded returns the program text that expr runs: every operator is a call of one of our functions.
+func (p *Program) Guarded() string { return p.text }
+
+// Compile turns a checked tree into a program for expr's machine. k is any operation over its already computed arguments;
+// rows opens a table, a filter's result or a set for expr's map.
+func Compile(root *Node) (*Program, error) {
+	p := &Program{Root: root}
+	p.text = p.emit(root)
+	code, err := expr.Compile(p.text, guardedOptions...)
+	if err != nil {
+		return nil, fmt.Errorf("guarded program %q: %w", p.text, err)
+	}
+	p.code = code
+	return p, nil
+}
+
+var guardedOptions = []expr.Option{
+	expr.Env(map[string]any{"f": (*Frame)(nil)}),
+	expr.DisableAllBuiltins(),
+	expr.EnableBuiltin("map"),
+	expr.Function("k", callOperation),
+	expr.Function("loop", callLoop),
+	expr.Function("col", callColumn),
+	expr.Function("rows", callRows),
+}
+
+func (p *Program) emit(n *Node) string {
+	p.nodes = append(p.nodes, n)
+	id := strconv.Itoa(len(p.nodes) - 1)
+	switch n.Op {
+	case OpElement:
+		return "#"
+	case OpColumn:
+		return "col(f, " + id + ", #)"
+	case OpAny, OpAll, OpNone, OpFilter, OpCount, OpSum:
+		src := p.emit(n.Args[0])
+		if len(n.Args) == 1 {
+			return fmt.Sprintf("loop(f, %s, %s)", id, src)
+		}
+		return fmt.Sprintf("loop(f, %s, %s, map(rows(%s), %s))", id, src, src, p.emit(n.Args[1]))
+	}
+	parts := []string{"f", id}
+	for _, a := range n.Args {
+		parts = append(parts, p.emit(a))
+	}
+	return "k(" + strings.Join(parts, ", ") + ")"
+}
+
+func operand(v any) *Value {
+	if x, ok := v.(*Value); ok && x != nil {
+		return x
+	}
+	return undefined
+}
+
+func callOperation(params ...any) (any, error) {
+	f, n := params[0].(*Frame), params[0].(*Frame).machine.prog.nodes[params[1].(int)]
+	var buf [4]*Value
+	args := buf[:0]
+	for _, p := range params[2:] {
+		args = append(args, operand(p))
+	}
+	return apply(f, n, args), nil
+}
+
+func callColumn(params ...any) (any, error) {
+	n := params[0].(*Frame).machine.prog.nodes[params[1].(int)]
+	r, ok := params[2].(*Record)
+	if !ok {
+		return undefined, nil
+	}
+	return column(r, n.Slot), nil
+}
+
+func callRows(params ...any) (any, error) {
+	v := operand(params[0])
+	if !v.known {
+		return []any{}, nil
+	}
+	if v.kind == Set {
+		out := make([]any, len(v.set))
+		for i, s := range v.set {
+			out[i] = TextOf(s)
+		}
+		return out, nil
+	}
+	out := make([]any, len(v.rows))
+	for i, r := range v.rows {
+		out[i] = r
+	}
+	return out, nil
+}
+
+func callLoop(params ...any) (any, error) {
+	n := params[0].(*Frame).machine.prog.nodes[params[1].(int)]
+	var results []*Value
+	if len(params) > 3 {
+		for _, p := range params[3].([]any) {
+			results = append(results, operand(p))
+		}
+	}
+	return fold3(n, operand(params[2]), results), nil
+}
+
+// Run evaluates the program. Anything that goes wrong inside is an unknown with a reason, never a yes.
+func (f *Frame) Run(p *Program) *Value {
+	m := &f.machine
+	if m.env == nil {
+		m.env = map[string]any{"f": f}
+	}
+	m.prog = p
+	out, err := m.vm.Run(p.code, m.env)
+	if err != nil {
+		return fault("规则执行出错")
+	}
+	return operand(out)
+}
+
+// Eval walks the tree without the machine; for explanations, where parts of an expression are asked one by one.
+func (f *Frame) Eval(n *Node) *Value { return f.eval(n, nil) }
+
+func (f *Frame) eval(n *Node, element any) *Value {
+	switch n.Op {
+	case OpElement:
+		return operand(element)
+	case OpColumn:
+		r, _ := element.(*Record)
+		return column(r, n.Slot)
+	case OpAny, OpAll, OpNone, OpFilter, OpCount, OpSum:
+		src := f.eval(n.Args[0], element)
+		if len(n.Args) == 1 {
+			return fold3(n, src, nil)
+		}
+		rows, _ := callRows(src)
+		var results []*Value
+		for _, e := range rows.([]any) {
+			results = append(results, f.eval(n.Args[1], e))
+		}
+		return fold3(n, src, results)
+	}
+	args := make([]*Value, len(n.Args))
+	for i, a := range n.Args {
+		args[i] = f.eval(a, element)
+	}
+	return apply(f, n, args)
+}

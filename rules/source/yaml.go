@@ -1,0 +1,297 @@
+package source
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
+)
+
+// Limits of a file, checked before it is parsed.
+const (
+	MaxFile    = 1 << 20 // bytes
+	maxDepth   = 48      // nested brackets, or dashes in one line
+	maxIndent  = 200
+	maxBraces  = 20_000
+	maxNesting = 64 // of the parsed tree
+)
+
+// Kind says what a Node is.
+type Kind uint8
+
+// The kinds of Node. Scalars are always text: what looks like a number is left to who knows its unit.
+const (
+	Null Kind = iota
+	Scalar
+	Map
+	List
+)
+
+// Node is one value of a YAML file with its place.
+type Node struct {
+	Kind    Kind
+	Text    string // of a Scalar
+	Quoted  bool   // the Scalar stood in quotes or was a block
+	Entries []Entry
+	Items   []*Node
+	At      Position
+	file    *File
+	block   int // indentation of a block scalar's text, else 0
+}
+
+// Entry is one key with its value, in file order.
+type Entry struct {
+	Key   string
+	At    Position
+	Value *Node
+}
+
+// File is one file read as a tree.
+type File struct {
+	Name  string
+	Root  *Node // nil when it could not be read
+	lines []string
+}
+
+// Parse reads data as one YAML document without anchors, aliases, merge keys, tags or directives. Mistakes name the file as name.
+func Parse(name string, data []byte) (*File, Mistakes) {
+	f := &File{Name: name}
+	if len(data) > MaxFile {
+		return f, Mistakes{f.Mistake(Position{1, 1}, fmt.Sprintf("文件有 %d 字节，超过上限 %d", len(data), MaxFile), "拆成几个政策")}
+	}
+	data = bytes.TrimPrefix(data, []byte("\ufeff"))
+	if !utf8.Valid(data) {
+		return f, Mistakes{f.Mistake(Position{1, 1}, "不是 UTF-8 文本", "另存为 UTF-8 再试")}
+	}
+	f.lines = strings.Split(strings.ReplaceAll(string(data), "\r\n", "\n"), "\n")
+	if ms := f.precheck(); len(ms) > 0 {
+		return f, ms
+	}
+	parsed, err := parseBytes([]byte(strings.Join(f.lines, "\n")))
+	if err != nil {
+		return f, Mistakes{f.syntax(err)}
+	}
+	var docs []ast.Node
+	for _, d := range parsed.Docs {
+		if d.Body != nil {
+			docs = append(docs, d.Body)
+		}
+	}
+	if len(docs) != 1 {
+		return f, Mistakes{f.Mistake(Position{1, 1}, fmt.Sprintf("应有且只有一个 YAML 文档，却有 %d 个", len(docs)), "")}
+	}
+	b := builder{file: f}
+	f.Root = b.node(docs[0], 0)
+	return f, b.mistakes
+}
+
+// parseBytes keeps a panic of the library inside the door.
+func parseBytes(data []byte) (file *ast.File, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("yaml parser: %v", p)
+		}
+	}()
+	return parser.ParseBytes(data, 0)
+}
+
+// precheck refuses shapes that would make a recursive parser work without bound.
+func (f *File) precheck() Mistakes {
+	depth, braces := 0, 0
+	for i, line := range f.lines {
+		indent := len(line) - len(strings.TrimLeft(line, " "))
+		if indent > maxIndent {
+			return Mistakes{f.Mistake(Position{i + 1, maxIndent}, "缩进太深", "")}
+		}
+		if strings.ContainsFunc(line, func(r rune) bool { return r < 0x20 && r != '\t' || r == 0x7f }) {
+			return Mistakes{f.Mistake(Position{i + 1, 1}, "有控制字符", "删去看不见的字符")}
+		}
+		if head := strings.TrimLeft(line, " -?:"); strings.Count(line[:len(line)-len(head)], "-")+strings.Count(line[:len(line)-len(head)], "?")+strings.Count(line[:len(line)-len(head)], ":") > maxDepth {
+			if strings.Trim(line, " -") != "" || strings.Contains(line, "- -") {
+				return Mistakes{f.Mistake(Position{i + 1, 1}, "嵌套太深", "")}
+			}
+		}
+		for j, r := range line {
+			switch r {
+			case '[', '{':
+				depth++
+				braces++
+			case ']', '}':
+				depth = max(0, depth-1)
+			}
+			if depth > maxDepth || braces > maxBraces {
+				return Mistakes{f.Mistake(Position{i + 1, utf8.RuneCountInString(line[:j]) + 1}, "方括号或花括号嵌套太深", "")}
+			}
+		}
+	}
+	return nil
+}
+
+func (f *File) syntax(err error) Mistake {
+	at, msg := Position{1, 1}, err.Error()
+	var se yaml.Error
+	if errors.As(err, &se) {
+		if tk := se.GetToken(); tk != nil && tk.Position != nil {
+			at = Position{tk.Position.Line, max(1, tk.Position.Column)}
+		}
+		msg = se.GetMessage()
+	}
+	if dup, ok := strings.CutPrefix(msg, "mapping key "); ok && strings.Contains(msg, "already defined") {
+		key, _, _ := strings.Cut(dup, " already")
+		return f.Mistake(at, fmt.Sprintf("键 %s 写了两次", key), "合并或删去一处")
+	}
+	if i := strings.IndexByte(msg, '\n'); i >= 0 {
+		msg = msg[:i]
+	}
+	return f.Mistake(at, "YAML 写法有误（"+msg+"）", "检查缩进、冒号后的空格和引号；含“: ”“ #”或以双引号开头的表达式要整体加引号")
+}
+
+// Mistake points at a place in the file.
+func (f *File) Mistake(at Position, message, hint string) Mistake {
+	m := Mistake{File: f.Name, At: at, Message: message, Hint: hint}
+	if at.Line >= 1 && at.Line <= len(f.lines) {
+		m.Line = f.lines[at.Line-1]
+	}
+	return m
+}
+
+// Line returns line n, counted from 1, or "".
+func (f *File) Line(n int) string {
+	if n < 1 || n > len(f.lines) {
+		return ""
+	}
+	return f.lines[n-1]
+}
+
+// Mistake points at the node.
+func (n *Node) Mistake(message, hint string) Mistake { return n.file.Mistake(n.At, message, hint) }
+
+// MistakeAt points at the character with index offset of the node's text.
+func (n *Node) MistakeAt(offset int, message, hint string) Mistake {
+	return n.file.Mistake(n.place(offset), message, hint)
+}
+
+// place finds where a character of the text stands in the file; in folded or escaped text it is the start of the text.
+func (n *Node) place(offset int) Position {
+	at := n.At
+	if n.block > 0 {
+		before := string([]rune(n.Text)[:min(offset, utf8.RuneCountInString(n.Text))])
+		at.Line += 1 + strings.Count(before, "\n")
+		at.Column = n.block + 1 + utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:])
+		return at
+	}
+	if n.Quoted {
+		offset++
+	}
+	line := []rune(n.file.Line(at.Line))
+	if at.Column+offset-1 > len(line) {
+		return at
+	}
+	at.Column += offset
+	return at
+}
+
+// CommentCut reports whether an unquoted scalar is followed by a comment on its line: the comment may be the rest of the text.
+func (n *Node) CommentCut() (Position, bool) {
+	if n.Kind != Scalar || n.Quoted {
+		return Position{}, false
+	}
+	for i, first := 0, true; i < 2 && first; i++ {
+		line := []rune(n.file.Line(n.At.Line))
+		from := min(len(line), max(0, n.At.Column-1))
+		if j := strings.Index(string(line[from:]), " #"); j >= 0 {
+			return Position{n.At.Line, from + utf8.RuneCountInString(string(line[from:])[:j]) + 2}, true
+		}
+		first = false
+	}
+	return Position{}, false
+}
+
+// builder turns the library's tree into ours and refuses what the law's files must not use.
+type builder struct {
+	file     *File
+	mistakes Mistakes
+}
+
+func (b *builder) refuse(tk *token.Token, message, hint string) *Node {
+	at := position(tk)
+	b.mistakes = append(b.mistakes, b.file.Mistake(at, message, hint))
+	return &Node{Kind: Null, At: at, file: b.file}
+}
+
+func position(tk *token.Token) Position {
+	if tk == nil || tk.Position == nil {
+		return Position{1, 1}
+	}
+	return Position{tk.Position.Line, max(1, tk.Position.Column)}
+}
+
+func (b *builder) node(n ast.Node, depth int) *Node {
+	tk := n.GetToken()
+	if depth > maxNesting {
+		return b.refuse(tk, "嵌套太深", "")
+	}
+	switch v := n.(type) {
+	case *ast.NullNode:
+		return &Node{Kind: Null, At: position(tk), file: b.file}
+	case *ast.MappingNode:
+		return b.mapping(v.Values, tk, depth)
+	case *ast.MappingValueNode:
+		return b.mapping([]*ast.MappingValueNode{v}, tk, depth)
+	case *ast.SequenceNode:
+		out := &Node{Kind: List, At: position(tk), file: b.file}
+		for _, item := range v.Values {
+			out.Items = append(out.Items, b.node(item, depth+1))
+		}
+		return out
+	case *ast.LiteralNode:
+		return b.literal(v)
+	case *ast.StringNode, *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:
+		quoted := tk.Type == token.DoubleQuoteType || tk.Type == token.SingleQuoteType
+		return &Node{Kind: Scalar, Text: tk.Value, Quoted: quoted, At: position(tk), file: b.file}
+	case *ast.AnchorNode, *ast.AliasNode:
+		return b.refuse(tk, "不可使用 YAML 锚点或引用（& 与 *）", "把内容写全；以 * 或 & 开头的表达式要加引号")
+	case *ast.TagNode:
+		return b.refuse(tk, "不可使用 YAML 标签（!）", "以 ! 开头的表达式要加引号，或写作 not")
+	}
+	return b.refuse(tk, "此处不可使用 YAML 的 "+n.Type().String(), "")
+}
+
+func (b *builder) literal(v *ast.LiteralNode) *Node {
+	out := &Node{Kind: Scalar, Text: v.Value.GetToken().Value, Quoted: true, At: position(v.GetToken()), file: b.file}
+	first := b.file.Line(out.At.Line + 1)
+	out.block = len(first) - len(strings.TrimLeft(first, " "))
+	return out
+}
+
+func (b *builder) mapping(values []*ast.MappingValueNode, tk *token.Token, depth int) *Node {
+	out := &Node{Kind: Map, At: position(tk), file: b.file}
+	if len(values) > 0 {
+		out.At = position(values[0].Key.GetToken())
+	}
+	seen := map[string]bool{}
+	for _, v := range values {
+		key := v.Key.GetToken()
+		switch v.Key.(type) {
+		case *ast.MergeKeyNode:
+			b.refuse(key, "不可使用 YAML 合并键（<<）", "把内容写全")
+			continue
+		case *ast.MappingKeyNode, *ast.AnchorNode, *ast.AliasNode, *ast.TagNode:
+			b.refuse(key, "键只能是普通文字", "")
+			continue
+		}
+		if seen[key.Value] {
+			b.refuse(key, fmt.Sprintf("键 %s 写了两次", key.Value), "合并或删去一处")
+			continue
+		}
+		seen[key.Value] = true
+		out.Entries = append(out.Entries, Entry{Key: key.Value, At: position(key), Value: b.node(v.Value, depth+1)})
+	}
+	return out
+}
