@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -92,3 +93,6 @@ func checkDay(id, day string) error {
 	}
 	return nil
 }
+
+// validText replaces invalid bytes, so that what is stored can be printed and sent as JSON.
+func validText(s string) string { return strings.ToValidUTF8(s, string(utf8.RuneError)) }

@@ -4,14 +4,16 @@ import (
 	"bytes"
 	"context"
 	"encoding/gob"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime/debug"
-	"strings"
+	"slices"
 	"sync"
+	"unicode/utf8"
+
+	"mianshen/index/sealed"
 
 	"github.com/blevesearch/bleve/v2"
 	bleveindex "github.com/blevesearch/bleve_index_api"
@@ -23,15 +25,16 @@ type Index struct {
 	mu     sync.RWMutex // Close waits for searches
 	closed bool
 
-	gen    string
-	seal   manifest
+	gen    sealed.Generation
 	store  bleve.Index // nil when there are no documents
 	reader bleveindex.IndexReader
 
+	seconds           map[rune][]rune // the characters that follow a Han character somewhere; 0 where it ends a run
 	rows              []row
 	rowOf             []int32 // bleve's document number -> row
 	groupOf           []int32 // row -> group
 	groups            []string
+	size              []int32 // passages of each group
 	avgBody, avgTitle float64
 	scratch           sync.Pool
 	temp              string // removed by Close
@@ -40,10 +43,7 @@ type Index struct {
 // Open opens the current index below dir after verifying every file of it against its checksum. Any reason for which
 // it can't be used is an [ErrRebuild]. Several processes may have one index open.
 func Open(dir string) (*Index, error) {
-	x, err := openCurrent(dir)
-	if errors.Is(err, os.ErrNotExist) {
-		x, err = openCurrent(dir) // a Create may have replaced the generation between two of our steps
-	}
+	x, err := open(dir)
 	if err != nil {
 		return nil, fmt.Errorf("open index %s: %w: %w", dir, ErrRebuild, err)
 	}
@@ -104,7 +104,7 @@ func (x *Index) Verify(ctx context.Context) error {
 	if x.closed {
 		return fmt.Errorf("verify index: %w", os.ErrClosed)
 	}
-	err := x.seal.verify(ctx, x.gen)
+	err := x.gen.Verify(ctx)
 	switch {
 	case err == nil:
 		return nil
@@ -114,91 +114,35 @@ func (x *Index) Verify(ctx context.Context) error {
 	return fmt.Errorf("verify index: %w: %w", ErrRebuild, err)
 }
 
-func openCurrent(dir string) (x *Index, err error) {
+func open(dir string) (x *Index, err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer recoverAs(&err, errors.New("damaged"))
-	line, err := readCapped(filepath.Join(dir, currentFile), 1<<10)
+	gen, err := sealed.Open(dir, mappingVersion)
 	if err != nil {
 		return nil, err
 	}
-	name, sum, ok := strings.Cut(strings.TrimSuffix(string(line), "\n"), " ")
-	if !ok || !strings.HasPrefix(name, genPrefix) || name != filepath.Base(name) {
-		return nil, fmt.Errorf("%s: %.80q names no generation", currentFile, line)
-	}
-	x = &Index{gen: filepath.Join(dir, name)}
-	if x.seal, err = readManifest(x.gen, sum); err != nil {
-		return nil, err
-	}
-	if err := x.seal.verify(context.Background(), x.gen); err != nil {
-		return nil, err
-	}
+	x = &Index{gen: gen}
 	if err := x.load(); err != nil {
 		return nil, errors.Join(err, x.release())
 	}
 	return x, nil
 }
 
-// readManifest reads the manifest of a generation, whose checksum must be sum.
-func readManifest(gen, sum string) (m manifest, err error) {
-	path := filepath.Join(gen, manifestFile)
-	seal, err := sealOf(path)
-	if err != nil {
-		return m, err
-	}
-	if seal.SHA256 != sum {
-		return m, fmt.Errorf("%s: checksum differs", manifestFile)
-	}
-	text, err := readCapped(path, 1<<20)
-	if err != nil {
-		return m, err
-	}
-	if err := json.Unmarshal(text, &m); err != nil {
-		return m, fmt.Errorf("%s: %w", manifestFile, err)
-	}
-	if m.Version != mappingVersion {
-		return m, fmt.Errorf("%s: version %q, want %q", manifestFile, m.Version, mappingVersion)
-	}
-	return m, nil
-}
-
-// verify compares every file of the generation with its seal.
-func (m manifest) verify(ctx context.Context, gen string) error {
-	for name, want := range m.Files {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if !filepath.IsLocal(filepath.FromSlash(name)) {
-			return fmt.Errorf("%s: name leads out of the index", name)
-		}
-		got, err := sealOf(filepath.Join(gen, filepath.FromSlash(name)))
-		if err != nil {
-			return err
-		}
-		if got != want {
-			return fmt.Errorf("%s: checksum differs", name)
-		}
-	}
-	return nil
-}
-
 // load opens the inverted file and reads the table.
 func (x *Index) load() error {
-	text, err := os.ReadFile(filepath.Join(x.gen, tableFile))
+	text, err := os.ReadFile(filepath.Join(x.gen.Dir, tableFile))
 	if err != nil {
 		return err
 	}
 	if err := gob.NewDecoder(bytes.NewReader(text)).Decode(&x.rows); err != nil {
 		return fmt.Errorf("%s: %w", tableFile, err)
 	}
-	if len(x.rows) != x.seal.Documents {
-		return fmt.Errorf("%s: %d rows, want %d", tableFile, len(x.rows), x.seal.Documents)
-	}
 	x.scratch.New = func() any { return newScratch(len(x.rows)) }
 	x.number()
 	if len(x.rows) == 0 {
 		return nil
 	}
-	x.store, err = bleve.OpenUsing(filepath.Join(x.gen, bleveDir), map[string]any{
+	x.store, err = bleve.OpenUsing(filepath.Join(x.gen.Dir, bleveDir), map[string]any{
 		"read_only": true, "bolt_timeout": "2s",
 	})
 	if err != nil {
@@ -211,7 +155,7 @@ func (x *Index) load() error {
 	if x.reader, err = inner.Reader(); err != nil {
 		return err
 	}
-	return x.matchRows()
+	return errors.Join(x.matchRows(), x.readSeconds())
 }
 
 // number numbers the groups in the order in which they come, shares equal strings, and takes the mean lengths.
@@ -237,8 +181,10 @@ func (x *Index) number() {
 			g = int32(len(x.groups))
 			known[r.Group] = g
 			x.groups = append(x.groups, r.Group)
+			x.size = append(x.size, 0)
 		}
 		x.groupOf[i] = g
+		x.size[g]++
 		body, title = body+r.BodyLen, title+r.TitleLen
 	}
 	n := float64(max(len(x.rows), 1))
@@ -281,13 +227,58 @@ func (x *Index) matchRows() error {
 	return all.Close()
 }
 
-func readCapped(path string, limit int64) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
+// readSeconds learns which pairs start with a character. It is done at once, since bleve reads its dictionaries in
+// goroutines of its own, where a fault can't be caught.
+func (x *Index) readSeconds() error {
+	x.seconds = map[rune][]rune{}
+	for _, field := range searchedFields {
+		dict, err := x.reader.FieldDict(field)
+		if err != nil {
+			return err
+		}
+		for {
+			e, err := dict.Next()
+			if err != nil {
+				return errors.Join(err, dict.Close())
+			}
+			if e == nil {
+				break
+			}
+			x.addSecond(e.Term)
+		}
+		if err := dict.Close(); err != nil {
+			return err
+		}
 	}
-	if info.Size() > limit {
-		return nil, fmt.Errorf("%s: %d bytes, at most %d", filepath.Base(path), info.Size(), limit)
+	for first, s := range x.seconds { // both fields have most pairs
+		slices.Sort(s)
+		x.seconds[first] = slices.Compact(s)
 	}
-	return os.ReadFile(path)
+	return nil
+}
+
+// addSecond notes a term of one or two characters.
+func (x *Index) addSecond(term string) {
+	first, size := utf8.DecodeRuneInString(term)
+	if size == len(term) {
+		x.seconds[first] = append(x.seconds[first], 0)
+		return
+	}
+	if second, width := utf8.DecodeRuneInString(term[size:]); size+width == len(term) {
+		x.seconds[first] = append(x.seconds[first], second)
+	}
+}
+
+// startingWith gives the terms that start with a character; it occurs exactly where one of them does.
+func (x *Index) startingWith(char string) []string {
+	first, _ := utf8.DecodeRuneInString(char)
+	var keys []string
+	for _, second := range x.seconds[first] {
+		if second == 0 {
+			keys = append(keys, char)
+			continue
+		}
+		keys = append(keys, char+string(second))
+	}
+	return keys
 }

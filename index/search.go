@@ -5,11 +5,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"math/bits"
 	"os"
 	"runtime/debug"
 	"slices"
 	"time"
+
+	"mianshen/index/words"
 
 	bleveindex "github.com/blevesearch/bleve_index_api"
 )
@@ -61,12 +64,14 @@ const Floor = 0.40
 
 // Settings of the score: BM25F over body and title.
 const (
-	saturation  = 2.0  // k1
-	bodyNorm    = 0.5  // b of the body; passages are of like length
-	titleNorm   = 0.3  // b of the title
-	titleWeight = 6.0
-	leastShare  = 0.12 // of the query's weight: what holds less is no hit
-	seamWeight  = 0.25 // of a missing pair whose two characters are covered by their neighbours
+	saturation    = 2.0  // k1
+	bodyNorm      = 0.5  // b of the body; passages are of like length
+	titleNorm     = 0.3  // b of the title
+	titleWeight   = 4.0  // a pair in the title counts like four in the body
+	leastShare    = 0.05 // of the query's weight: what holds less is no hit
+	titleShare    = 0.4  // by how much more of the query a term counts that stands in the title
+	chancePenalty = 0.05 // for each factor e in the number of a group's passages
+	seamWeight    = 0.25 // of a missing pair whose two characters are covered by their neighbours
 )
 
 // Search finds the documents that fit q. It fails with the context's error, with os.ErrClosed, or with [ErrRebuild]
@@ -86,15 +91,18 @@ func (x *Index) Search(ctx context.Context, q Query) (res Result, err error) {
 	ctx, cancel := context.WithTimeout(ctx, MaxSearchTime)
 	defer cancel()
 
-	asked := read(q.Text)
+	asked := words.Read(q.Text)
 	s := x.scratch.Get().(*scratch)
 	defer x.scratch.Put(s)
 	defer s.reset()
-	if err := x.score(ctx, s, &asked); err != nil {
-		return Result{}, fmt.Errorf("search: %w", err)
+	if err := x.score(ctx, s, asked); err != nil {
+		if ctx.Err() != nil {
+			return Result{}, fmt.Errorf("search: %w", ctx.Err())
+		}
+		return Result{}, fmt.Errorf("search: %w: %w", ErrRebuild, err)
 	}
 	found, facets := x.rollUp(s, &q.Filter, asked)
-	res = Result{Total: len(found), Facets: facets, Ignored: asked.ignored}
+	res = Result{Total: len(found), Facets: facets, Ignored: asked.Ignored}
 	for _, g := range found {
 		if g.weak {
 			res.Weak++
@@ -109,10 +117,10 @@ type scratch struct {
 	tf      []float32 // of the term in work
 	score   []float32
 	mask    []uint32 // which terms were found
+	inTitle []uint32 // which of them in the title
 	touched []int32  // rows with a mask
 	hits    []int32  // rows with a tf
 	weights []weight
-	shares  map[uint32]float64
 }
 
 // weight is what a term weighs in this index.
@@ -123,7 +131,7 @@ type weight struct {
 
 func newScratch(n int) *scratch {
 	return &scratch{
-		tf: make([]float32, n), score: make([]float32, n), mask: make([]uint32, n), shares: map[uint32]float64{},
+		tf: make([]float32, n), score: make([]float32, n), mask: make([]uint32, n), inTitle: make([]uint32, n),
 	}
 }
 
@@ -132,23 +140,22 @@ func (s *scratch) reset() {
 		s.tf[r] = 0
 	}
 	for _, r := range s.touched {
-		s.score[r], s.mask[r] = 0, 0
+		s.score[r], s.mask[r], s.inTitle[r] = 0, 0, 0
 	}
 	s.hits, s.touched, s.weights = s.hits[:0], s.touched[:0], s.weights[:0]
-	clear(s.shares)
 }
 
 // score gives each row that holds a term its score and mask, and each term its weight.
-func (x *Index) score(ctx context.Context, s *scratch, asked *readQuery) error {
+func (x *Index) score(ctx context.Context, s *scratch, asked words.Query) error {
 	if x.reader == nil {
 		return ctx.Err()
 	}
 	n := float64(len(x.rows))
-	for i, t := range asked.terms {
-		if err := x.collect(ctx, s, t); err != nil {
+	for i, t := range asked.Terms {
+		if err := x.collect(ctx, s, t, 1<<i); err != nil {
 			return err
 		}
-		idf := inverseFrequency(n, float64(len(s.hits))) * t.weight
+		idf := inverseFrequency(n, float64(len(s.hits))) * t.Weight
 		s.weights = append(s.weights, weight{value: idf, unknown: len(s.hits) == 0})
 		for _, r := range s.hits {
 			tf := float64(s.tf[r])
@@ -165,17 +172,14 @@ func (x *Index) score(ctx context.Context, s *scratch, asked *readQuery) error {
 }
 
 // collect sums up how often t stands in each row, title and body together, lengths allowed for.
-func (x *Index) collect(ctx context.Context, s *scratch, t term) error {
-	for _, field := range []string{bodyField, titleField} {
-		keys := []string{t.key}
-		if t.kind == single {
-			var err error
-			if keys, err = x.startingWith(field, t.key); err != nil {
-				return err
-			}
-		}
-		for _, key := range keys {
-			if err := x.collectKey(ctx, s, field, key); err != nil {
+func (x *Index) collect(ctx context.Context, s *scratch, t words.Term, bit uint32) error {
+	keys := []string{t.Key}
+	if t.Kind == words.Single {
+		keys = x.startingWith(t.Key)
+	}
+	for _, key := range keys {
+		for _, field := range searchedFields {
+			if err := x.collectKey(ctx, s, field, key, bit); err != nil {
 				return err
 			}
 		}
@@ -183,7 +187,7 @@ func (x *Index) collect(ctx context.Context, s *scratch, t term) error {
 	return nil
 }
 
-func (x *Index) collectKey(ctx context.Context, s *scratch, field, key string) error {
+func (x *Index) collectKey(ctx context.Context, s *scratch, field, key string, bit uint32) error {
 	postings, err := x.reader.TermFieldReader(ctx, []byte(key), field, true, false, false)
 	if err != nil {
 		return err
@@ -206,6 +210,9 @@ func (x *Index) collectKey(ctx context.Context, s *scratch, field, key string) e
 		if s.tf[r] == 0 {
 			s.hits = append(s.hits, r)
 		}
+		if field == titleField {
+			s.inTitle[r] |= bit
+		}
 		s.tf[r] += x.normal(field, r, p.Freq)
 	}
 }
@@ -220,57 +227,39 @@ func (x *Index) normal(field string, r int32, freq uint64) float32 {
 	return float32(float64(freq) / (1 - bodyNorm + bodyNorm*length))
 }
 
-// maxExpansion bounds the pairs that one lone character stands for.
-const maxExpansion = 4096
-
-// startingWith gives the terms of a field that start with a character: the character occurs exactly where one of them
-// does.
-func (x *Index) startingWith(field, char string) (keys []string, err error) {
-	dict, err := x.reader.FieldDictPrefix(field, []byte(char))
-	if err != nil {
-		return nil, err
-	}
-	for len(keys) < maxExpansion {
-		e, err := dict.Next()
-		if err != nil {
-			_ = dict.Close() // the first error is the cause
-			return nil, err
-		}
-		if e == nil {
-			break
-		}
-		keys = append(keys, e.Term)
-	}
-	return keys, dict.Close()
-}
-
 // share gives how much of the query's weight the terms in mask carry, 0 to 1. A missing pair counts for little where
 // it is most likely no word but the seam between two: when both its characters stand in found pairs, or when it stands
-// nowhere in the index and one of them does.
-func share(asked readQuery, weights []weight, mask uint32) float64 {
-	var covered [MaxQueryRunes]bool
+// nowhere in the index and one of them does. No seam weighs more than the heaviest pair found.
+func share(asked words.Query, weights []weight, mask, inTitle uint32) float64 {
+	var covered [words.MaxQueryRunes]bool
+	heaviest := 0.0
 	for m := mask; m != 0; m &= m - 1 {
-		t := asked.terms[bits.TrailingZeros32(m)]
-		for i := t.first; i <= t.last; i++ {
+		n := bits.TrailingZeros32(m)
+		heaviest = max(heaviest, weights[n].value)
+		t := asked.Terms[n]
+		for i := t.First; i <= t.Last; i++ {
 			covered[i] = true
 		}
 	}
 	var have, all float64
-	for i, t := range asked.terms {
+	for i, t := range asked.Terms {
 		w := weights[i].value
-		first, last := covered[t.first], covered[t.last]
+		first, last := covered[t.First], covered[t.Last]
 		switch {
 		case mask&(1<<i) != 0:
 			have += w
-		case t.kind == pair && (first && last || weights[i].unknown && (first || last)):
-			w *= seamWeight
+			if inTitle&(1<<i) != 0 {
+				have += titleShare * w
+			}
+		case t.Kind == words.Pair && (first && last || weights[i].unknown && (first || last)):
+			w = seamWeight * min(w, heaviest)
 		}
 		all += w
 	}
 	if all == 0 {
 		return 0
 	}
-	return have / all
+	return min(1, have/all)
 }
 
 // group is one group found.
@@ -282,7 +271,7 @@ type group struct {
 }
 
 // rollUp gives the groups that pass the filter, sorted, and the facets.
-func (x *Index) rollUp(s *scratch, f *Filter, asked readQuery) ([]group, Facets) {
+func (x *Index) rollUp(s *scratch, f *Filter, asked words.Query) ([]group, Facets) {
 	byGroup := map[int32]*group{}
 	tally := newTally(x)
 	consider := func(r int32, score float64, weak bool) {
@@ -304,19 +293,15 @@ func (x *Index) rollUp(s *scratch, f *Filter, asked readQuery) ([]group, Facets)
 			g.row, g.score, g.weak = r, score, weak
 		}
 	}
-	if asked.empty {
+	if asked.Empty {
 		for r := range x.rows {
 			consider(int32(r), 0, false)
 		}
 	}
 	for _, r := range s.touched {
-		sh, ok := s.shares[s.mask[r]]
-		if !ok {
-			sh = share(asked, s.weights, s.mask[r])
-			s.shares[s.mask[r]] = sh
-		}
+		sh := share(asked, s.weights, s.mask[r], s.inTitle[r])
 		if sh >= leastShare {
-			consider(r, float64(s.score[r])*(0.5+0.5*sh), sh < Floor)
+			consider(r, x.final(r, s.score[r], sh), sh < Floor)
 		}
 	}
 	out := make([]group, 0, len(byGroup))
@@ -328,6 +313,13 @@ func (x *Index) rollUp(s *scratch, f *Filter, asked readQuery) ([]group, Facets)
 			cmp.Compare(x.rows[a.row].ID, x.rows[b.row].ID))
 	})
 	return out, tally.facets()
+}
+
+// final gives the score of row r from the sum over its terms: more for a greater share of the query, less for one of
+// many passages, since the best of seventy is often good by chance.
+func (x *Index) final(r int32, sum float32, share float64) float64 {
+	passages := float64(x.size[x.groupOf[r]])
+	return float64(sum) * (0.7 + 0.3*share) / (1 + chancePenalty*math.Log(passages))
 }
 
 // better reports whether row r represents g better than the row it has. When nothing was asked, the first row stays.
@@ -352,14 +344,14 @@ func compareBool(a, b bool) int {
 }
 
 // page reads the documents of one page and marks what was found.
-func (x *Index) page(ctx context.Context, q Query, asked readQuery, found []group) ([]Hit, error) {
+func (x *Index) page(ctx context.Context, q Query, asked words.Query, found []group) ([]Hit, error) {
 	limit := q.Limit
 	if limit <= 0 {
 		limit = DefaultLimit
 	}
 	offset := min(max(q.Offset, 0), MaxOffset, len(found))
 	found = found[offset:min(offset+min(limit, MaxLimit), len(found))]
-	m := newMatcher(asked.terms)
+	m := words.NewMarker(asked)
 	hits := make([]Hit, 0, len(found))
 	for i, g := range found {
 		if err := ctx.Err(); err != nil {
@@ -371,7 +363,7 @@ func (x *Index) page(ctx context.Context, q Query, asked readQuery, found []grou
 		}
 		hits = append(hits, Hit{
 			Rank: offset + i + 1, ID: d.ID, Group: d.Group, Kind: d.Kind, Ref: d.Ref,
-			Title: render(d.Title, m.find(d.Title), 0, len(d.Title)), Snippet: m.snippet(d.Body),
+			Title: m.Mark(d.Title), Snippet: m.Snippet(d.Body),
 			Score: g.score, Weak: g.weak, More: g.count - 1,
 		})
 	}
@@ -397,3 +389,7 @@ func (x *Index) document(id string) (d Document, err error) {
 	}
 	return d, nil
 }
+
+// Highlight gives text as HTML with everything marked that query looks for, as in a hit. Marks aside and unescaped,
+// the result is text, byte for byte.
+func Highlight(text, query string) string { return words.NewMarker(words.Read(query)).Mark(text) }

@@ -2,18 +2,16 @@ package index
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/gob"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"iter"
 	"os"
 	"path/filepath"
-	"strings"
+
+	"mianshen/index/sealed"
+	"mianshen/index/words"
 
 	"github.com/blevesearch/bleve/v2"
 	"github.com/blevesearch/bleve/v2/analysis"
@@ -28,13 +26,10 @@ var ErrRebuild = errors.New("index must be rebuilt")
 // mappingVersion changes whenever the same document would be indexed differently: tokens, folding table, fields.
 const mappingVersion = "mianshen-index-1"
 
-// Names below the folder of an index.
+// Names within a generation.
 const (
-	currentFile  = "CURRENT"       // "GENERATION SHA256-OF-ITS-MANIFEST\n"
-	manifestFile = "manifest.json" // in a generation, as all below
-	tableFile    = "table.gob"
-	bleveDir     = "bleve"
-	genPrefix    = "gen-"
+	tableFile = "table.gob"
+	bleveDir  = "bleve"
 )
 
 // Fields of the inverted file.
@@ -45,17 +40,7 @@ const (
 	analyzer    = "mianshen"
 )
 
-// manifest says what a generation consists of.
-type manifest struct {
-	Version   string              `json:"version"`
-	Documents int                 `json:"documents"`
-	Files     map[string]fileSeal `json:"files"` // by slash path within the generation
-}
-
-type fileSeal struct {
-	Size   int64  `json:"size"`
-	SHA256 string `json:"sha256"`
-}
+var searchedFields = []string{bodyField, titleField}
 
 // row is what is kept of each document in memory: what filters, facets and scores need.
 type row struct {
@@ -70,11 +55,11 @@ type policyAnalyzer struct{}
 
 // Analyze implements bleve's analyzer.
 func (policyAnalyzer) Analyze(input []byte) analysis.TokenStream {
-	tokens := documentTokens(string(input))
+	tokens := words.Tokens(string(input))
 	stream := make(analysis.TokenStream, len(tokens))
 	backing := make([]analysis.Token, len(tokens))
 	for i, t := range tokens {
-		backing[i] = analysis.Token{Term: []byte(t.term), Start: t.start, End: t.end, Position: i + 1}
+		backing[i] = analysis.Token{Term: []byte(t.Term), Start: t.Start, End: t.End, Position: i + 1}
 		stream[i] = &backing[i]
 	}
 	return stream
@@ -107,69 +92,32 @@ func newMapping() mapping.IndexMapping {
 }
 
 // Create builds an index of docs below dir, which is made if need be, and makes it the current one by a single rename:
-// who opens dir finds the old index or the new one, never half of one. Indexes already open stay good. Earlier
-// generations are removed afterwards. On an error, also one from docs, the old index stays. Only one Create may run
-// on a dir at a time. Nothing is synced to disk: an index that a crash cut short is found at [Open].
-func Create(ctx context.Context, dir string, docs iter.Seq2[Document, error]) (err error) {
-	defer wrap(&err, "create index %s", dir)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	gen, err := os.MkdirTemp(dir, genPrefix)
-	if err != nil {
-		return err
-	}
-	seal, err := build(ctx, gen, docs)
-	if err != nil {
-		return errors.Join(err, os.RemoveAll(gen))
-	}
-	current := filepath.Join(dir, currentFile)
-	line := filepath.Base(gen) + " " + seal + "\n"
-	if err := os.WriteFile(current+".new", []byte(line), 0o644); err != nil {
-		return err
-	}
-	if err := os.Rename(current+".new", current); err != nil {
-		return err
-	}
-	return removeOthers(dir, filepath.Base(gen))
+// who opens dir finds the old index or the new one, never half of one. Indexes already open stay good. On an error,
+// also one from docs, the old index stays. Only one Create may run on a dir at a time.
+func Create(ctx context.Context, dir string, docs iter.Seq2[Document, error]) error {
+	return createAs(ctx, dir, mappingVersion, docs)
 }
 
-// build writes one generation and gives the checksum of its manifest.
-func build(ctx context.Context, gen string, docs iter.Seq2[Document, error]) (seal string, err error) {
-	defer recoverAs(&err, errors.New("build failed"))
+// createAs is Create for any version of the mapping.
+func createAs(ctx context.Context, dir, version string, docs iter.Seq2[Document, error]) error {
+	err := sealed.Write(dir, version, func(gen string) error { return build(ctx, gen, docs) })
+	if err != nil {
+		return fmt.Errorf("create index %s: %w", dir, err)
+	}
+	return nil
+}
+
+// build writes the files of one generation.
+func build(ctx context.Context, gen string, docs iter.Seq2[Document, error]) (err error) {
 	rows, err := writeBleve(ctx, gen, docs)
 	if err != nil {
-		return "", err
+		return err
 	}
 	table, err := os.Create(filepath.Join(gen, tableFile))
 	if err != nil {
-		return "", err
-	}
-	err = gob.NewEncoder(table).Encode(rows)
-	if err := errors.Join(err, table.Close()); err != nil {
-		return "", err
-	}
-	m := manifest{Version: mappingVersion, Documents: len(rows), Files: map[string]fileSeal{}}
-	err = filepath.WalkDir(gen, func(path string, e fs.DirEntry, err error) error {
-		if err != nil || !e.Type().IsRegular() {
-			return err
-		}
-		name, err := filepath.Rel(gen, path)
-		if err != nil {
-			return err
-		}
-		m.Files[filepath.ToSlash(name)], err = sealOf(path)
 		return err
-	})
-	if err != nil {
-		return "", err
 	}
-	text, err := json.MarshalIndent(m, "", " ")
-	if err != nil {
-		return "", err
-	}
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:]), os.WriteFile(filepath.Join(gen, manifestFile), text, 0o644)
+	return errors.Join(gob.NewEncoder(table).Encode(rows), table.Close())
 }
 
 // writeBleve writes the inverted file and gives the rows of the table, in the order of docs.
@@ -222,41 +170,6 @@ func add(b bleve.Builder, d Document) (row, error) {
 		BodyLen: len([]rune(d.Body)), TitleLen: len([]rune(head)),
 	}
 	return r, b.Index(d.ID, map[string]any{bodyField: d.Body, titleField: head, sourceField: string(source)})
-}
-
-// sealOf gives size and checksum of a file.
-func sealOf(path string) (fileSeal, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return fileSeal{}, err
-	}
-	h := sha256.New()
-	n, err := io.Copy(h, f)
-	if err := errors.Join(err, f.Close()); err != nil {
-		return fileSeal{}, err
-	}
-	return fileSeal{Size: n, SHA256: hex.EncodeToString(h.Sum(nil))}, nil
-}
-
-// removeOthers removes every generation but keep.
-func removeOthers(dir, keep string) error {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		if e.IsDir() && strings.HasPrefix(e.Name(), genPrefix) && e.Name() != keep {
-			err = errors.Join(err, os.RemoveAll(filepath.Join(dir, e.Name())))
-		}
-	}
-	return err
-}
-
-// wrap adds what was being done to an error.
-func wrap(err *error, format string, args ...any) {
-	if *err != nil {
-		*err = fmt.Errorf("%s: %w", fmt.Sprintf(format, args...), *err)
-	}
 }
 
 // recoverAs turns a panic of the layers below into an error that is as, so that no damaged file ends the process.

@@ -64,9 +64,10 @@ func measures(t *Table, tree *Tree) []measure {
 				continue
 			}
 			budget := t.Code
-			if f.Test {
+			if f.Test || t.Rooms[p.Dir].ForTests {
 				budget = t.Tests
-			} else {
+			}
+			if !f.Test {
 				total += f.Lines
 			}
 			all = append(all, measure{place: f.Path, kind: kindFile, path: f.Path, size: f.Lines, limit: budget.File})

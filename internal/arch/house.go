@@ -14,7 +14,7 @@ var House = Table{
 	Rooms:     rooms,
 	Libraries: libraries,
 	Code:      Budget{Function: 60, File: 500, Package: 1300, Methods: 5, Nesting: 3},
-	Tests:     Budget{Function: 120, File: 800, Methods: 5, Nesting: 4},
+	Tests:     Budget{Function: 120, File: 800, Methods: 5}, // nested loops over every case are how tests walk tables
 	Excused:   excused,
 }
 
@@ -25,35 +25,42 @@ var rooms = map[string]Room{
 	"rules/source":   {Bars: NoClock | NoIO},
 	"rules/standard": {Bars: NoClock | NoIO, Imports: []string{"rules/exact", "rules/civil"}},
 	"rules/formula":  {Bars: NoClock | NoIO, Imports: bottom},
-	"rules":          {Bars: NoClock | NoIO, Imports: with(bottom, "rules/formula"), TestImports: []string{"seeds", "seeds/gen"}},
+	"rules":          {Bars: NoClock | NoIO, Imports: with(bottom, "rules/formula"), TestImports: []string{"seeds", "seeds/synth"}},
 	"rules/lint":     {Bars: NoClock | NoIO, Imports: with(bottom, "rules", "rules/formula"), TestImports: []string{"seeds"}},
 
 	// Above the law.
-	"engine": {Bars: NoClock | NoIO, Imports: with(bottom, "rules"), TestImports: []string{"seeds", "seeds/gen"}},
-	"index":  {Bars: NoClock},
+	"engine": {Bars: NoClock | NoIO, Imports: with(bottom, "rules"), TestImports: []string{"seeds", "seeds/synth"}},
+
+	// Search knows only its own parts.
+	"index":        {Bars: NoClock, Imports: []string{"index/sealed", "index/words"}},
+	"index/sealed": {Bars: NoClock},
+	"index/words":  {Bars: NoClock},
+	"index/texts":  {Bars: NoClock, Imports: []string{"index", "index/words"}},
 
 	// Samples.
-	"seeds":     {Bars: NoClock, Imports: with(bottom, "rules"), TestImports: []string{"seeds/gen", "rules/lint"}},
-	"seeds/gen": {Bars: NoClock, Imports: with(bottom, "rules", "seeds")},
-	"examples":  {},
+	"seeds/firm":  {Bars: NoClock, Imports: bottom},
+	"seeds/synth": {Bars: NoClock, Imports: with(bottom, "seeds/firm")},
+	"seeds":       {Bars: NoClock, Imports: with(bottom, "rules", "seeds/firm", "seeds/synth"), TestImports: []string{"rules/lint"}},
+	"seeds/gen":   {Bars: NoClock, Imports: with(bottom, "rules", "seeds", "seeds/firm", "seeds/synth")},
+	"examples":    {},
 
 	// What holds the state and meets the world.
 	"internal/sheet":           {},
-	"internal/intake":          {Imports: with(bottom, "rules", "internal/sheet"), TestImports: []string{"seeds", "seeds/gen"}},
-	"internal/pgtest":          {},
+	"internal/intake":          {Imports: with(bottom, "rules", "internal/sheet"), TestImports: []string{"seeds", "seeds/synth"}},
+	"internal/pgtest":          {ForTests: true},
 	"internal/audit":           {},
-	"internal/store":           {Imports: with(bottom, "rules", "engine"), TestImports: []string{"internal/store/storetest", "internal/pgtest", "seeds", "seeds/gen"}},
-	"internal/store/storetest": {Imports: with(bottom, "rules", "engine", "internal/store", "internal/pgtest")},
+	"internal/store":           {Bars: NoClock, Imports: with(bottom, "rules", "engine"), TestImports: []string{"internal/store/storetest", "internal/pgtest", "seeds", "seeds/synth"}},
+	"internal/store/storetest": {ForTests: true, Imports: with(bottom, "rules", "engine", "internal/store", "internal/pgtest")},
 	"internal/disburse":        {Imports: with(bottom, "rules", "internal/store", "internal/audit")},
 	"internal/notify":          {Imports: with(bottom, "rules", "internal/store", "internal/audit")},
 
 	// The edge.
 	"internal/web": {
 		Imports:     with(law, "engine", "index", "seeds", "internal/store", "internal/intake", "internal/sheet", "internal/disburse", "internal/notify", "internal/audit"),
-		TestImports: []string{"seeds/gen", "internal/pgtest"},
+		TestImports: []string{"seeds/synth", "internal/pgtest"},
 	},
 	"cmd/mianshen": {
-		Imports: with(law, "engine", "index", "seeds", "seeds/gen", "internal/store", "internal/intake", "internal/sheet",
+		Imports: with(law, "engine", "index", "index/texts", "seeds", "seeds/synth", "internal/store", "internal/intake", "internal/sheet",
 			"internal/web", "internal/disburse", "internal/notify", "internal/audit"),
 		TestImports: []string{"internal/pgtest", "examples"},
 	},
@@ -101,4 +108,17 @@ var libraries = []Library{
 
 // excused are the places that are larger than their budget, with the reason. checkBudgets refuses an excuse that is no
 // longer needed.
-var excused = []Excuse{}
+var excused = []Excuse{
+	{
+		Place: "rules", Kind: kindPackage, Ceiling: 3500,
+		Why: "vocabulary, policy, compiled item and decision share one set of types; what could leave (numbers, days, language, files, standards, lint) has left",
+	},
+	{
+		Place: "rules/formula", Kind: kindPackage, Ceiling: 3000,
+		Why: "one language: reading, checking, units, guarded operators; all parts share the closed list of operators, and a second package would have to export it",
+	},
+	{
+		Place: "internal/store", Kind: kindPackage, Ceiling: 2200,
+		Why: "everything that lasts behind one door, one file a subject; rooms that need less declare an interface of their own",
+	},
+}

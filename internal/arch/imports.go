@@ -64,6 +64,7 @@ func (t *Table) judge(dir, module string, test bool, imp *ast.ImportSpec) string
 	if imp.Name != nil && imp.Name.Name == "." {
 		return fmt.Sprintf("imports %s with a dot, which hides whose names are used", target)
 	}
+	test = test || t.Rooms[dir].ForTests
 	lib, listed := t.library(target)
 	switch {
 	case !listed && borrowed(target):

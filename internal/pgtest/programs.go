@@ -20,11 +20,11 @@ const debian = "/usr/lib/postgresql/*/bin/initdb"
 // files that pattern matches. The error is errNotInstalled where there is none.
 func programs(pattern string) (string, error) {
 	if path, err := exec.LookPath("initdb"); err == nil {
-		real, err := filepath.EvalSymlinks(path)
+		program, err := filepath.EvalSymlinks(path)
 		if err != nil {
 			return "", err
 		}
-		return filepath.Dir(real), nil
+		return filepath.Dir(program), nil
 	}
 	found, err := filepath.Glob(pattern)
 	if err != nil || len(found) == 0 {

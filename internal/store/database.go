@@ -28,7 +28,7 @@ var migrations embed.FS
 // REPLACE does; a writer waits up to 30 s for another connection (a checkpoint, a backup) before it gives up.
 const sqliteOptions = "?_txlock=immediate&_defensive=1&_dqs=0&_pragma=busy_timeout(30000)&_pragma=journal_mode(WAL)" +
 	"&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=recursive_triggers(1)&_pragma=trusted_schema(0)" +
-	"&_pragma=cache_size(-32768)"
+	"&_pragma=cache_size(-65536)&_pragma=temp_store(MEMORY)"
 
 // openSQLite opens path, ":memory:" or a file, which it locks and creates for its owner alone.
 func openSQLite(path string) (*Store, error) {
@@ -69,11 +69,13 @@ func openSQLite(path string) (*Store, error) {
 // take creates the file if need be and locks it for this Store. It returns the lock, held until closed or until the
 // process ends, and the file's name with links followed, so that two names of one file meet at one lock.
 func take(file string) (*os.File, string, error) {
-	f, err := os.OpenFile(file, os.O_CREATE|os.O_RDWR, 0o600)
-	if errors.Is(err, fs.ErrExist) || err == nil {
+	// O_EXCL: an existing file must not be opened here, for closing it would drop the locks that SQLite holds on it in
+	// this process (fcntl(2)).
+	f, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	if err == nil {
 		err = f.Close()
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, "", err
 	}
 	if file, err = filepath.EvalSymlinks(file); err != nil {
@@ -85,7 +87,8 @@ func take(file string) (*os.File, string, error) {
 	}
 	err = syscall.Flock(int(held.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if err == nil {
-		err = errors.Join(held.Truncate(0), write(held, fmt.Sprintln(os.Getpid())))
+		_, written := fmt.Fprintln(held, os.Getpid())
+		err = errors.Join(written, held.Truncate(int64(len(fmt.Sprintln(os.Getpid())))))
 	} else if errors.Is(err, syscall.EWOULDBLOCK) {
 		holder, _ := os.ReadFile(file + ".lock") // only to help the reader of the message
 		err = fmt.Errorf("数据库文件 %s 正由另一个进程（进程号 %s）使用；SQLite 文件同时只能由一个进程打开，请先停止该进程，或改用 postgres:// 数据库：%w",
@@ -95,11 +98,6 @@ func take(file string) (*os.File, string, error) {
 		return nil, "", errors.Join(err, held.Close())
 	}
 	return held, file, nil
-}
-
-func write(f *os.File, text string) error {
-	_, err := f.WriteString(text)
-	return err
 }
 
 // openPostgres prepares connections to the database at address; none is made yet.

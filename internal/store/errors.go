@@ -1,7 +1,6 @@
 package store
 
 import (
-	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -56,6 +55,14 @@ func constraint(err error) bool {
 	return false
 }
 
+// known makes a query's "no rows" say what isn't there.
+func known(err error, what, id string) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("%s %q: %w", what, id, ErrNotFound)
+	}
+	return err
+}
+
 // text refuses empty text and text that PostgreSQL can't hold; SQLite could, and must not differ.
 func text(name, value string) error {
 	if value == "" {
@@ -76,14 +83,6 @@ func clean(name, value string) error {
 func instant(name string, t time.Time) error {
 	if t.IsZero() || t.UTC().Year() < 1 || t.UTC().Year() > 9999 {
 		return fmt.Errorf("%s %v isn't an instant: %w", name, t, ErrInvalid)
-	}
-	return nil
-}
-
-// canceled returns ctx's error with its cause.
-func canceled(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return errors.Join(err, context.Cause(ctx))
 	}
 	return nil
 }

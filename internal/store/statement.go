@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strconv"
@@ -13,14 +14,14 @@ import (
 	"mianshen/rules/civil"
 )
 
-// change runs do in one transaction that is committed if do returns nil. On SQLite it first waits for its turn to write.
-func (s *Store) change(ctx context.Context, do func(*sql.Tx) error) (err error) {
+// transact runs do in one transaction that is committed if do returns nil. On SQLite it first waits for its turn to write.
+func (s *Store) transact(ctx context.Context, do func(*sql.Tx) error) (err error) {
 	if s.writer != nil {
 		select {
 		case s.writer <- struct{}{}:
 			defer func() { <-s.writer }()
 		case <-ctx.Done():
-			return canceled(ctx)
+			return context.Cause(ctx)
 		}
 	}
 	tx, err := s.db.BeginTx(ctx, nil)
@@ -37,6 +38,9 @@ func (s *Store) change(ctx context.Context, do func(*sql.Tx) error) (err error) 
 		}
 	}()
 	if err := do(tx); err != nil {
+		if ctx.Err() != nil { // else the driver's error may hide why: "statement is closed"
+			return fmt.Errorf("%w: %w", context.Cause(ctx), err)
+		}
 		return err
 	}
 	committed = true
@@ -95,28 +99,32 @@ type statements struct {
 
 func newStatements(tx *sql.Tx) *statements { return &statements{tx, map[string]*sql.Stmt{}} }
 
-func (p *statements) get(ctx context.Context, query string) (*sql.Stmt, error) {
-	if stmt := p.prepared[query]; stmt != nil {
-		return stmt, nil
+// prepare sees to it that query is prepared.
+func (p *statements) prepare(ctx context.Context, query string) (err error) {
+	if p.prepared[query] == nil {
+		p.prepared[query], err = p.tx.PrepareContext(ctx, query) //nolint:sqlclosecheck // the transaction closes it at its end
 	}
-	stmt, err := p.tx.PrepareContext(ctx, query)
-	if err == nil {
-		p.prepared[query] = stmt
-	}
-	return stmt, err
+	return err
 }
 
 // exec runs query and returns how many rows it wrote.
 func (p *statements) exec(ctx context.Context, query string, args []any) (int64, error) {
-	stmt, err := p.get(ctx, query)
-	if err != nil {
+	if err := p.prepare(ctx, query); err != nil {
 		return 0, err
 	}
-	result, err := stmt.ExecContext(ctx, args...)
+	result, err := p.prepared[query].ExecContext(ctx, args...)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+// query runs query, whose rows the caller closes.
+func (p *statements) query(ctx context.Context, query string, args []any) (*sql.Rows, error) {
+	if err := p.prepare(ctx, query); err != nil {
+		return nil, err
+	}
+	return p.prepared[query].QueryContext(ctx, args...)
 }
 
 // collect runs a query outside any transaction and returns what scan makes of each row.
@@ -125,7 +133,7 @@ func collect[T any](ctx context.Context, db *sql.DB, scan func(func(...any) erro
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
+	defer rows.Close()
 	for rows.Next() {
 		one, err := scan(rows.Scan)
 		if err != nil {
@@ -182,4 +190,20 @@ func (d *day) Scan(src any) (err error) {
 		return fmt.Errorf("column holds %T, want a date", src)
 	}
 	return err
+}
+
+// digest is a SHA-256 in hexadecimal, as a column of 32 bytes.
+type digest string
+
+// Value implements driver.Valuer.
+func (d digest) Value() (driver.Value, error) { return hex.DecodeString(string(d)) }
+
+// Scan implements sql.Scanner.
+func (d *digest) Scan(src any) error {
+	b, ok := src.([]byte)
+	if !ok {
+		return fmt.Errorf("column holds %T, want a hash", src)
+	}
+	*d = digest(hex.EncodeToString(b))
+	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/parser"
 
+	"mianshen/rules/exact"
 	"mianshen/rules/source"
 )
 
@@ -271,4 +272,37 @@ func (c *checker) pointer(v *ast.PointerNode) *Node {
 		return c.fail(v, "", "“#%s”只能用在对集合的 any、all、none 里", v.Name)
 	}
 	return c.make(v, OpElement, Type{Kind: String, Options: c.loop.set.Options})
+}
+
+// Assign fits an expression to a declared type, as for a derived field: the kinds must agree, and a number must have the unit
+// or be a bare number or ratio that can stand for it.
+func Assign(n *Node, t Type) (*Node, Problems) {
+	c := &checker{}
+	if n.Type.Kind != t.Kind {
+		return nil, Problems{{n.From, fmt.Sprintf("应是%s，却是%s", kindName(t.Kind), kindName(n.Type.Kind)), ""}}
+	}
+	if t.Kind != Number || n.Type.Unit.Same(t.Unit) {
+		return n, nil
+	}
+	u, scale, _, err := unify(n.Type.Unit, t.Unit)
+	if err != nil || !u.Same(t.Unit) && !(u.Flavour == Ratio && len(t.Unit.dims) == 0) {
+		return nil, Problems{{n.From, fmt.Sprintf("单位应是 %s，却是 %s", t.Unit, n.Type.Unit), ""}}
+	}
+	if scale {
+		return c.scaled(n, t.Unit), nil
+	}
+	return n, nil
+}
+
+// Points fits an expression to points of a score: a number without unit, a count, or percentage points.
+func Points(n *Node) (*Node, Problems) {
+	u := n.Type.Unit
+	if n.Type.Kind != Number || u.exp(yuan) != 0 {
+		return nil, Problems{{n.From, "评分应是不带金额单位的数", "金额先换成数，如 收入 / (1*万元)"}}
+	}
+	if len(u.dims) == 0 && u.Flavour == Percent {
+		k := &Node{Op: OpConst, Type: Type{Kind: Number}, Const: NumberOf(exact.Int(100)), From: n.From, To: n.To}
+		return &Node{Op: OpMul, Type: Type{Kind: Number}, Args: []*Node{n, k}, From: n.From, To: n.To}, nil
+	}
+	return n, nil
 }

@@ -253,3 +253,16 @@ func unifyPlain(a, b Unit) (u Unit, scaleA, scaleB bool, err error) {
 	}
 	return Unit{Flavour: Ratio}, false, false, nil
 }
+
+// Plain reports whether the unit has no dimension.
+func (u Unit) Plain() bool { return len(u.dims) == 0 }
+
+// Show writes a number of the unit as people read it: 12 人, 15 万元/亩.
+func (u Unit) Show(n exact.Num) string {
+	if u.exp(yuan) == 1 {
+		if v, err := n.Quo(exact.Int(1e6)); err == nil {
+			return v.Decimal(4) + " 万" + u.String()
+		}
+	}
+	return n.Decimal(4) + " " + u.String()
+}

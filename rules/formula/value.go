@@ -249,3 +249,15 @@ func (v *Value) String() string {
 	}
 	return "table"
 }
+
+// Open returns an unknown value with the reasons of the operands that aren't known.
+func Open(operands ...*Value) *Value { return unknownFrom(operands...) }
+
+// Not is Kleene negation.
+func Not(v *Value) *Value { return applyLogic(OpNot, []*Value{v}) }
+
+// Every is Kleene conjunction: false as soon as one is false, true when all are; true of none.
+func Every(vs []*Value) *Value { return quantify(vs, false, false) }
+
+// Some is Kleene disjunction: true as soon as one is true, false when all are; false of none.
+func Some(vs []*Value) *Value { return quantify(vs, true, true) }

@@ -1,6 +1,6 @@
 -- The first tables. Twin of postgres/0001_first.sql: same names, same meanings, same promises.
 --
--- Instants are UTC text of one width with microseconds, civil dates are text, money is INTEGER in 分, hashes are
+-- Instants are UTC text of one width with microseconds, civil dates are text, money is INTEGER in 分, content addresses are
 -- lower-case hexadecimal. Text compares byte by byte (BINARY, SQLite's default). Tables said to be append-only refuse
 -- UPDATE and DELETE by trigger; that covers INSERT OR REPLACE too because connections set recursive_triggers.
 
@@ -106,17 +106,18 @@ CREATE TABLE decision (
   as_of          TEXT NOT NULL CHECK (length(as_of) = 10 AND date(as_of) IS as_of),
   outcome        TEXT NOT NULL CHECK (outcome IN ('eligible', 'ineligible', 'unknown')),
   amount_fen     INTEGER CHECK (amount_fen IS NULL OR (amount_fen >= 0 AND outcome = 'eligible')),
-  sha256         TEXT NOT NULL CHECK (length(sha256) = 64 AND sha256 NOT GLOB '*[^0-9a-f]*'),
+  sha256         BLOB NOT NULL CHECK (length(sha256) = 32),
   body           BLOB,
   FOREIGN KEY (sweep, policy_version) REFERENCES sweep_policy (sweep, policy_version)
 ) STRICT;
 
--- The decisions that a sweep came to: at most one for each pair.
+-- The decisions that a sweep came to: at most one for each pair. That both exist, and belong together, the trigger
+-- sweep_decision_fits sees to; references besides it would double the cost of a night.
 CREATE TABLE sweep_decision (
-  sweep      INTEGER NOT NULL REFERENCES sweep (id),
+  sweep      INTEGER NOT NULL,
   enterprise TEXT NOT NULL,
   item       TEXT NOT NULL,
-  decision   INTEGER NOT NULL REFERENCES decision (seq),
+  decision   INTEGER NOT NULL,
   PRIMARY KEY (sweep, enterprise, item)
 ) STRICT, WITHOUT ROWID;
 

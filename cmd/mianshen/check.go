@@ -1,0 +1,113 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"mianshen/rules"
+	"mianshen/rules/source"
+	"mianshen/seeds"
+)
+
+// checkCmd checks policies and vocabulary files.
+type checkCmd struct {
+	Paths      []string `arg:"" name:"path" help:"政策文件夹，或含有政策文件夹的目录"`
+	Vocabulary string   `help:"指标字典；缺省为最近的 vocabulary.yaml，再缺省为内置字典" type:"path"`
+}
+
+// Run prints every mistake.
+func (c *checkCmd) Run(s *streams) error {
+	var all source.Mistakes
+	policies, items := 0, 0
+	for _, path := range c.Paths {
+		b, ms, err := openBook(path, c.Vocabulary)
+		if err != nil {
+			return err
+		}
+		all = append(all, ms...)
+		if b == nil {
+			continue
+		}
+		for _, p := range b.Policies {
+			policies++
+			items += len(p.Items)
+			all = append(all, b.Publishable(p)...)
+		}
+	}
+	all.Sort()
+	for _, m := range all {
+		fmt.Fprintf(s.err, "%s\n\n", m.Error())
+	}
+	if all.Fatal() {
+		fmt.Fprintf(s.err, "共 %d 处。\n", len(all))
+		return errMistakes
+	}
+	fmt.Fprintf(s.out, "%d 个政策、%d 个事项，没有错误。\n", policies, items)
+	return nil
+}
+
+// openBook reads and compiles the policies at path. Mistakes in cases.yaml are among the mistakes but don't prevent a book.
+func openBook(path, vocabulary string) (*rules.Book, source.Mistakes, error) {
+	v, err := openVocabulary(path, vocabulary)
+	if err != nil {
+		return nil, nil, err
+	}
+	info, err := os.Stat(path)
+	if err != nil || !info.IsDir() {
+		return nil, nil, misuse{fmt.Sprintf("%s 不是目录；给出政策文件夹，或含有政策文件夹的目录", path)}
+	}
+	policies, ms := rules.ReadPolicies(os.DirFS(path), filepath.ToSlash(path))
+	law, cases := rules.WithoutCases(ms)
+	if law.Fatal() {
+		// compile what could be read as well, so that all mistakes come at once
+		_, more := rules.Compile(v, policies)
+		return nil, append(ms, more...), nil
+	}
+	b, more := rules.Compile(v, policies)
+	return b, append(append(law, cases...), more...), nil
+}
+
+// openVocabulary reads the vocabulary named, else the nearest vocabulary.yaml upward from path, else the embedded one.
+func openVocabulary(path, named string) (*rules.Vocabulary, error) {
+	name := named
+	if name == "" {
+		name = nearest(path, "vocabulary.yaml")
+	}
+	data := seeds.Vocabulary()
+	label := "内置 vocabulary.yaml"
+	if name != "" {
+		info, err := os.Stat(name)
+		if err != nil {
+			return nil, misuse{fmt.Sprintf("读不到指标字典 %s：%v", name, err)}
+		}
+		if info.Size() > source.MaxFile {
+			return nil, fmt.Errorf("指标字典 %s 有 %d 字节，超过上限 %d", name, info.Size(), source.MaxFile)
+		}
+		if data, err = os.ReadFile(name); err != nil {
+			return nil, fmt.Errorf("读不到指标字典 %s：%w", name, err)
+		}
+		label = filepath.ToSlash(name)
+	}
+	v, ms := rules.ParseVocabulary(label, data)
+	return v, ms.Err()
+}
+
+// nearest finds a file by name in path or the nearest directory above it.
+func nearest(path, name string) string {
+	dir, err := filepath.Abs(path)
+	if err != nil {
+		return ""
+	}
+	for {
+		file := filepath.Join(dir, name)
+		if info, err := os.Stat(file); err == nil && !info.IsDir() {
+			return file
+		}
+		up := filepath.Dir(dir)
+		if up == dir {
+			return ""
+		}
+		dir = up
+	}
+}

@@ -1,0 +1,80 @@
+// Command mianshen matches enterprises with the subsidies they are due, explains each decision, and serves the pages.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// Exit codes: 0 fine, 1 the input has mistakes, 2 misuse.
+const (
+	exitMistakes = 1
+	exitMisuse   = 2
+)
+
+// cli is the command line; one field a command, each in a file of its name.
+type cli struct {
+	Check   checkCmd   `cmd:"" help:"检查政策文件：错误连同行、列和插入符一次说完"`
+	Test    testCmd    `cmd:"" help:"运行 cases.yaml 里的案例"`
+	Version versionCmd `cmd:"" help:"版本"`
+}
+
+// streams are where a command reads and writes.
+type streams struct {
+	out, err io.Writer
+}
+
+// errMistakes says that the input has mistakes which have been shown already.
+var errMistakes = errors.New("input has mistakes")
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+// run parses the arguments and runs the command; it returns the exit code.
+func run(args []string, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var c cli
+	exit := -1
+	parser, err := kong.New(&c, kong.Name("mianshen"), kong.Description("免申即享政策比对：标注条件、判定企业、说明理由。"),
+		kong.Writers(stdout, stderr), kong.Exit(func(code int) { exit = code }), kong.UsageOnError(),
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(&streams{out: stdout, err: stderr}))
+	if err != nil {
+		fmt.Fprintln(stderr, err)
+		return exitMisuse
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	k, err := parser.Parse(args)
+	if exit >= 0 {
+		return exit
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "用法有误：%v\n用 mianshen --help 看全部命令。\n", err)
+		return exitMisuse
+	}
+	err = k.Run()
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, errMistakes):
+		return exitMistakes
+	case errors.As(err, new(misuse)):
+		fmt.Fprintln(stderr, err)
+		return exitMisuse
+	}
+	fmt.Fprintln(stderr, err)
+	return exitMistakes
+}
+
+// misuse is an error in how the command was called.
+type misuse struct{ text string }
+
+func (m misuse) Error() string { return m.text }

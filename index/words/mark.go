@@ -1,0 +1,187 @@
+package words
+
+import (
+	"html"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// Marks around what was found, in titles and snippets. Everything else there is HTML-escaped.
+const (
+	openMark  = "<mark>"
+	closeMark = "</mark>"
+)
+
+// snippetRunes is how much of a passage a hit shows; snippetLead how far before the first mark it may start, to start
+// with a sentence.
+const (
+	snippetRunes = 120
+	snippetLead  = 36
+	snippetBytes = 64 << 10 // of a passage that are looked at
+)
+
+// Marker marks in a text what a query looks for.
+type Marker struct {
+	exact  map[string]int // index term -> position in the query's terms
+	single map[string]int // a lone character -> the same
+	weight []float64
+}
+
+// NewMarker gives the marker for a query. It may be used from many goroutines at once.
+func NewMarker(q Query) Marker {
+	m := Marker{exact: map[string]int{}, single: map[string]int{}, weight: make([]float64, len(q.Terms))}
+	for i, t := range q.Terms {
+		m.weight[i] = t.Weight
+		if t.Kind == Single {
+			m.single[t.Key] = i
+			continue
+		}
+		m.exact[t.Key] = i
+	}
+	return m
+}
+
+// Mark gives text as HTML with everything marked that the query looks for. Marks aside and unescaped, the result is
+// text, byte for byte.
+func (m Marker) Mark(text string) string { return render(text, m.find(text), 0, len(text)) }
+
+// mark is one place where a term stands.
+type mark struct {
+	start, end  int // bytes
+	first, last int // runes
+	term        int
+}
+
+// find gives the places of all terms in text, by start.
+func (m Marker) find(text string) []mark {
+	if len(m.weight) == 0 {
+		return nil
+	}
+	var out []mark
+	for _, t := range Tokens(text) {
+		if i, ok := m.exact[t.Term]; ok {
+			out = append(out, mark{t.Start, t.End, t.First, t.Last, i})
+		}
+		if t.Kind != Pair && t.Kind != Single {
+			continue
+		}
+		_, size := utf8.DecodeRuneInString(t.Term)
+		if i, ok := m.single[t.Term[:size]]; ok {
+			_, width := utf8.DecodeRuneInString(text[t.Start:])
+			out = append(out, mark{t.Start, t.Start + width, t.First, t.First, i})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b mark) int {
+		if a.start != b.start {
+			return a.start - b.start
+		}
+		return a.end - b.end
+	})
+	return out
+}
+
+// render escapes text[from:to] and sets marks around what lies in it; marks that touch become one.
+func render(text string, marks []mark, from, to int) string {
+	var b strings.Builder
+	at := from
+	for i := 0; i < len(marks); {
+		start, end := marks[i].start, marks[i].end
+		for i++; i < len(marks) && marks[i].start <= end; i++ {
+			end = max(end, marks[i].end)
+		}
+		start, end = max(start, at), min(end, to)
+		if start >= end {
+			continue
+		}
+		b.WriteString(html.EscapeString(text[at:start]))
+		b.WriteString(openMark)
+		b.WriteString(html.EscapeString(text[start:end]))
+		b.WriteString(closeMark)
+		at = end
+	}
+	b.WriteString(html.EscapeString(text[at:to]))
+	return b.String()
+}
+
+// Snippet gives about 120 characters of text around the place where most of the query stands, as HTML with marks, with
+// … where text was left out.
+func (m Marker) Snippet(text string) string {
+	whole := strings.TrimSpace(text)
+	text = clip(whole, snippetBytes)
+	marks := m.find(text)
+	offsets := runeOffsets(text)
+	n := len(offsets) - 1
+	first := 0
+	if len(marks) > 0 {
+		first = startOfSentence(text, offsets, marks[m.densest(marks)].first)
+	}
+	first = max(0, min(first, n-snippetRunes))
+	last := min(first+snippetRunes, n)
+	out := render(text, marks, offsets[first], offsets[last])
+	if first > 0 {
+		out = "…" + out
+	}
+	if last < n || len(text) < len(whole) {
+		out += "…"
+	}
+	return out
+}
+
+// clip gives at most limit bytes of s, whole runes.
+func clip(s string, limit int) string {
+	if len(s) <= limit {
+		return s
+	}
+	for limit > 0 && !utf8.RuneStart(s[limit]) {
+		limit--
+	}
+	return s[:limit]
+}
+
+// densest gives the mark at which the window with the greatest weight of different terms starts.
+func (m Marker) densest(marks []mark) int {
+	count := make([]int, len(m.weight))
+	best, bestWeight, weight := 0, 0.0, 0.0
+	end := 0
+	for i := range marks {
+		for end < len(marks) && marks[end].last < marks[i].first+snippetRunes-snippetLead {
+			if count[marks[end].term]++; count[marks[end].term] == 1 {
+				weight += m.weight[marks[end].term]
+			}
+			end++
+		}
+		if weight > bestWeight+1e-9 {
+			best, bestWeight = i, weight
+		}
+		if i < end {
+			if count[marks[i].term]--; count[marks[i].term] == 0 {
+				weight -= m.weight[marks[i].term]
+			}
+		} else {
+			end = i + 1
+		}
+	}
+	return best
+}
+
+// startOfSentence gives the position at most snippetLead runes before at where a sentence or line starts, else a few
+// runes before at.
+func startOfSentence(text string, offsets []int, at int) int {
+	for i := at; i > 0 && at-i < snippetLead; i-- {
+		switch r, _ := utf8.DecodeRuneInString(text[offsets[i-1]:]); r {
+		case '。', '；', '！', '？', '\n', ';':
+			return i
+		}
+	}
+	return max(0, at-snippetLead/3)
+}
+
+// runeOffsets gives the byte offset of each rune of s, and its length at the end.
+func runeOffsets(s string) []int {
+	out := make([]int, 0, len(s)/2+1)
+	for i := range s {
+		out = append(out, i)
+	}
+	return append(out, len(s))
+}

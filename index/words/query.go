@@ -1,0 +1,197 @@
+package words
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// Caps on what is used of a query; the rest is said in Query.Ignored.
+const (
+	MaxQueryRunes = 128
+	MaxQueryTerms = 32
+)
+
+// Term is one thing a query looks for.
+type Term struct {
+	Key         string // the index term; of kind Single it is found under every Pair that starts with it
+	Kind        Kind
+	Weight      float64 // 1, or less for words that are in every policy; never 0
+	First, Last int     // the runes of the query it was read from: tells a seam between two words from a miss
+}
+
+// Query is what a person typed, as it was understood.
+type Query struct {
+	Terms   []Term // at most MaxQueryTerms, in the order typed
+	Ignored string // what was typed but is not used: at most 64 runes and …
+	Empty   bool   // nothing but blanks was typed
+}
+
+// genericWeight is what words weigh that nearly every policy holds; they still decide where nothing else is asked.
+const genericWeight = 0.45
+
+// askPatterns are the words people ask with. They carry no weight and end a run of characters, like a blank.
+// Longer ones first, so that 有没有 is not read as 有 and 没有.
+var askPatterns = byLength(`
+能不能 可不可以 有没有 是不是 要不要 会不会 该不该 行不行 好不好 能否 可否 是否 有无 请问 请教 想问 问一下 想问一下
+想了解 了解一下 咨询 咨询一下 您好 你好 谢谢 麻烦 怎么样 怎么办 怎么 怎样 如何 咋 为什么 为何 什么时候 什么 啥 哪些 哪个
+哪里 哪儿 哪家 多少钱 多少 多久 几个 可以 能够 根据 按照 依据 查询 查找 查一下 文号 我想 我要 我们 我是 我家 我 你们 咱们 咱 他们 一下 有哪些 有什么 有吗
+吗 呢 嘛 呀 啊 呗 吧 么 的话 之类 能补 能奖 能拿 能领 能报 补多少 奖多少 补办 刚刚 刚被 以及 或者 还是 还有 关于 对于 针对 目前 现在 应该 需要 想 请 的 了
+`)
+
+// askExceptions are words that hold an ask pattern without asking.
+var askExceptions = byLength(`目的 标的 的士 了解 为了 除了 理想 思想 设想 构想 想象 想法 请示 申请 聘请
+邀请 敬请 请求 提请 报请 酒吧 网吧 自我 节能 智能 能源 产能 性能 功能 技能 储能 氢能 职能 赋能 效能 动能 光能 核能 太阳能 热能
+电能 风能 国有 所有 私有 持有 拥有 享有 含有 共有 专有 特有 现有 原有 给予 供给 本领 引领 领域 领军 领取 领办`)
+
+// genericWords occur in nearly every policy and say little about which one is meant.
+var genericWords = byLength(`企业 公司 单位 政策 办法 措施 通知 意见 规定 支持 扶持 补贴 补助 奖励 资助 资金 项目 申请 申报 办理 条件 标准
+要求 流程 材料 认定 相关 有关 规定 符合 享受 领取 发放`)
+
+func byLength(words string) [][]rune {
+	var out [][]rune
+	for w := range strings.FieldsSeq(words) {
+		out = append(out, []rune(w))
+	}
+	slices.SortStableFunc(out, func(a, b []rune) int { return len(b) - len(a) })
+	return out
+}
+
+// Read reads what a person typed. It never fails: nothing is syntax, and what can't be used is left out and said.
+func Read(text string) Query {
+	text = strings.TrimSpace(text)
+	head, tail := cutRunes(text, MaxQueryRunes)
+	q := Query{Empty: text == ""}
+	f := fold(head)
+	blankAsking(f)
+	terms := append(special(f), ordinary(f)...)
+	slices.SortStableFunc(terms, func(a, b Term) int { return a.First - b.First })
+	terms = withoutStraySingles(terms)
+	rest := ""
+	if len(terms) > MaxQueryTerms {
+		rest = head[f.at[terms[MaxQueryTerms].First]:]
+		terms = terms[:MaxQueryTerms]
+	}
+	if len(terms) == 0 {
+		rest = head
+	}
+	q.Terms = lowerGeneric(f, terms)
+	q.Ignored = shorten(rest+tail, 64)
+	return q
+}
+
+// special reads document numbers and sums of money out of f, and blanks them there: they count as one term each. With
+// an issuer named, the bare year and number are looked for beside it at half the weight, so that another issuer's 4号
+// stays below the floor.
+func special(f folded) []Term {
+	var out []Term
+	for _, n := range findNumbers(f) {
+		keys := n.keys()
+		whole := Term{Key: keys[len(keys)-1], Kind: Number, Weight: 1, First: n.first, Last: n.last}
+		if len(keys) > 1 {
+			bare := whole
+			bare.Key, bare.Weight = keys[0], 0.5
+			out = append(out, bare)
+		}
+		out = append(out, whole)
+		blankOut(f, n.first, n.last)
+	}
+	for _, a := range findAmounts(f) {
+		out = append(out, Term{Key: a.term(), Kind: Amount, Weight: 1, First: a.first, Last: a.last})
+		blankOut(f, a.first, a.last)
+	}
+	return out
+}
+
+// blankOut overwrites runes that have been used by one that no token holds.
+func blankOut(f folded, first, last int) {
+	for i := first; i <= last; i++ {
+		f.runes[i] = utf8.RuneError
+	}
+}
+
+// blankAsking blanks the words people ask with, also 有 and the like before a generic word: 有补贴, 给奖励.
+func blankAsking(f folded) {
+	for i := 0; i < len(f.runes); {
+		if w := matchAt(f.runes, i, askExceptions); w > 0 {
+			i += w
+			continue
+		}
+		w := matchAt(f.runes, i, askPatterns)
+		if w == 0 && strings.ContainsRune("有给拿领", f.runes[i]) && matchAt(f.runes, i+1, genericWords) > 0 {
+			w = 1
+		}
+		blankOut(f, i, i+w-1)
+		i += max(w, 1)
+	}
+}
+
+// matchAt gives the length of the first of words that stands at i, or 0.
+func matchAt(runes []rune, i int, words [][]rune) int {
+	for _, w := range words {
+		if i+len(w) <= len(runes) && slices.Equal(runes[i:i+len(w)], w) {
+			return len(w)
+		}
+	}
+	return 0
+}
+
+// ordinary reads the ordinary terms, each once.
+func ordinary(f folded) []Term {
+	var out []Term
+	seen := map[string]bool{}
+	for _, t := range tokenize(f, true) {
+		if seen[t.Term] || t.Kind == Single && t.First > 0 && isHan(f.runes[t.First-1]) {
+			continue // the last character of a longer run is in its last pair already
+		}
+		seen[t.Term] = true
+		out = append(out, Term{Key: t.Term, Kind: t.Kind, Weight: 1, First: t.First, Last: t.Last})
+	}
+	return out
+}
+
+// withoutStraySingles drops lone characters (the 年 of 2024年, what is left between two words people ask with) unless
+// nothing else is there.
+func withoutStraySingles(terms []Term) []Term {
+	rest := slices.DeleteFunc(slices.Clone(terms), func(t Term) bool { return t.Kind == Single })
+	if len(rest) == 0 {
+		return terms
+	}
+	return rest
+}
+
+// lowerGeneric gives pairs that are generic words less weight, if any term is not.
+func lowerGeneric(f folded, terms []Term) []Term {
+	generic := func(t Term) bool {
+		return t.Kind == Pair && t.Last == t.First+1 && matchAt(f.runes, t.First, genericWords) > 0
+	}
+	if !slices.ContainsFunc(terms, func(t Term) bool { return !generic(t) }) {
+		return terms
+	}
+	for i := range terms {
+		if generic(terms[i]) {
+			terms[i].Weight = genericWeight
+		}
+	}
+	return terms
+}
+
+// cutRunes splits s behind its first n runes without reading further.
+func cutRunes(s string, n int) (head, tail string) {
+	for i := range s {
+		if n == 0 {
+			return s[:i], s[i:]
+		}
+		n--
+	}
+	return s, ""
+}
+
+// shorten gives the first n runes of s as valid text, with … where something was cut.
+func shorten(s string, n int) string {
+	head, tail := cutRunes(s, n)
+	if tail != "" {
+		head += "…"
+	}
+	return strings.ToValidUTF8(head, string(utf8.RuneError))
+}

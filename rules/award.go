@@ -1,0 +1,389 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"sort"
+
+	"mianshen/rules/exact"
+	"mianshen/rules/formula"
+)
+
+// Ids of findings that come from the history instead of a condition.
+const (
+	periodFinding = "period"
+	onceFinding   = "once_per"
+)
+
+var noHistory = formula.Unknown(formula.Cause{Kind: formula.NoHistory, Text: "没有提供拨付历史"})
+
+// Lookup answers 取值.
+func (r *run) Lookup(name string, by *formula.Value) *formula.Value {
+	b := r.rule.lookups[name]
+	if b == nil {
+		return formula.Unknown(formula.Cause{Kind: formula.Fault, Text: "没有“" + name + "”这个数值"})
+	}
+	e := b.value.at(r.around.AsOf, r.rule.Policy.InForce)
+	if e == nil {
+		return formula.Unknown(formula.Cause{Kind: formula.Fault, Text: fmt.Sprintf("“%s”在 %s 没有值", name, r.around.AsOf)})
+	}
+	return e.value(name, by, b.percent)
+}
+
+// Awarded answers 已奖: money granted for a year, net of recovery.
+func (r *run) Awarded(items []string, year int) *formula.Value {
+	if r.around.History == nil {
+		return noHistory
+	}
+	sum := exact.Int(0)
+	for _, g := range r.grants() {
+		if !slices.Contains(items, g.item) || g.period.From.Year() != year {
+			continue
+		}
+		total, err := sum.Add(g.amount)
+		if err != nil {
+			return formula.Unknown(formula.Cause{Kind: formula.Fault, Text: err.Error()})
+		}
+		sum = total
+	}
+	return formula.NumberOf(sum)
+}
+
+// EverAwarded answers 曾获.
+func (r *run) EverAwarded(items []string) *formula.Value {
+	if r.around.History == nil {
+		return noHistory
+	}
+	for _, g := range r.grants() {
+		if slices.Contains(items, g.item) {
+			return formula.BoolOf(true)
+		}
+	}
+	return formula.BoolOf(false)
+}
+
+// Qualifies answers 符合 with the other item's outcome on the same day; an item that isn't decided on the day qualifies nobody.
+func (r *run) Qualifies(item string) *formula.Value {
+	other, ok := r.book.byItem[item]
+	if !ok {
+		return formula.Unknown(formula.Cause{Kind: formula.Fault, Text: "没有事项 " + item})
+	}
+	if !other.Due(r.around.AsOf) {
+		return formula.BoolOf(false)
+	}
+	d := r.asked[item]
+	if d == nil {
+		inner := &Session{book: r.book, around: r.around, profile: r.profile, asked: r.asked}
+		inner.frame = formula.Frame{Fields: r.frame.Fields, AsOf: r.frame.AsOf}
+		d = inner.Decide(other)
+		if r.asked == nil {
+			r.asked = map[string]*Decision{}
+		}
+		r.asked[item] = d
+	}
+	switch d.Outcome {
+	case Eligible:
+		return formula.BoolOf(true)
+	case Ineligible:
+		return formula.BoolOf(false)
+	}
+	var causes []formula.Cause
+	for _, m := range d.Missing {
+		causes = append(causes, formula.Cause{Kind: formula.Missing, Name: m, Text: "缺失"})
+	}
+	if len(causes) == 0 {
+		causes = append(causes, formula.Cause{Kind: formula.Fault, Text: "事项“" + other.Item.Title + "”待核实"})
+	}
+	vs := make([]*formula.Value, len(causes))
+	for i, c := range causes {
+		vs[i] = formula.Unknown(c)
+	}
+	return formula.Open(vs...)
+}
+
+// grants are this firm's net grants up to the day.
+func (r *run) grants() []grant {
+	if !r.net {
+		r.past = grants(r.around.History.byFirm[r.d.Enterprise], r.around.AsOf, func(Award) bool { return true })
+		r.net = true
+	}
+	return r.past
+}
+
+// basisText is what identifies the thing granted, as text; nil when the item has no basis or decides record by record.
+func (r *run) basisText() *formula.Value {
+	f := r.rule.basis
+	if f == nil {
+		return nil
+	}
+	v := r.frame.Fields[f.Index]
+	if !v.Known() {
+		return formula.Open(v)
+	}
+	return formula.TextOf(f.Cell(v))
+}
+
+// fromHistory gives the findings that need the history: how often the item may be granted, and the same basis claimed before.
+func (r *run) fromHistory(basis *formula.Value) []Finding {
+	if r.around.History == nil {
+		return nil
+	}
+	var out []Finding
+	if blocked, by := r.granted(basis); blocked {
+		out = append(out, Finding{ID: periodFinding, Value: formula.BoolOf(false), Text: fmt.Sprintf("已就 %s 拨付过本事项", by.period.Name)})
+	}
+	if !r.rule.Item.OncePer || basis == nil {
+		return out
+	}
+	if !basis.Known() {
+		return append(out, Finding{ID: onceFinding, Value: basis, Text: "不知道依据，无法核对是否重复"})
+	}
+	item := r.rule.Item.ID
+	if basis.Text() != "" && len(grants(r.around.History.byBasis[[2]string{item, basis.Text()}], r.around.AsOf, func(Award) bool { return true })) > 0 {
+		out = append(out, Finding{ID: onceFinding, Value: formula.BoolOf(false), Text: "依据“" + basis.Text() + "”已经拨付过"})
+	}
+	return out
+}
+
+// granted reports whether an earlier grant fills this one's period. Items decided record by record may be granted once a
+// period for each record.
+func (r *run) granted(basis *formula.Value) (bool, grant) {
+	it := r.rule.Item
+	for _, g := range r.grants() {
+		if g.item != it.ID {
+			continue
+		}
+		if r.rule.table != nil && g.basis != "" && basis.Known() && basis.Text() != g.basis {
+			continue
+		}
+		if it.Frequency.blocks(r.d.Grant, g.period) {
+			return true, g
+		}
+	}
+	return false, grant{}
+}
+
+// blocks reports whether a grant for the period earlier excludes one for the period now.
+func (f Frequency) blocks(now, earlier Interval) bool {
+	switch {
+	case f.Once:
+		return true
+	case f.Every > 0:
+		years := now.From.Year() - earlier.From.Year()
+		return years < f.Every && years > -f.Every
+	case f.Span == Day:
+		return false
+	}
+	return f.Span.Of(now.From, 0).Overlaps(earlier)
+}
+
+// amount is the exact amount after the cap for one grant; nil when the item has none. Negative counts as 0.
+func (r *run) amount() *formula.Value {
+	var v *formula.Value
+	switch {
+	case r.rule.amount != nil:
+		v = r.frame.Run(r.rule.amount)
+	case r.rule.atMost != nil:
+		v = r.recorded()
+	default:
+		return nil
+	}
+	r.d.exact = v
+	if r.rule.perGrant != nil {
+		limit := r.frame.Run(r.rule.perGrant)
+		if !v.Known() || !limit.Known() {
+			return formula.Open(v, limit)
+		}
+		if v.Num().Cmp(limit.Num()) > 0 {
+			v = limit
+			r.limit("单次上限", limit.Num())
+		}
+	}
+	if v.Known() && v.Num().Sign() < 0 {
+		return formula.NumberOf(exact.Int(0))
+	}
+	return v
+}
+
+func (r *run) limit(name string, to exact.Num) {
+	m, err := exact.Rounding{}.Round(to)
+	if err == nil && r.frame.Record == nil {
+		r.d.Limits = append(r.d.Limits, Limit{name, m})
+	}
+}
+
+// recorded is the sum a person has recorded for an at_most item, never above the limit.
+func (r *run) recorded() *formula.Value {
+	limit := r.frame.Run(r.rule.atMost)
+	found, conflict := r.around.Findings.find(r.d.Enterprise, r.rule.Item.ID, AmountFinding, r.around.AsOf)
+	if conflict || found == nil || found.Amount == nil {
+		pending := formula.Unknown(formula.Cause{Kind: formula.Pending, Name: AmountFinding, Text: "金额待人工核定"})
+		return formula.Open(pending, limit)
+	}
+	if !limit.Known() {
+		return limit
+	}
+	sum := formula.NumberOf(found.Amount.Num())
+	if sum.Num().Cmp(limit.Num()) > 0 {
+		r.limit("金额上限", limit.Num())
+		return limit
+	}
+	return sum
+}
+
+// settle applies the caps over time, rounds once, and shares the amount out over the instalments.
+func (r *run) settle(amount *formula.Value) {
+	n, open := r.overTime(amount.Num())
+	if open != nil {
+		r.undecided(open)
+		return
+	}
+	m, err := r.rule.Item.Round.Round(n)
+	if err != nil {
+		r.undecided(formula.Unknown(formula.Cause{Kind: formula.Fault, Text: err.Error()}))
+		return
+	}
+	r.d.Amount = &m
+	r.instalments(m)
+}
+
+// undecided turns an eligible decision whose amount can't be told into 待核实.
+func (r *run) undecided(v *formula.Value) {
+	r.d.Outcome = Unknown
+	r.d.Missing, r.d.Manual, r.d.Faults = r.causes([]*formula.Value{v})
+}
+
+// sumRecords adds up the eligible records.
+func (r *run) sumRecords() {
+	sum := exact.Int(0)
+	for _, rd := range r.d.Records {
+		if rd.Amount == nil || rd.Outcome != Eligible {
+			continue
+		}
+		total, err := sum.Add(rd.Amount.Num())
+		if err != nil {
+			r.undecided(formula.Unknown(formula.Cause{Kind: formula.Fault, Text: err.Error()}))
+			return
+		}
+		sum = total
+	}
+	missing, manual, faults := r.d.Missing, r.d.Manual, r.d.Faults
+	r.settle(formula.NumberOf(sum))
+	if r.d.Outcome == Eligible {
+		r.d.Missing, r.d.Manual, r.d.Faults = missing, manual, faults
+	}
+}
+
+// overTime applies per_year, total and times against what was granted before. Without a history they wait for the disbursement.
+func (r *run) overTime(n exact.Num) (exact.Num, *formula.Value) {
+	it := r.rule.Item
+	if r.around.History == nil {
+		return n, nil
+	}
+	items := []string{it.ID}
+	if it.Cap.Group != "" {
+		items = r.book.groups[it.Cap.Group]
+	}
+	count := 0
+	for _, g := range r.grants() {
+		if slices.Contains(items, g.item) {
+			count++
+		}
+	}
+	if it.Cap.Times > 0 && count >= it.Cap.Times {
+		r.limit(fmt.Sprintf("最多 %d 次", it.Cap.Times), exact.Int(0))
+		return exact.Int(0), nil
+	}
+	for _, c := range []struct {
+		p    *formula.Program
+		year int
+		name string
+	}{{r.rule.perYear, r.d.Grant.From.Year(), "年度上限余额"}, {r.rule.total, 0, "累计上限余额"}} {
+		if c.p == nil {
+			continue
+		}
+		limit := r.frame.Run(c.p)
+		if !limit.Known() {
+			return n, limit
+		}
+		left, err := limit.Num().Sub(r.used(items, c.year))
+		if err != nil {
+			return n, formula.Unknown(formula.Cause{Kind: formula.Fault, Text: err.Error()})
+		}
+		if left.Sign() < 0 {
+			left = exact.Int(0)
+		}
+		if n.Cmp(left) > 0 {
+			n = left
+			r.limit(c.name, left)
+		}
+	}
+	return n, nil
+}
+
+// used is what was granted under the items in a year (0: ever).
+func (r *run) used(items []string, year int) exact.Num {
+	sum := exact.Int(0)
+	for _, g := range r.grants() {
+		if !slices.Contains(items, g.item) || year != 0 && g.period.From.Year() != year {
+			continue
+		}
+		if total, err := sum.Add(g.amount); err == nil {
+			sum = total
+		}
+	}
+	return sum
+}
+
+func (r *run) instalments(total exact.Money) {
+	ps := r.rule.Item.Payments
+	if len(ps) == 0 {
+		return
+	}
+	weights := make([]exact.Num, len(ps))
+	for i, p := range ps {
+		weights[i] = p.Share
+	}
+	parts, err := exact.Split(total, weights)
+	if err != nil {
+		return
+	}
+	for i, p := range ps {
+		r.d.Payments = append(r.d.Payments, Payment{N: i + 1, Due: p.After.from(r.around.AsOf), Amount: parts[i]})
+	}
+}
+
+// causes sorts what is unknown into missing base fields, conditions waiting for a person (in policy order, amount last), and
+// faults of the rule.
+func (r *run) causes(open []*formula.Value) (missing, manual, faults []string) {
+	if len(open) == 0 {
+		return nil, nil, nil
+	}
+	pending := map[string]bool{}
+	for _, c := range formula.Open(open...).Causes() {
+		switch c.Kind {
+		case formula.Missing:
+			missing = append(missing, c.Name)
+		case formula.Pending:
+			pending[c.Name] = true
+		default:
+			faults = append(faults, c.Text)
+		}
+	}
+	sort.Strings(missing)
+	var walk func([]*check)
+	walk = func(cs []*check) {
+		for _, c := range cs {
+			if c.cond.Kind == Manual && pending[c.id] {
+				manual = append(manual, c.id)
+				delete(pending, c.id)
+			}
+			walk(c.parts)
+		}
+	}
+	walk(r.rule.checks)
+	if pending[AmountFinding] {
+		manual = append(manual, AmountFinding)
+	}
+	return slices.Compact(missing), manual, faults
+}
