@@ -42,7 +42,7 @@ type Result struct {
 	Total   int    // groups found, on all pages
 	Weak    int    // how many of Total are weak
 	Facets  Facets // counted over the groups that are not weak, or over all when all are
-	Ignored string // the part of Query.Text that was not used, at most 64 runes and …; empty if all was
+	Ignored string // what of Query.Text is beyond the caps or can't be searched, at most 64 runes and …
 }
 
 // Hit is a group, represented by the passage that fits best.
@@ -136,8 +136,8 @@ func newScratch(n int) *scratch {
 }
 
 func (s *scratch) reset() {
-	for _, r := range s.hits {
-		s.tf[r] = 0
+	for _, r := range s.hits { // left over only when a search ended early
+		s.tf[r], s.inTitle[r] = 0, 0
 	}
 	for _, r := range s.touched {
 		s.score[r], s.mask[r], s.inTitle[r] = 0, 0, 0

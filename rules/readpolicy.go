@@ -20,26 +20,41 @@ type policyReader struct {
 	p *Policy
 }
 
+// policyFiles are the files of a policy folder in the order in which they are read.
+var policyFiles = []struct {
+	name string
+	read func(*policyReader)
+}{{"policy.yaml", (*policyReader).policy}, {"values.yaml", (*policyReader).values}, {"cases.yaml", (*policyReader).cases}}
+
 // ReadPolicy reads the policy folder dir of fsys: policy.yaml, and values.yaml and cases.yaml where they exist. Names in
 // mistakes are the paths joined with shown, which is what the caller calls fsys. The policy is nil if policy.yaml is unreadable.
 func ReadPolicy(fsys fs.FS, dir, shown string) (*Policy, source.Mistakes) {
+	files := map[string][]byte{}
+	var ms source.Mistakes
+	for _, f := range policyFiles {
+		name := path.Join(dir, f.name)
+		data, err := readCapped(fsys, name)
+		switch {
+		case err == nil:
+			files[f.name] = data
+		case f.name == "policy.yaml" || !isAbsent(err):
+			ms = append(ms, source.Mistake{File: path.Join(shown, name), At: source.Position{Line: 1, Column: 1}, Message: "读不到文件：" + err.Error()})
+		}
+	}
+	p, more := ReadPolicyFiles(files, path.Join(shown, dir))
+	return p, append(ms, more...)
+}
+
+// ReadPolicyFiles reads a policy from the texts of its files by name; shown is what messages call the folder.
+func ReadPolicyFiles(files map[string][]byte, shown string) (*Policy, source.Mistakes) {
 	p := &Policy{files: map[string]*source.File{}}
 	var all source.Mistakes
-	for _, part := range []struct {
-		name     string
-		required bool
-		read     func(*policyReader)
-	}{{"policy.yaml", true, (*policyReader).policy}, {"values.yaml", false, (*policyReader).values}, {"cases.yaml", false, (*policyReader).cases}} {
-		name := path.Join(dir, part.name)
-		label := path.Join(shown, name)
-		data, err := readCapped(fsys, name)
-		if err != nil {
-			if part.required || !isAbsent(err) {
-				all = append(all, source.Mistake{File: label, At: source.Position{Line: 1, Column: 1}, Message: "读不到文件：" + err.Error()})
-			}
+	for _, part := range policyFiles {
+		data, ok := files[part.name]
+		if !ok {
 			continue
 		}
-		file, ms := source.Parse(label, data)
+		file, ms := source.Parse(path.Join(shown, part.name), data)
 		r := &policyReader{Decoder: &source.Decoder{File: file, Mistakes: ms}, p: p}
 		if file.Root != nil && !ms.Fatal() {
 			p.files[part.name] = file

@@ -39,7 +39,7 @@ func TestEmbeddedIsGenerated(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := seeds.Pack(seeds.Generate(seeds.Size, seeds.Seed))
+	second, err := seeds.Pack(fresh)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -81,7 +81,7 @@ func Read(text string) Query {
 }
 
 // special reads document numbers and sums of money out of f, and blanks them there: they count as one term each. With
-// an issuer named, the bare year and number are looked for beside it at half the weight, so that another issuer's 4号
+// an issuer named, the bare year and number are looked for beside it at less weight, so that another issuer's 4号
 // stays below the floor.
 func special(f folded) []Term {
 	var out []Term
@@ -90,7 +90,7 @@ func special(f folded) []Term {
 		whole := Term{Key: keys[len(keys)-1], Kind: Number, Weight: 1, First: n.first, Last: n.last}
 		if len(keys) > 1 {
 			bare := whole
-			bare.Key, bare.Weight = keys[0], 0.5
+			bare.Key, bare.Weight = keys[0], 0.3
 			out = append(out, bare)
 		}
 		out = append(out, whole)

@@ -271,7 +271,7 @@ func (f *sheet) fillPatents() {
 	}
 	f.count("有效专利数", owned)
 	f.count("一类知识产权数", owned*f.Dice.Between(0, 400)/1000)
-	f.count("上年PCT申请量", owned*f.Dice.Between(0, 80)/1000)
+	f.count("上年PCT申请量", owned*f.Dice.Between(0, 260)/1000)
 	works := f.Dice.Below(4)
 	if f.Section() == 'I' {
 		works = f.Dice.Around(9, 1300)

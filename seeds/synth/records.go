@@ -43,7 +43,7 @@ func (f *sheet) keepRecords() {
 }
 
 func (f *sheet) rentRooms() {
-	if !f.Dice.Chance(560) {
+	if !f.Dice.Chance(560) && !f.Status.Startup {
 		return
 	}
 	for range f.Dice.Between(1, 3) {
@@ -73,7 +73,7 @@ func (f *sheet) lease(area, rent int64, start civil.Date, months int, usage stri
 
 func (f *sheet) hireStaff() {
 	if f.Dice.Chance(300) {
-		for range f.Dice.Between(1, min(10, 1+f.Staff/8)) {
+		for range f.Dice.Between(1, min(40, 1+f.Staff/8)) {
 			start := f.fresh(12)
 			kind := f.allowed("新招用人员", "招用类别")[f.Dice.Weighted(34, 20, 10, 6, 5, 25)]
 			insured, _ := civil.FullMonths(start, firm.Cutoff)

@@ -1,0 +1,128 @@
+// Package casework joins the store, the rules and the engine: it publishes policies as immutable versions, receives profiles
+// as snapshots, runs sweeps over what is current, and answers with decisions and their explanations. What it answers is
+// computed from what a sweep has pinned (policy version, vocabulary, snapshot, day), never from what is current by chance.
+package casework
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sort"
+	"sync"
+
+	"mianshen/internal/store"
+	"mianshen/rules"
+)
+
+// ErrNothing says that there is no finished sweep, policy or vocabulary yet to answer from.
+var ErrNothing = errors.New("nothing published or compared yet")
+
+// Office answers from one store. It may be used by many goroutines.
+type Office struct {
+	Store *store.Store
+
+	mu    sync.Mutex
+	books map[string]*Book // by the versions compiled; a few recent ones
+	order []string
+}
+
+// New returns an office over the store.
+func New(s *store.Store) *Office { return &Office{Store: s, books: map[string]*Book{}} }
+
+// Book is a compiled set of published versions. It is immutable.
+type Book struct {
+	*rules.Book
+	Vocabulary string            // id of the vocabulary version
+	Versions   map[string]string // policy id -> version id
+}
+
+// VersionIDs lists the versions, sorted.
+func (b *Book) VersionIDs() []string {
+	out := make([]string, 0, len(b.Versions))
+	for _, v := range b.Versions {
+		out = append(out, v)
+	}
+	sort.Strings(out)
+	return out
+}
+
+// Current compiles all current policy versions against the current vocabulary. ErrNothing when there are none.
+func (o *Office) Current(ctx context.Context) (*Book, error) {
+	v, err := o.Store.CurrentVocabulary(ctx)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, ErrNothing
+	}
+	if err != nil {
+		return nil, err
+	}
+	versions, err := o.Store.CurrentPolicies(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(versions) == 0 {
+		return nil, ErrNothing
+	}
+	return o.compile(v, versions)
+}
+
+// Of compiles what a sweep has pinned.
+func (o *Office) Of(ctx context.Context, plan store.Plan) (*Book, error) {
+	v, err := o.Store.VocabularyVersion(ctx, plan.Vocabulary)
+	if err != nil {
+		return nil, err
+	}
+	var versions []store.PolicyVersion
+	for _, id := range plan.Policies {
+		p, err := o.Store.PolicyVersion(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		versions = append(versions, p)
+	}
+	return o.compile(v, versions)
+}
+
+// keptBooks is how many compiled sets are kept: the current one, that of the last sweep, and a few that are being explained.
+const keptBooks = 4
+
+func (o *Office) compile(v store.VocabularyVersion, versions []store.PolicyVersion) (*Book, error) {
+	key := v.ID
+	for _, p := range versions {
+		key += p.ID
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if b := o.books[key]; b != nil {
+		return b, nil
+	}
+	vocabulary, ms := rules.ParseVocabulary("vocabulary.yaml", v.Body)
+	if err := ms.Err(); err != nil {
+		return nil, fmt.Errorf("vocabulary %s: %w", v.ID, err)
+	}
+	b := &Book{Vocabulary: v.ID, Versions: map[string]string{}}
+	var policies []*rules.Policy
+	for _, version := range versions {
+		p, err := Unpack(version.Files, version.PolicyID)
+		if err != nil {
+			return nil, fmt.Errorf("policy version %s: %w", version.ID, err)
+		}
+		policies = append(policies, p)
+		b.Versions[version.PolicyID] = version.ID
+	}
+	book, ms := rules.Compile(vocabulary, policies)
+	if err := ms.Err(); err != nil {
+		return nil, fmt.Errorf("compile published policies: %w", err)
+	}
+	b.Book = book
+	o.keep(key, b)
+	return b, nil
+}
+
+func (o *Office) keep(key string, b *Book) {
+	if len(o.order) >= keptBooks {
+		delete(o.books, o.order[0])
+		o.order = o.order[1:]
+	}
+	o.books[key] = b
+	o.order = append(o.order, key)
+}
