@@ -223,6 +223,9 @@ func (c *compiler) compile() {
 
 // program compiles an expression; fit holds it to what it must give.
 func (c *compiler) program(e Expression, fit func(*formula.Node) (*formula.Node, formula.Problems)) *formula.Program {
+	if e.node == nil || e.Text == "" {
+		return nil // the reader has said what is wrong
+	}
 	root, problems := formula.Parse(e.Text, c.scope)
 	if len(problems) == 0 {
 		root, problems = fit(root)

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -68,7 +69,7 @@ func ReadPolicyFiles(files map[string][]byte, shown string) (*Policy, source.Mis
 	return p, all
 }
 
-func isAbsent(err error) bool { return strings.Contains(err.Error(), fs.ErrNotExist.Error()) }
+func isAbsent(err error) bool { return errors.Is(err, fs.ErrNotExist) }
 
 func readCapped(fsys fs.FS, name string) ([]byte, error) {
 	info, err := fs.Stat(fsys, name)

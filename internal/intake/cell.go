@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"mianshen/internal/sheet"
 	"mianshen/rules"
@@ -21,12 +23,10 @@ func (l *line) cell(slot int) (sheet.Cell, *column) {
 	if col == nil {
 		return sheet.Cell{}, nil
 	}
-	for i, c := range l.columns {
-		if c == col && i < len(l.cells) {
-			return l.cells[i], col
-		}
+	if col.position >= len(l.cells) {
+		return sheet.Cell{}, col
 	}
-	return sheet.Cell{}, col
+	return l.cells[col.position], col
 }
 
 // value reads a cell of a field; nil is missing. What can't be read is recorded, and ok is false.
@@ -168,7 +168,7 @@ func (l *line) words(slot int) (text string, ok bool) {
 		err = fmt.Errorf("单元格被 Excel 改成了日期、百分比或是否（%s），请把该列设为文本格式后重填", clip(c.Text))
 	case scientific(text):
 		err = errScientific(text)
-	case clip(text) != text:
+	case !printable(text, 200):
 		err = fmt.Errorf("“%s”太长或含有不能显示的字符", clip(text))
 	}
 	if err != nil {
@@ -202,8 +202,14 @@ func (l *line) display(slot int) string {
 	if c.Kind != sheet.Text {
 		return ""
 	}
-	if name := strings.TrimSpace(c.Text); clip(name) == name {
+	if name := strings.TrimSpace(c.Text); printable(name, 600) {
 		return name
 	}
 	return ""
+}
+
+// printable reports whether a text has at most so many bytes and nothing invisible.
+func printable(text string, most int) bool {
+	return len(text) <= most && utf8.ValidString(text) &&
+		!strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsGraphic(r) || r == unicode.ReplacementChar })
 }

@@ -18,6 +18,7 @@ import (
 	"strings"
 
 	"mianshen/internal/sheet"
+	"mianshen/internal/sheet/parquet"
 	"mianshen/rules"
 	"mianshen/rules/civil"
 )
@@ -155,20 +156,20 @@ func open(in Input, opts Options) (*source, error) {
 		s.opts.Source = in.Name
 	}
 	if in.Size > opts.Limits.FileBytes {
-		s.fail("", nil, fmt.Sprintf("文件有 %d MiB，超过上限 %d MiB", in.Size>>20, opts.Limits.FileBytes>>20))
+		s.reject("", nil, fmt.Sprintf("文件有 %d MiB，超过上限 %d MiB", in.Size>>20, opts.Limits.FileBytes>>20))
 		return nil, s.problems
 	}
 	format, err := in.detect()
 	if err != nil {
-		s.fail("", nil, err.Error())
+		s.reject("", nil, err.Error())
 		return nil, s.problems
 	}
 	s.format = format
 	return s, nil
 }
 
-// fail records what is wrong with the file or sheet as a whole.
-func (s *source) fail(sheetName string, err *sheet.Error, message string) {
+// reject records what is wrong with the file or sheet as a whole.
+func (s *source) reject(sheetName string, err *sheet.Error, message string) {
 	p := Problem{File: s.in.Name, Sheet: sheetName, Message: message}
 	if err != nil {
 		p.Row, p.Text, p.Message = err.Row, clip(err.Text), err.Message
@@ -210,7 +211,7 @@ func (s *source) read(ctx context.Context, sc *schema, choose func(*book) int, t
 		if !errors.As(err, &e) {
 			return err
 		}
-		s.fail("", e, "")
+		s.reject("", e, "")
 		return nil
 	}
 	return im.readRows(ctx, rows, take)
@@ -218,7 +219,7 @@ func (s *source) read(ctx context.Context, sc *schema, choose func(*book) int, t
 
 func (s *source) rows() (sheet.Rows, error) {
 	if s.format == formatParquet {
-		return readParquet(s.in.Data, s.in.Size, s.opts.Limits.Limits)
+		return parquet.Read(s.in.Data, s.in.Size, s.opts.Limits.Limits)
 	}
 	return sheet.ReadCSV(s.in.Data, s.in.Size, s.opts.Limits.Limits)
 }

@@ -25,6 +25,7 @@ type importer struct {
 // column is one column of the file.
 type column struct {
 	header, letter, unit string
+	position             int // from 0
 	slot                 int // -1: not read
 	field                *rules.Field
 	cache                map[string]*formula.Value
@@ -79,7 +80,7 @@ func (im *importer) stop(err error) {
 	if !errors.As(err, &e) {
 		e = &sheet.Error{Message: "读文件出错：" + err.Error()}
 	}
-	im.source.fail(im.sheet, e, "")
+	im.reject(im.sheet, e, "")
 }
 
 // header looks for the row with 统一社会信用代码 and resolves its columns. Nothing is read under a header with mistakes.
@@ -110,7 +111,7 @@ func (im *importer) header(rows sheet.Rows) (number int, ok bool) {
 	case seen != "":
 		hint = fmt.Sprintf("；第一格是“%s”", clip(seen))
 	}
-	im.source.fail(im.sheet, nil, fmt.Sprintf("前 %d 行里没有列名“%s”%s", headerRows, rules.KeyColumn, hint))
+	im.reject(im.sheet, nil, fmt.Sprintf("前 %d 行里没有列名“%s”%s", headerRows, rules.KeyColumn, hint))
 	return 0, false
 }
 
@@ -130,14 +131,17 @@ func (im *importer) resolveAll(row sheet.Row) {
 	im.columns = make([]*column, len(row.Cells))
 	for i, c := range row.Cells {
 		if strings.TrimSpace(c.Text) != "" {
-			im.columns[i] = im.resolve(row.Number, c.Text, sheet.Letter(i+1))
+			im.columns[i] = im.resolve(row.Number, i, c.Text)
 		}
 	}
 }
 
 // resolve finds what a header stands for. What is wrong with it is recorded, and the column then isn't read.
-func (im *importer) resolve(row int, header, letter string) *column {
-	col := &column{header: clip(header), letter: letter, slot: -1}
+func (im *importer) resolve(row, position int, header string) *column {
+	col := &column{header: clip(header), position: position, slot: -1}
+	if !im.keyed {
+		col.letter = sheet.Letter(position + 1)
+	}
 	name, unit := splitHeader(header)
 	i, known := im.schema.names[name]
 	if !known {
@@ -153,7 +157,7 @@ func (im *importer) resolve(row int, header, letter string) *column {
 		im.fail(row, col, "", fmt.Sprintf("%s 是每户多条的表，不能放在一格里，请另用一个文件或工作表提供", s.name))
 		return col
 	case im.at[i] != nil:
-		im.fail(row, col, "", fmt.Sprintf("与 %s 列“%s”重复，都是 %s", im.at[i].letter, im.at[i].header, s.name))
+		im.fail(row, col, "", fmt.Sprintf("与 %s“%s”重复，都是 %s", im.at[i].letter, im.at[i].header, s.name))
 		return col
 	}
 	if wrong := checkUnit(s.field, s.name, unit); wrong != "" {

@@ -169,7 +169,9 @@ func TestOneProcess(t *testing.T) {
 			t.Errorf("second open of %s: %v", name, err)
 		}
 	}
-	cmd := exec.Command(os.Args[0])
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second) // a process that isn't refused writes for ever
+	defer cancel()
+	cmd := exec.CommandContext(ctx, os.Args[0])
 	cmd.Env = append(os.Environ(), "MIANSHEN_STORETEST_VICTIM=sqlite://"+path)
 	out, err := cmd.Output()
 	if err == nil || !strings.Contains(string(out), want) {

@@ -142,6 +142,9 @@ func (f *File) syntax(err error) Mistake {
 		}
 		msg = se.GetMessage()
 	}
+	if m, ok := f.cutByComment(at.Line); ok {
+		return m
+	}
 	if dup, ok := strings.CutPrefix(msg, "mapping key "); ok && strings.Contains(msg, "already defined") {
 		key, _, _ := strings.Cut(dup, " already")
 		return f.Mistake(at, fmt.Sprintf("键 %s 写了两次", key), "合并或删去一处")
@@ -150,6 +153,22 @@ func (f *File) syntax(err error) Mistake {
 		msg = msg[:i]
 	}
 	return f.Mistake(at, "YAML 写法有误（"+msg+"）", "检查缩进、冒号后的空格和引号；含“: ”“ #”或以双引号开头的表达式要整体加引号")
+}
+
+// cutByComment finds, just before a syntax error, a line whose braces a comment has left open.
+func (f *File) cutByComment(line int) (Mistake, bool) {
+	for n := line; n >= max(1, line-2); n-- {
+		text := f.Line(n)
+		i := strings.Index(text, " #")
+		if i < 0 || strings.Count(text[:i], "\"")%2 == 1 || strings.Count(text[:i], "'")%2 == 1 {
+			continue
+		}
+		if head := text[:i]; strings.Count(head, "{") > strings.Count(head, "}") || strings.Count(head, "[") > strings.Count(head, "]") {
+			at := Position{n, utf8.RuneCountInString(head) + 2}
+			return f.Mistake(at, "“ #”之后的文字被当作注释，括号因此没有闭合", "表达式整体加引号，或把注释移到上一行"), true
+		}
+	}
+	return Mistake{}, false
 }
 
 // Mistake points at a place in the file.

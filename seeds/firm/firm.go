@@ -145,8 +145,8 @@ func (f *Firm) madeUpName() string {
 // grow draws age and staff; old firms are larger.
 func (f *Firm) grow() {
 	months := min(f.Dice.Around(104, 900), 520)
-	if f.Dice.Chance(50) {
-		months = f.Dice.Between(0, 17)
+	if f.Dice.Chance(90) {
+		months = f.Dice.Between(0, 40)
 	}
 	f.Founded, _ = Cutoff.AddMonths(-int(months))
 	f.Founded, _ = f.Founded.AddDays(-int(f.Dice.Below(28)))

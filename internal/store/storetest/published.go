@@ -124,21 +124,28 @@ func changes(t *testing.T, s *store.Store) {
 			}
 		})
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
+	done := make(chan struct{})
+	go func() {
+		group.Wait()
+		close(done)
+	}()
 	var seen []int64
-	for last := int64(0); len(seen) < writers*each && ctx.Err() == nil; {
-		page, err := s.Changes(ctx, last, 5)
-		if err != nil {
-			t.Error(err)
-			break
-		}
+	for last, writing := int64(0), true; ; {
+		page, err := s.Changes(t.Context(), last, 5)
+		check(t, err)
 		for _, c := range page {
 			last = c.Seq
 			seen = append(seen, c.Seq)
 		}
+		if len(page) == 0 && !writing {
+			break
+		}
+		select {
+		case <-done:
+			writing = false
+		default:
+		}
 	}
-	group.Wait()
 	var stored []int64
 	for _, c := range must[[]store.Change](t)(s.Changes(t.Context(), 0, 1000)) {
 		stored = append(stored, c.Seq)

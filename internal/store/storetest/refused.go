@@ -128,6 +128,8 @@ func appendOnly(t *testing.T, s *store.Store) {
 	id := w.begin(t, s)
 	must[int64](t)(s.PutDecisions(ctx, id, w.decisions("item", 5)))
 	check(t, s.FinishSweep(ctx, id, store.Done, "", at(3)))
+	_, _, err := s.PutSnapshot(ctx, store.Snapshot{ReceivedAt: at(1), Source: "test"}, list(store.Profile{USCC: uscc(77), Name: "某"}))
+	check(t, err)
 	must[bool](t)(s.TakeSlot(ctx, "job", "tick", at(1)))
 	check(t, s.FinishSlot(ctx, "job", "tick", "ok", at(2)))
 	columns := map[string]string{
@@ -139,7 +141,7 @@ func appendOnly(t *testing.T, s *store.Store) {
 		"UPDATE policy_version SET id = '" + store.Hash(nil) + "'",
 		"UPDATE decision SET amount_fen = amount_fen + 1 WHERE amount_fen IS NOT NULL",
 		"UPDATE sweep SET status = 'running', finished_at = NULL",
-		"INSERT INTO profile (snapshot, uscc, name, body) SELECT snapshot, '" + uscc(77) + "', name, body FROM profile LIMIT 1",
+		"INSERT INTO profile (snapshot, uscc, name, body) SELECT 1, uscc, name, body FROM profile WHERE snapshot = 2",
 		"INSERT INTO sweep_policy (sweep, policy_version) VALUES (1, '" + w.other + "')",
 	}
 	for table, column := range columns {
