@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -16,20 +17,34 @@ import (
 // sample is a small record of the kind the store hands over: policies with items, clauses and explanations.
 func sample() []Document {
 	return []Document{
-		{ID: "p1", Group: "p1", Kind: KindPolicy, Title: "专精特新企业培育办法", Number: "示例〔2025〕3号", Department: "区经委", Level: "区",
-			Body: "鼓励中小企业走专业化道路，对获评的企业给予奖励。", From: "2025-01-01", To: "2027-12-31"},
-		{ID: "p1/xjr", Group: "p1", Kind: KindItem, Title: "小巨人企业奖励", Department: "区经委", Level: "区", Mode: "auto", ItemKind: "补贴", Field: "科技创新",
-			Industries: []string{"C", "I"}, Body: "首次获评国家级小巨人的企业，一次性奖励五十万元。", Ref: "第三条", From: "2025-01-01", To: "2027-12-31"},
-		{ID: "p1/3", Group: "p1", Kind: KindClause, Title: "专精特新企业培育办法", Department: "区经委", Level: "区", Ref: "第三条",
-			Body: "对首次获评小巨人的企业，给予一次性奖励。", From: "2025-01-01", To: "2027-12-31"},
-		{ID: "p2", Group: "p2", Kind: KindPolicy, Title: "稳岗返还实施细则", Number: "示例〔2024〕8号", Department: "区人社局", Level: "市",
-			Body: "上年度未裁员或裁员率低于控制目标的参保企业，可以享受失业保险稳岗返还。", From: "2024-01-01", To: "2024-12-31"},
-		{ID: "p2/a", Group: "p2", Kind: KindItem, Title: "失业保险稳岗返还", Department: "区人社局", Level: "市", Mode: "auto", ItemKind: "就业", Field: "就业",
-			Body: "中小微企业按缴纳失业保险费的百分之六十返还。", From: "2024-01-01", To: "2024-12-31"},
-		{ID: "p3", Group: "p3", Kind: KindPolicy, Title: "产业用房租金补贴办法", Department: "区经委", Level: "区",
-			Body: "租用厂房、办公用房的科技企业，按实付租金给予补贴，企业应当依法纳税。"},
-		{ID: "p3/a", Group: "p3", Kind: KindItem, Title: "厂房租金补贴", Department: "区经委", Level: "区", Mode: "apply", ItemKind: "补贴", Field: "产业用房",
-			Industries: []string{"C"}, Body: "每年最高补贴二十万元，奖励期限不超过三年。"},
+		{
+			ID: "p1", Group: "p1", Kind: KindPolicy, Title: "专精特新企业培育办法", Number: "示例〔2025〕3号", Department: "区经委", Level: "区",
+			Body: "鼓励中小企业走专业化道路，对获评的企业给予奖励。", From: "2025-01-01", To: "2027-12-31",
+		},
+		{
+			ID: "p1/xjr", Group: "p1", Kind: KindItem, Title: "小巨人企业奖励", Department: "区经委", Level: "区", Mode: "auto", ItemKind: "补贴", Field: "科技创新",
+			Industries: []string{"C", "I"}, Body: "首次获评国家级小巨人的企业，一次性奖励五十万元。", Ref: "第三条", From: "2025-01-01", To: "2027-12-31",
+		},
+		{
+			ID: "p1/3", Group: "p1", Kind: KindClause, Title: "专精特新企业培育办法", Department: "区经委", Level: "区", Ref: "第三条",
+			Body: "对首次获评小巨人的企业，给予一次性奖励。", From: "2025-01-01", To: "2027-12-31",
+		},
+		{
+			ID: "p2", Group: "p2", Kind: KindPolicy, Title: "稳岗返还实施细则", Number: "示例〔2024〕8号", Department: "区人社局", Level: "市",
+			Body: "上年度未裁员或裁员率低于控制目标的参保企业，可以享受失业保险稳岗返还。", From: "2024-01-01", To: "2024-12-31",
+		},
+		{
+			ID: "p2/a", Group: "p2", Kind: KindItem, Title: "失业保险稳岗返还", Department: "区人社局", Level: "市", Mode: "auto", ItemKind: "就业", Field: "就业",
+			Body: "中小微企业按缴纳失业保险费的百分之六十返还。", From: "2024-01-01", To: "2024-12-31",
+		},
+		{
+			ID: "p3", Group: "p3", Kind: KindPolicy, Title: "产业用房租金补贴办法", Department: "区经委", Level: "区",
+			Body: "租用厂房、办公用房的科技企业，按实付租金给予补贴，企业应当依法纳税。",
+		},
+		{
+			ID: "p3/a", Group: "p3", Kind: KindItem, Title: "厂房租金补贴", Department: "区经委", Level: "区", Mode: "apply", ItemKind: "补贴", Field: "产业用房",
+			Industries: []string{"C"}, Body: "每年最高补贴二十万元，奖励期限不超过三年。",
+		},
 		{ID: "solo", Kind: KindMedia, Title: "科长讲政策：机器人产业", Body: "介绍机器人企业可以申报的事项。"},
 	}
 }
@@ -40,6 +55,7 @@ func open2(t testing.TB, docs []Document) *Index {
 	if err != nil {
 		t.Fatal(err)
 	}
+	x.limit = time.Minute // a test may be slowed down by the race detector and by its neighbours
 	t.Cleanup(func() {
 		if err := x.Close(); err != nil {
 			t.Error(err)
@@ -363,6 +379,7 @@ func TestManySearchAtOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	x.limit = time.Minute
 	want := search(t, x, Query{Text: "租金补贴"})
 	var all sync.WaitGroup
 	for range 8 {
@@ -390,6 +407,20 @@ func TestACanceledSearchSaysSo(t *testing.T) {
 	cancel()
 	if _, err := x.Search(ctx, Query{Text: "补贴"}); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
+	}
+}
+
+func TestALongSearchIsEnded(t *testing.T) {
+	x := open2(t, sample())
+	x.limit = 1
+	for _, text := range []string{"补贴", "税", ""} {
+		if r, err := x.Search(context.Background(), Query{Text: text}); !errors.Is(err, context.DeadlineExceeded) || r.Hits != nil {
+			t.Errorf("%q: %+v, %v", text, r, err)
+		}
+	}
+	x.limit = time.Minute
+	if r := search(t, x, Query{Text: "小巨人奖励"}); groups(r)[:2] != "p1" {
+		t.Errorf("afterwards: %s", groups(r))
 	}
 }
 

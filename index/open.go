@@ -11,6 +11,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync"
+	"time"
 	"unicode/utf8"
 
 	"mianshen/index/sealed"
@@ -24,20 +25,21 @@ import (
 type Index struct {
 	mu     sync.RWMutex // Close waits for searches
 	closed bool
+	limit  time.Duration // MaxSearchTime, but for tests
 
 	gen    sealed.Generation
 	store  bleve.Index // nil when there are no documents
 	reader bleveindex.IndexReader
 
-	seconds           map[rune][]rune // the characters that follow a Han character somewhere; 0 where it ends a run
-	rows              []row
-	rowOf             []int32 // bleve's document number -> row
-	groupOf           []int32 // row -> group
-	groups            []string
-	size              []int32 // passages of each group
-	avgBody, avgTitle float64
-	scratch           sync.Pool
-	temp              string // removed by Close
+	seconds                 map[rune][]rune // the characters that follow a Han character somewhere; 0 where it ends a run
+	rows                    []row
+	rowOf                   []int32 // bleve's document number -> row
+	groupOf                 []int32 // row -> group
+	groups                  []string
+	size                    []int32   // passages of each group
+	bodyFactor, titleFactor []float32 // row -> what one occurrence counts, lengths allowed for
+	scratch                 sync.Pool
+	temp                    string // removed by Close
 }
 
 // Open opens the current index below dir after verifying every file of it against its checksum. Any reason for which
@@ -121,7 +123,7 @@ func open(dir string) (x *Index, err error) {
 	if err != nil {
 		return nil, err
 	}
-	x = &Index{gen: gen}
+	x = &Index{gen: gen, limit: MaxSearchTime}
 	if err := x.load(); err != nil {
 		return nil, errors.Join(err, x.release())
 	}
@@ -158,7 +160,7 @@ func (x *Index) load() error {
 	return errors.Join(x.matchRows(), x.readSeconds())
 }
 
-// number numbers the groups in the order in which they come, shares equal strings, and takes the mean lengths.
+// number numbers the groups in the order in which they come, shares equal strings, and weighs the lengths.
 func (x *Index) number() {
 	known := map[string]int32{}
 	shared := map[string]string{}
@@ -188,7 +190,16 @@ func (x *Index) number() {
 		body, title = body+r.BodyLen, title+r.TitleLen
 	}
 	n := float64(max(len(x.rows), 1))
-	x.avgBody, x.avgTitle = max(float64(body)/n, 1), max(float64(title)/n, 1)
+	x.bodyFactor, x.titleFactor = make([]float32, len(x.rows)), make([]float32, len(x.rows))
+	for i, r := range x.rows {
+		x.bodyFactor[i] = factor(1, bodyNorm, r.BodyLen, float64(body)/n)
+		x.titleFactor[i] = factor(titleWeight, titleNorm, r.TitleLen, float64(title)/n)
+	}
+}
+
+// factor is BM25F's weight of one occurrence in a field of some length; mean is the mean length of the field.
+func factor(weight, norm float64, length int, mean float64) float32 {
+	return float32(weight / (1 - norm + norm*float64(length)/max(mean, 1)))
 }
 
 // matchRows finds the row of each of bleve's document numbers.

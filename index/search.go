@@ -88,7 +88,7 @@ func (x *Index) Search(ctx context.Context, q Query) (res Result, err error) {
 	// A segment cut short under a running process faults; that ends this search, not the process.
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer recoverAs(&err, ErrRebuild)
-	ctx, cancel := context.WithTimeout(ctx, MaxSearchTime)
+	ctx, cancel := context.WithTimeout(ctx, x.limit)
 	defer cancel()
 
 	asked := words.Read(q.Text)
@@ -188,6 +188,10 @@ func (x *Index) collect(ctx context.Context, s *scratch, t words.Term, bit uint3
 }
 
 func (x *Index) collectKey(ctx context.Context, s *scratch, field, key string, bit uint32) error {
+	factor := x.bodyFactor
+	if field == titleField {
+		factor = x.titleFactor
+	}
 	postings, err := x.reader.TermFieldReader(ctx, []byte(key), field, true, false, false)
 	if err != nil {
 		return err
@@ -213,18 +217,8 @@ func (x *Index) collectKey(ctx context.Context, s *scratch, field, key string, b
 		if field == titleField {
 			s.inTitle[r] |= bit
 		}
-		s.tf[r] += x.normal(field, r, p.Freq)
+		s.tf[r] += float32(p.Freq) * factor[r]
 	}
-}
-
-// normal gives a count with the length of the field allowed for, and the weight of the title.
-func (x *Index) normal(field string, r int32, freq uint64) float32 {
-	if field == titleField {
-		length := float64(x.rows[r].TitleLen) / x.avgTitle
-		return float32(titleWeight * float64(freq) / (1 - titleNorm + titleNorm*length))
-	}
-	length := float64(x.rows[r].BodyLen) / x.avgBody
-	return float32(float64(freq) / (1 - bodyNorm + bodyNorm*length))
 }
 
 // share gives how much of the query's weight the terms in mask carry, 0 to 1. A missing pair counts for little where

@@ -16,6 +16,15 @@ const maxPolicies = 5000
 // ReadPolicies reads every policy folder (one that holds a policy.yaml) at or below the root of fsys. shown is what the
 // caller calls the root in messages. Policies come sorted by folder.
 func ReadPolicies(fsys fs.FS, shown string) ([]*Policy, source.Mistakes) {
+	return readPolicies(fsys, shown, len(policyFiles))
+}
+
+// ReadLaw reads like ReadPolicies but leaves cases.yaml alone, which deciding doesn't need.
+func ReadLaw(fsys fs.FS, shown string) ([]*Policy, source.Mistakes) {
+	return readPolicies(fsys, shown, len(policyFiles)-1)
+}
+
+func readPolicies(fsys fs.FS, shown string, files int) ([]*Policy, source.Mistakes) {
 	var dirs []string
 	err := fs.WalkDir(fsys, ".", func(p string, e fs.DirEntry, err error) error {
 		if err != nil {
@@ -40,7 +49,7 @@ func ReadPolicies(fsys fs.FS, shown string) ([]*Policy, source.Mistakes) {
 	var out []*Policy
 	var all source.Mistakes
 	for _, d := range dirs {
-		p, ms := ReadPolicy(fsys, d, shown)
+		p, ms := readFolder(fsys, d, shown, files)
 		if p != nil {
 			out = append(out, p)
 		}

@@ -23,6 +23,9 @@ const (
 type cli struct {
 	Check   checkCmd   `cmd:"" help:"检查政策文件：错误连同行、列和插入符一次说完"`
 	Test    testCmd    `cmd:"" help:"运行 cases.yaml 里的案例"`
+	Match   matchCmd   `cmd:"" help:"比对：哪些企业符合哪些事项"`
+	Explain explainCmd `cmd:"" help:"说明一家企业对一个事项为什么符合、不符合或待核实"`
+	Demo    demoCmd    `cmd:"" help:"内置示例"`
 	Version versionCmd `cmd:"" help:"版本"`
 }
 

@@ -92,9 +92,10 @@ func Document(name string, content []byte) (index.Document, error) {
 	if err != nil {
 		return index.Document{}, fmt.Errorf("%s: %w", name, err)
 	}
+	name = valid(name)
 	source, lines := contentLines(text)
 	stem := numbering.ReplaceAllString(strings.TrimSuffix(name, filepath.Ext(name)), "")
-	d := index.Document{ID: valid(name), Group: valid(name), Kind: index.KindText, Title: stem, Also: stem}
+	d := index.Document{ID: name, Group: name, Kind: index.KindText, Title: stem, Also: stem}
 	if len(lines) > 0 {
 		if t := numbering.ReplaceAllString(lines[0], ""); likeTitle(t) {
 			d.Title = t

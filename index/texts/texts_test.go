@@ -183,6 +183,7 @@ func TestRead(t *testing.T) {
 
 func FuzzDocument(f *testing.F) {
 	f.Add("012_首发经济.txt", []byte(notice))
+	f.Add("\xe9", []byte(""))
 	f.Add("", []byte("\xff\xfe第一条"))
 	f.Add("x.txt", []byte("来源：\n\n\n【发文机构】\n"))
 	f.Fuzz(func(t *testing.T, name string, content []byte) {

@@ -11,11 +11,13 @@ import (
 )
 
 // machinePaths are the places that exist only where somebody builds: homes of people, and the folder beside the
-// repository that belongs to whoever prepared the work. The patterns are put together so that this file has none.
+// repository that belongs to whoever prepared the work. The patterns are put together so that this file has none, and
+// start with plain text, which is quick to look for.
 var machinePaths = []*regexp.Regexp{
-	regexp.MustCompile(`(^|[^\w.])/(home|Users)/\w+/`),
-	regexp.MustCompile(`(^|[^\w.])/` + `root/`),
-	regexp.MustCompile(`\.\./` + `shared\b`),
+	regexp.MustCompile("/" + `home/\w+/`),
+	regexp.MustCompile("/" + `Users/\w+/`),
+	regexp.MustCompile("/" + `root/`),
+	regexp.MustCompile("\\.\\./" + `shared\b`),
 }
 
 // checkText reports files of text that name a path of the machine they were written on: the project must build and
@@ -25,16 +27,35 @@ func checkText(_ *Table, tree *Tree) []Violation {
 	var found []Violation
 	for _, name := range slices.Sorted(maps.Keys(tree.Texts)) {
 		for _, re := range patterns {
-			at := re.FindIndex(tree.Texts[name])
-			if at == nil {
-				continue
+			if v, ok := firstPath(name, tree.Texts[name], re); ok {
+				found = append(found, v)
 			}
-			line := 1 + bytes.Count(tree.Texts[name][:at[1]-1], []byte("\n"))
-			text := "names a path of the machine it was written on: " + strings.TrimSpace(string(tree.Texts[name][at[0]:at[1]]))
-			found = append(found, Violation{Path: name, Line: line, Text: text})
 		}
 	}
 	return found
+}
+
+// firstPath gives the first place in a text where a path starts that fits the pattern. One that goes on from a word,
+// as in a web address, does not start there.
+func firstPath(name string, text []byte, re *regexp.Regexp) (Violation, bool) {
+	for from := 0; from < len(text); {
+		at := re.FindIndex(text[from:])
+		if at == nil {
+			break
+		}
+		start, end := from+at[0], from+at[1]
+		if start == 0 || !inWord(text[start-1]) {
+			line := 1 + bytes.Count(text[:start], []byte("\n"))
+			return Violation{Path: name, Line: line, Text: "names a path of the machine it was written on: " + string(text[start:end])}, true
+		}
+		from = end
+	}
+	return Violation{}, false
+}
+
+// inWord tells whether a byte can stand inside a longer path or address.
+func inWord(b byte) bool {
+	return b == '.' || b == '_' || b == '-' || '0' <= b && b <= '9' || 'a' <= b|0x20 && b|0x20 <= 'z'
 }
 
 // hereabouts gives patterns for the places of this very machine: the module cache and the repository with the folder

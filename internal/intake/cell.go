@@ -40,6 +40,9 @@ func (l *line) value(col *column, c sheet.Cell) (v *formula.Value, ok bool) {
 			return v, true
 		}
 	}
+	if v = col.sum(c); v != nil {
+		return v, true
+	}
 	text, err := col.text(c)
 	if err == nil {
 		v, err = col.field.Parse(text, col.unit)
@@ -53,6 +56,29 @@ func (l *line) value(col *column, c sheet.Cell) (v *formula.Value, ok bool) {
 	}
 	col.weigh(v)
 	return v, true
+}
+
+// sum reads an ordinary sum in 元, of at most 15 digits and two decimals, as Field.Parse would, which takes several times as
+// long; nil leaves it to that. Half of the cells of a profile are sums.
+func (col *column) sum(c sheet.Cell) *formula.Value {
+	if col.field.Type != rules.TypeMoney || col.unit != "" && col.unit != col.field.Unit || c.Kind > sheet.Number {
+		return nil
+	}
+	whole, fraction, dot := strings.Cut(c.Text, ".")
+	if len(whole) == 0 || len(whole) > 15 || len(fraction) > 2 || dot && fraction == "" {
+		return nil
+	}
+	fen := int64(0)
+	for _, part := range [...]string{whole, fraction, "00"[len(fraction):]} {
+		for i := range len(part) {
+			d := part[i] - '0'
+			if d > 9 {
+				return nil
+			}
+			fen = fen*10 + int64(d)
+		}
+	}
+	return formula.NumberOf(exact.Int(fen))
 }
 
 // weigh counts what looks like percentages stored as ratios.

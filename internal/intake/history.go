@@ -12,30 +12,6 @@ import (
 	"mianshen/rules/exact"
 )
 
-// Award is one earlier grant.
-type Award struct {
-	Enterprise string
-	Item       string
-	Period     rules.Interval // 所属期
-	Basis      string         // 依据; "" where there is none
-	Amount     exact.Money    // negative for money taken back; 0 where the cell is empty
-	On         civil.Date     // 发放日期; zero where the cell is empty
-}
-
-// Finding is what a person found of a condition that data can't decide, or of an amount. At least one of Result and Amount
-// is there.
-type Finding struct {
-	Enterprise string
-	Item       string
-	Condition  string // id; AmountFinding for a sum
-	Result     *bool
-	Amount     *exact.Money
-	On         civil.Date // zero where the cell is empty
-}
-
-// AmountFinding is the condition of a finding that only sets the amount, when its 条件 is empty.
-const AmountFinding = "amount"
-
 // historyFields declares the columns of awards and findings, so that their cells are read as those of profiles are.
 const historyFields = `fields:
   - {name: 事项, id: item, type: string}
@@ -74,7 +50,7 @@ func historySchema(what string, needed int, names ...string) *schema {
 
 // ReadAwards reads earlier grants: 统一社会信用代码, 事项, 所属期 (2024, 2024-Q1, 2024-03), 依据, 金额, 发放日期; the last three may be absent
 // or empty. They come in the order of the file. The error is a *Problems or ctx's.
-func ReadAwards(ctx context.Context, in Input, opts Options) (awards []Award, notices []string, err error) {
+func ReadAwards(ctx context.Context, in Input, opts Options) (awards []rules.Award, notices []string, err error) {
 	s, err := open(in, opts)
 	if err != nil {
 		return nil, nil, err
@@ -94,7 +70,7 @@ func ReadAwards(ctx context.Context, in Input, opts Options) (awards []Award, no
 	return awards, s.notices, nil
 }
 
-func (l *line) award() (a Award, ok bool) {
+func (l *line) award() (a rules.Award, ok bool) {
 	code, ok := l.enterprise()
 	a.Enterprise = code
 	item, ok1 := l.required(slotFirst)
@@ -118,23 +94,23 @@ func (l *line) award() (a Award, ok bool) {
 }
 
 // ReadFindings reads what persons found: 统一社会信用代码, 事项, 条件, 结果, 金额, 日期. 结果 is 是/否, 符合/不符合, 通过/不通过, true/false or 1/0; it
-// may be empty when 金额 is given. One condition of one item has one finding a firm. They come in the order of the file. The
-// error is a *Problems or ctx's.
-func ReadFindings(ctx context.Context, in Input, opts Options) (findings []Finding, notices []string, err error) {
+// may be empty when 金额 is given, and then an empty 条件 stands for the amount itself. A condition may be found again on another
+// day, not twice on one. They come in the order of the file. The error is a *Problems or ctx's.
+func ReadFindings(ctx context.Context, in Input, opts Options) (findings []rules.PersonFinding, notices []string, err error) {
 	s, err := open(in, opts)
 	if err != nil {
 		return nil, nil, err
 	}
 	sc := historySchema("人工认定", 1, "事项", "条件", "结果", "金额", "认定日期")
-	seen := map[[3]string]int{}
+	seen := map[[4]string]int{}
 	err = s.read(ctx, sc, func(b *book) int { return b.first() }, func(l *line) {
 		f, ok := l.finding()
 		if !ok {
 			return
 		}
-		key := [3]string{f.Enterprise, f.Item, f.Condition}
+		key := [4]string{f.Enterprise, f.Item, f.Condition, f.On.String()}
 		if first := seen[key]; first > 0 {
-			l.fail(l.number, nil, "", fmt.Sprintf("与第 %d 行重复：同一企业、事项、条件只能有一条认定", first))
+			l.fail(l.number, nil, "", fmt.Sprintf("与第 %d 行重复：同一企业、事项、条件在同一天只能有一条认定", first))
 			return
 		}
 		seen[key] = l.number
@@ -149,7 +125,7 @@ func ReadFindings(ctx context.Context, in Input, opts Options) (findings []Findi
 	return findings, s.notices, nil
 }
 
-func (l *line) finding() (f Finding, ok bool) {
+func (l *line) finding() (f rules.PersonFinding, ok bool) {
 	code, ok := l.enterprise()
 	item, ok1 := l.required(slotFirst)
 	condition, ok2 := l.words(slotFirst + 1)
@@ -160,13 +136,13 @@ func (l *line) finding() (f Finding, ok bool) {
 		return f, false
 	}
 	if condition == "" && amount != nil && result == nil {
-		condition = AmountFinding
+		condition = rules.AmountFinding
 	}
 	if condition == "" || result == nil && amount == nil {
 		l.fail(l.number, nil, "", "要写明条件和结果；只认定金额时，结果可以空着")
 		return f, false
 	}
-	return Finding{Enterprise: code, Item: item, Condition: condition, Result: result, Amount: amount, On: on}, true
+	return rules.PersonFinding{Enterprise: code, Item: item, Condition: condition, Result: result, Amount: amount, On: on}, true
 }
 
 // required reads text that must be there.

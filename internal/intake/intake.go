@@ -145,6 +145,7 @@ type source struct {
 	in       Input
 	opts     Options
 	format   format
+	encoding string // of CSV, once read
 	problems *Problems
 	notices  []string
 }
@@ -224,17 +225,12 @@ func (s *source) rows() (sheet.Rows, error) {
 	return sheet.ReadCSV(s.in.Data, s.in.Size, s.opts.Limits.Limits)
 }
 
-// formatName says in messages what the file was found to be.
-func (s *source) formatName(notes sheet.Notes) string {
-	switch s.format {
-	case formatXLSX:
-		return "XLSX"
-	case formatParquet:
-		return "Parquet"
-	case formatJSONL:
-		return "JSONL"
+// found says in messages what the file was found to be.
+func (s *source) found() string {
+	if s.format == formatCSV {
+		return "CSV，编码 " + s.encoding
 	}
-	return "CSV，编码 " + notes.Encoding
+	return [...]string{formatXLSX: "XLSX", formatJSONL: "JSONL", formatParquet: "Parquet"}[s.format]
 }
 
 // sortedKeys returns a map's keys in byte order.

@@ -153,20 +153,40 @@ func (l *line) records(col *column, list []jsonl.Value) ([]*formula.Record, bool
 		l.fail(l.number, col, "", fmt.Sprintf("一户最多 %d 条记录，这里有 %d 条", l.opts.Limits.Records, len(list)))
 		return nil, false
 	}
-	sc := recordSchema(table)
-	sc.needed = []int{slotFirst}
-	delete(sc.names, rules.KeyColumn)
-	delete(sc.names, nameColumn)
-	firm := &firmRecords{keys: map[string]int{}}
-	fine, keys := true, map[string]*column{}
-	inner := &importer{source: l.source, schema: sc, at: make([]*column, len(sc.slots)), keyed: true}
+	n := l.nest(col)
+	firm, fine := &firmRecords{keys: map[string]int{}}, true
 	for i, one := range list {
 		if one.Kind != jsonl.Object {
 			l.fail(l.number, col, one.Text, fmt.Sprintf("第 %d 条不是对象", i+1))
 			return nil, false
 		}
-		row := &line{importer: inner, number: l.number}
-		fine = row.fill(one, keys) && firm.take(row, table) && fine
+		row := &line{importer: n.importer, number: l.number}
+		fine = row.fill(one, n.keys) && firm.take(row, table) && fine
 	}
 	return firm.sorted(), fine
+}
+
+// nested reads the objects of one table field; its columns go on from line to line.
+type nested struct {
+	*importer
+	keys map[string]*column
+}
+
+func (l *line) nest(col *column) *nested {
+	if n := l.inner[col.slot]; n != nil {
+		return n
+	}
+	sc := recordSchema(col.field)
+	sc.needed = []int{slotFirst}
+	delete(sc.names, rules.KeyColumn)
+	delete(sc.names, nameColumn)
+	n := &nested{
+		importer: &importer{source: l.source, schema: sc, at: make([]*column, len(sc.slots)), keyed: true, prefix: col.field.Name + "."},
+		keys:     map[string]*column{},
+	}
+	if l.inner == nil {
+		l.inner = map[int]*nested{}
+	}
+	l.inner[col.slot] = n
+	return n
 }

@@ -39,7 +39,7 @@ func ReadProfiles(ctx context.Context, v *rules.Vocabulary, in Input, opts Optio
 	for _, code := range sortedKeys(b.byCode) {
 		b.Profiles = append(b.Profiles, b.byCode[code])
 	}
-	s.notice("读入 %d 户企业", len(b.Profiles))
+	s.notice("读入 %d 户企业（%s）", len(b.Profiles), s.found())
 	b.Notices = append(s.notices, b.Notices...)
 	return b, nil
 }

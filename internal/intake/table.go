@@ -17,9 +17,11 @@ type importer struct {
 	*source
 	schema  *schema
 	sheet   string
-	columns []*column // by position; a blank header has none
-	at      []*column // by slot
-	keyed   bool      // JSONL: columns have keys and no letters
+	columns []*column       // by position; a blank header has none
+	at      []*column       // by slot
+	keyed   bool            // JSONL: columns have keys and no letters
+	prefix  string          // of keys inside a table: its name and a dot
+	inner   map[int]*nested // JSONL: readers of tables given as arrays, by slot
 }
 
 // column is one column of the file.
@@ -138,7 +140,7 @@ func (im *importer) resolveAll(row sheet.Row) {
 
 // resolve finds what a header stands for. What is wrong with it is recorded, and the column then isn't read.
 func (im *importer) resolve(row, position int, header string) *column {
-	col := &column{header: clip(header), position: position, slot: -1}
+	col := &column{header: im.prefix + clip(header), position: position, slot: -1}
 	if !im.keyed {
 		col.letter = sheet.Letter(position + 1)
 	}
@@ -237,6 +239,7 @@ func (im *importer) inSheet() string {
 
 // finish says what was noticed in the whole table.
 func (im *importer) finish(notes sheet.Notes, header int) {
+	im.encoding = notes.Encoding
 	if notes.NoNewline > 0 {
 		im.notice("最后一行（第 %d 行）末尾没有换行，请核对文件是否完整", notes.NoNewline)
 	}

@@ -1,0 +1,318 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"sort"
+	"strings"
+	"time"
+
+	"mianshen/engine"
+	"mianshen/internal/intake"
+	"mianshen/internal/sheet"
+	"mianshen/rules"
+	"mianshen/rules/civil"
+	"mianshen/rules/source"
+)
+
+// inputs are the flags by which match, explain and simulate name what they read.
+type inputs struct {
+	Policies   string            `required:"" help:"政策文件夹，或含有政策文件夹的目录" type:"path"`
+	Profiles   string            `required:"" help:"企业画像：CSV（UTF-8 或 GB18030）、XLSX、JSONL 或 Parquet" type:"path"`
+	Vocabulary string            `help:"指标字典；缺省为最近的 vocabulary.yaml，再缺省为内置字典" type:"path"`
+	AsOf       string            `help:"基准日，如 2025-06-30；缺省为今天"`
+	Records    map[string]string `help:"表的记录，如 租赁合同=FILE；可写多次" mapsep:"none" placeholder:"表=FILE"`
+	Awards     string            `help:"拨付历史；给了它，没有记录就是没有拨付过" type:"path"`
+	Findings   string            `help:"人工认定的结果" type:"path"`
+}
+
+// matter is everything that was read.
+type matter struct {
+	book   *rules.Book
+	batch  *intake.Batch
+	around rules.Circumstances
+}
+
+// day reads the as-of day; without one it is today in Shanghai, and that is said.
+func (in *inputs) day(s *streams) (civil.Date, error) {
+	if in.AsOf == "" {
+		today := civil.On(time.Now())
+		fmt.Fprintf(s.err, "没有给 --as-of，按今天 %s 判定。\n", today)
+		return today, nil
+	}
+	d, err := civil.Parse(in.AsOf)
+	if err != nil {
+		return d, misuse{fmt.Sprintf("--as-of：%v", err)}
+	}
+	return d, nil
+}
+
+// read reads and compiles everything; notices go to stderr.
+func (in *inputs) read(ctx context.Context, s *streams) (*matter, error) {
+	day, err := in.day(s)
+	if err != nil {
+		return nil, err
+	}
+	m := &matter{around: rules.Circumstances{AsOf: day}}
+	if m.book, err = in.law(s); err != nil {
+		return nil, err
+	}
+	if m.batch, err = in.profiles(ctx, m.book.Vocabulary); err != nil {
+		return nil, err
+	}
+	var notices []string
+	if in.Awards != "" {
+		var awards []rules.Award
+		err = withInput(in.Awards, func(f intake.Input) (err error) {
+			awards, notices, err = intake.ReadAwards(ctx, f, intake.Options{})
+			return err
+		})
+		m.around.History = rules.NewHistory(awards)
+	}
+	if err == nil && in.Findings != "" {
+		var findings []rules.PersonFinding
+		err = withInput(in.Findings, func(f intake.Input) (err error) {
+			var more []string
+			findings, more, err = intake.ReadFindings(ctx, f, intake.Options{})
+			notices = append(notices, more...)
+			return err
+		})
+		m.around.Findings = rules.NewFindings(findings)
+	}
+	for _, n := range append(m.batch.Notices, notices...) {
+		fmt.Fprintln(s.err, n)
+	}
+	return m, err
+}
+
+// law compiles the policies without their cases.
+func (in *inputs) law(s *streams) (*rules.Book, error) {
+	v, err := openVocabulary(in.Policies, in.Vocabulary)
+	if err != nil {
+		return nil, err
+	}
+	info, err := os.Stat(in.Policies)
+	if err != nil || !info.IsDir() {
+		return nil, misuse{fmt.Sprintf("--policies：%s 不是目录", in.Policies)}
+	}
+	policies, ms := rules.ReadLaw(os.DirFS(in.Policies), filepath.ToSlash(in.Policies))
+	book, more := rules.Compile(v, policies)
+	ms = append(ms, more...)
+	if err := ms.Err(); err != nil {
+		return nil, err
+	}
+	sayWarnings(s, ms)
+	return book, nil
+}
+
+func sayWarnings(s *streams, ms source.Mistakes) {
+	ms.Sort()
+	for _, m := range ms {
+		fmt.Fprintln(s.err, m.Error())
+	}
+}
+
+func (in *inputs) profiles(ctx context.Context, v *rules.Vocabulary) (*intake.Batch, error) {
+	var batch *intake.Batch
+	err := withInput(in.Profiles, func(f intake.Input) (err error) {
+		batch, err = intake.ReadProfiles(ctx, v, f, intake.Options{})
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, 0, len(in.Records))
+	for name := range in.Records {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	for _, name := range names {
+		table, ok := v.Field(name)
+		if !ok || table.Type != rules.TypeTable {
+			return nil, misuse{fmt.Sprintf("--records：指标字典里没有“%s”这张表", name)}
+		}
+		err := withInput(in.Records[name], func(f intake.Input) error {
+			records, err := intake.ReadRecords(ctx, table, f, intake.Options{})
+			if err != nil {
+				return err
+			}
+			batch.Notices = append(batch.Notices, records.Notices...)
+			return batch.Attach(records)
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return batch, nil
+}
+
+func withInput(path string, read func(intake.Input) error) error {
+	f, closer, err := intake.Open(path)
+	if err != nil {
+		return misuse{err.Error()}
+	}
+	defer closer.Close()
+	return read(f)
+}
+
+// matchCmd decides all items for all enterprises.
+type matchCmd struct {
+	inputs
+	Item    string `help:"只判定这一个事项"`
+	Outcome string `enum:"eligible,unknown,ineligible,all,due" default:"due" help:"只输出这种结果；all 为全部，缺省为符合和待核实"`
+	Format  string `enum:"table,jsonl,csv,xlsx" default:"table" help:"table、jsonl、csv 或 xlsx"`
+	Out     string `help:"写到文件，缺省为标准输出" type:"path"`
+}
+
+// Run reads, decides and writes.
+func (c *matchCmd) Run(ctx context.Context, s *streams) error {
+	debug.SetGCPercent(400)
+	m, err := c.read(ctx, s)
+	if err != nil {
+		return err
+	}
+	list, err := m.due(s, c.Item)
+	if err != nil {
+		return err
+	}
+	profiles := m.batch.Profiles
+	lines := make([][]byte, len(list)*len(profiles))
+	var firms []row
+	if c.Format != "jsonl" {
+		firms = make([]row, len(lines))
+	}
+	bar := newProgress(s, "比对", int64(len(profiles))*int64(len(list)))
+	err = engine.Sweep(ctx, m.book, list, profiles, m.around, func(r, p int, d *rules.Decision) {
+		bar.add()
+		if !c.wants(d.Outcome) {
+			return
+		}
+		if firms == nil {
+			lines[r*len(profiles)+p] = append(d.AppendLine(make([]byte, 0, 256)), '\n')
+			return
+		}
+		firms[r*len(profiles)+p] = newRow(d, m.batch.Names[d.Enterprise])
+	})
+	bar.done()
+	if err != nil {
+		return err
+	}
+	return output(c.Out, s.out, c.Format == "xlsx", func(w io.Writer) error {
+		if firms == nil {
+			return writeLines(w, lines)
+		}
+		return writeRows(w, c.Format, firms)
+	})
+}
+
+func (c *matchCmd) wants(o rules.Outcome) bool {
+	switch c.Outcome {
+	case "all":
+		return true
+	case "due":
+		return o != rules.Ineligible
+	}
+	return string(o) == c.Outcome
+}
+
+// due lists the rules decided on the day; the others are said.
+func (m *matter) due(s *streams, item string) ([]*rules.Rule, error) {
+	list := m.book.Rules
+	if item != "" {
+		r, err := m.rule(item)
+		if err != nil {
+			return nil, err
+		}
+		list = []*rules.Rule{r}
+	}
+	var out []*rules.Rule
+	for _, r := range list {
+		if r.Due(m.around.AsOf) {
+			out = append(out, r)
+			continue
+		}
+		fmt.Fprintf(s.err, "事项 %s 在 %s 不在有效期内，不判定。\n", r.Item.ID, m.around.AsOf)
+	}
+	return out, nil
+}
+
+func (m *matter) rule(item string) (*rules.Rule, error) {
+	if r, ok := m.book.Rule(item); ok {
+		return r, nil
+	}
+	var ids []string
+	for _, r := range m.book.Rules {
+		ids = append(ids, r.Item.ID)
+	}
+	hint := ""
+	if near, ok := source.Nearest(item, ids); ok {
+		hint = "，是不是 " + near + "？"
+	}
+	return nil, misuse{fmt.Sprintf("没有事项 %s%s", item, hint)}
+}
+
+func writeLines(w io.Writer, lines [][]byte) error {
+	b := bufio.NewWriterSize(w, 1<<16)
+	for _, l := range lines {
+		if _, err := b.Write(l); err != nil {
+			return err
+		}
+	}
+	return b.Flush()
+}
+
+// row is one line of a table for people.
+type row []string
+
+var rowHeader = []string{"政策", "事项", "事项名称", "统一社会信用代码", "企业名称", "结果", "金额（元）", "不满足", "缺少的数据", "待人工", "窗口"}
+
+func newRow(d *rules.Decision, name string) row {
+	amount, open := "", ""
+	if d.Amount != nil {
+		amount = d.Amount.String()
+	}
+	if !d.Open {
+		open = "未开放"
+	}
+	return row{d.Rule.Policy.ID, d.Rule.Item.ID, d.Rule.Item.Title, d.Enterprise, name, d.Outcome.Label(), amount,
+		strings.Join(d.Failed, "、"), strings.Join(d.Missing, "、"), strings.Join(d.Manual, "、"), open}
+}
+
+const amountColumn = 6
+
+func writeRows(w io.Writer, format string, rows []row) error {
+	var out sheet.Writer
+	var err error
+	switch format {
+	case "csv":
+		out, err = sheet.NewCSV(w, rowHeader, true)
+	case "xlsx":
+		out, err = sheet.NewXLSX(w, "比对结果", rowHeader)
+	default:
+		out = sheet.NewText(w, rowHeader)
+	}
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		if r == nil {
+			continue
+		}
+		cells := make([]sheet.Cell, len(r))
+		for i, text := range r {
+			cells[i] = sheet.Words(text)
+			if i == amountColumn && text != "" {
+				cells[i] = sheet.Figure(text)
+			}
+		}
+		if err := out.Write(cells...); err != nil {
+			return err
+		}
+	}
+	return out.Close()
+}

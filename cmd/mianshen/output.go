@@ -1,0 +1,93 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+)
+
+// output writes to a file, whole or not at all, or to stdout. What isn't text doesn't go to a terminal.
+func output(path string, stdout io.Writer, binary bool, write func(io.Writer) error) (err error) {
+	if path == "" {
+		if binary && terminal(stdout) {
+			return misuse{"xlsx 不能显示在终端上，请用 --out 写到文件"}
+		}
+		return write(stdout)
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".mianshen-*")
+	if err != nil {
+		return misuse{fmt.Sprintf("写不了 %s：%v", path, err)}
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(tmp.Name()))
+		}
+	}()
+	if err := errors.Join(write(tmp), tmp.Sync(), tmp.Close()); err != nil {
+		return fmt.Errorf("写 %s：%w", path, err)
+	}
+	return os.Rename(tmp.Name(), path)
+}
+
+func terminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// progress shows how far long work has come, on a terminal only and only once it has taken a second.
+type progress struct {
+	count atomic.Int64
+	stop  chan struct{}
+	ended chan struct{}
+}
+
+func newProgress(s *streams, what string, total int64) *progress {
+	p := &progress{}
+	if !terminal(s.err) || total == 0 {
+		return p
+	}
+	p.stop, p.ended = make(chan struct{}), make(chan struct{})
+	go p.show(s.err, what, total)
+	return p
+}
+
+func (p *progress) show(w io.Writer, what string, total int64) {
+	defer close(p.ended)
+	select {
+	case <-p.stop:
+		return
+	case <-time.After(time.Second):
+	}
+	bar := progressbar.NewOptions64(total, progressbar.OptionSetDescription(what), progressbar.OptionSetWriter(w),
+		progressbar.OptionClearOnFinish(), progressbar.OptionShowCount())
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-p.stop:
+			_ = bar.Finish() // the bar is for the eye; what it can't draw doesn't matter
+			return
+		case <-tick.C:
+			_ = bar.Set64(p.count.Load())
+		}
+	}
+}
+
+func (p *progress) add() { p.count.Add(1) }
+
+func (p *progress) done() {
+	if p.stop != nil {
+		close(p.stop)
+		<-p.ended
+	}
+}
