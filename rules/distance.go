@@ -29,7 +29,7 @@ func (x *explainer) gaps(n *formula.Node, want bool, say func(string)) {
 	case formula.OpNot:
 		x.gaps(n.Args[0], !want, say)
 	case formula.OpField:
-		if f := x.rule.book.Vocabulary.Fields[n.Slot]; f.Derived() {
+		if f := x.rule.book.Vocabulary.Fields[n.Slot]; f.Derived() && f.Type == TypeBool {
 			x.gaps(f.derive.Root, want, say)
 		}
 	case formula.OpDefine:
@@ -77,6 +77,9 @@ func (x *explainer) gap(n *formula.Node, want bool, say func(string)) {
 		size = size.Neg()
 	}
 	unit := n.Args[0].Type.Unit
+	if unit.Plain() && unit.Flavour == formula.Bare {
+		return // a difference of bare numbers, such as years, tells nobody anything
+	}
 	text := difference(size, unit)
 	switch {
 	case fulfilled && size.Sign() == 0:

@@ -39,6 +39,7 @@ type Explanation struct {
 // ExplainedFinding is one condition with its result: true, false or unknown.
 type ExplainedFinding struct {
 	ID       string             `json:"id,omitempty"`
+	Kind     string             `json:"kind,omitempty"` // require, exclude, any, all, score, manual; "" for what the history says
 	Result   string             `json:"result"`
 	Because  string             `json:"because,omitempty"`
 	Clause   string             `json:"clause,omitempty"`
@@ -49,6 +50,20 @@ type ExplainedFinding struct {
 	Distance string             `json:"distance,omitempty"`
 	Reasons  []string           `json:"reasons,omitempty"` // why unknown
 	Parts    []ExplainedFinding `json:"parts,omitempty"`
+}
+
+// Title is what to call the condition: its reason, or what kind of condition it is.
+func (e ExplainedFinding) Title() string {
+	if e.Because != "" {
+		return e.Because
+	}
+	if t, ok := map[string]string{"any": "满足以下任一项", "all": "满足以下各项", "score": "评分"}[e.Kind]; ok {
+		return t
+	}
+	if e.Rule != "" {
+		return e.Rule
+	}
+	return e.ID
 }
 
 // ExplainedFact is one fact as it was read; Value is 缺失 when there is none.
@@ -159,6 +174,7 @@ func (x *explainer) finding(f Finding, record *formula.Record) ExplainedFinding 
 		return e
 	}
 	c := f.Condition
+	e.ID, e.Kind = c.ID, c.Kind.String()
 	e.Because, e.Clause, e.Quote, e.Remedy = c.Because, c.Clause, c.Quote, c.Remedy
 	frame := &x.session.frame
 	frame.Record, frame.Defines = record, f.frame
@@ -362,7 +378,7 @@ func (x *explainer) figure(d *Decision) *ExplainedAmount {
 	if x.rule.table == nil {
 		e.Facts = x.facts(program.Root)
 		if d.exact != nil && d.exact.Known() {
-			e.Exact = moneyWords(d.exact.Num())
+			e.Exact = exact.ExactWords(d.exact.Num())
 		}
 	}
 	for _, l := range d.Limits {
@@ -375,17 +391,17 @@ func (e *Explanation) summarise() string {
 	switch e.Outcome {
 	case Eligible:
 		if e.Amount == nil {
-			return "符合全部条件。"
+			return "满足全部条件。"
 		}
-		return fmt.Sprintf("符合全部条件，金额 %s。", e.Amount.Words())
+		return fmt.Sprintf("满足全部条件，金额 %s。", e.Amount.Words())
 	case Ineligible:
 		n := len(e.Decision.Failed)
 		if n == 0 {
-			return "不符合：没有符合条件的记录。"
+			return "没有符合条件的记录。"
 		}
-		return fmt.Sprintf("不符合：有 %d 项条件不满足。", n)
+		return fmt.Sprintf("有 %d 项条件不满足。", n)
 	}
-	s := "待核实："
+	s := ""
 	if len(e.Missing) > 0 {
 		s += fmt.Sprintf("缺 %d 项数据；", len(e.Missing))
 	}

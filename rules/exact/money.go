@@ -56,7 +56,43 @@ func (m Money) Words() string {
 	case u >= 1e6 && u%1e4 == 0:
 		return Frac(int64(m), 1e6).Decimal(2) + " 万元"
 	}
-	return strings.TrimSuffix(m.String(), ".00") + " 元"
+	return grouped(strings.TrimSuffix(m.String(), ".00")) + " 元"
+}
+
+// grouped sets commas between thousands; below 10,000 there are none.
+func grouped(s string) string {
+	sign := ""
+	if strings.HasPrefix(s, "-") {
+		sign, s = "-", s[1:]
+	}
+	whole, frac, found := strings.Cut(s, ".")
+	if len(whole) > 4 {
+		for i := len(whole) - 3; i > 0; i -= 3 {
+			whole = whole[:i] + "," + whole[i:]
+		}
+	}
+	if found {
+		whole += "." + frac
+	}
+	return sign + whole
+}
+
+// ExactWords writes an exact number of 分 in 元 with all its decimals, or with six and … where they never end.
+func ExactWords(fen Num) string {
+	yuan, err := fen.Quo(Int(Fen))
+	if err != nil {
+		return fen.String() + " 分"
+	}
+	if r := yuan.Rat(); !r.IsInt() {
+		if n, exact := r.FloatPrec(); exact && n <= 8 {
+			return grouped(r.FloatString(n)) + " 元"
+		}
+		down := new(big.Rat).SetInt64(1_000_000)
+		down.Mul(down, r)
+		whole := new(big.Int).Quo(down.Num(), down.Denom())
+		return grouped(new(big.Rat).SetFrac(whole, big.NewInt(1_000_000)).FloatString(6)) + "… 元"
+	}
+	return grouped(yuan.String()) + " 元"
 }
 
 // Num returns the sum in 分 as an exact number.
