@@ -16,8 +16,9 @@
 // 32 terms and scored here, term at a time, over bleve's postings: BM25F over body and title (so tuning, and
 // later explanation, are in our hands), then the passages of one group are rolled up into one hit.
 //
-// A hit is [Hit].Weak when the terms found in it carry less than 40 percent of the query's weight. That is a share, not
-// a score, so it means the same in every corpus and for every length of query.
+// A hit is [Hit].Weak when the terms found in it carry less than 40 percent of the query's weight (what
+// stands in the title counts 1.4 times). That is a share, not a
+// score, so it means the same in every corpus and for every length of query.
 //
 // There is no clock here: days are arguments, and a time limit is the caller's context (see [MaxSearchTime]).
 package index

@@ -214,21 +214,11 @@ func (x *explainer) points(f Finding) []ExplainedFinding {
 	var out []ExplainedFinding
 	for i, p := range f.Condition.Score.Parts {
 		v := f.Points[i]
-		e := ExplainedFinding{Because: p.Name, Rule: p.Points.Text, Result: "unknown"}
 		if v.Known() {
-			e.Result = "true"
-			e.Distance = v.Num().Decimal(2) + " 分"
-			if p.Minimum != nil {
-				e.Distance += fmt.Sprintf("（最低 %s 分）", p.Minimum.Decimal(2))
-				if v.Num().Cmp(*p.Minimum) < 0 {
-					e.Result = "false"
-				}
-			}
-			total, _ = total.Add(v.Num())
-		} else {
-			known = false
-			e.Reasons = reasons(v)
+			total, _ = total.Add(v.Num()) // an overflow has made the finding unknown already
 		}
+		known = known && v.Known()
+		e := pointsOf(p, v)
 		if f.check.points[i] != nil {
 			e.Facts = x.facts(f.check.points[i].Root)
 		}
@@ -241,43 +231,61 @@ func (x *explainer) points(f Finding) []ExplainedFinding {
 	return out
 }
 
+// pointsOf puts one group of points into words.
+func pointsOf(p ScorePart, v *formula.Value) ExplainedFinding {
+	e := ExplainedFinding{Because: p.Name, Rule: p.Points.Text, Result: "unknown"}
+	if !v.Known() {
+		e.Reasons = reasons(v)
+		return e
+	}
+	e.Result = "true"
+	e.Distance = v.Num().Decimal(2) + " 分"
+	if p.Minimum != nil {
+		e.Distance += fmt.Sprintf("（最低 %s 分）", p.Minimum.Decimal(2))
+		e.Result = result(formula.BoolOf(v.Num().Cmp(*p.Minimum) >= 0))
+	}
+	return e
+}
+
 // facts lists what an expression reads: fields with their values and origin, columns of the record, named parts and dated values.
 func (x *explainer) facts(root *formula.Node) []ExplainedFact {
 	var out []ExplainedFact
 	seen := map[string]bool{}
-	add := func(f ExplainedFact) {
-		if !seen[f.Name] {
-			seen[f.Name] = true
-			out = append(out, f)
-		}
-	}
-	v := x.rule.book.Vocabulary
 	root.Walk(func(n *formula.Node) bool {
-		switch n.Op {
-		case formula.OpField:
-			x.field(v.Fields[n.Slot], add)
-		case formula.OpRecord:
-			if f, ok := v.Lookup(n.Name); ok {
-				val := x.session.frame.Eval(n)
-				add(ExplainedFact{Name: n.Name, Label: f.Label, Value: f.Format(val), Known: val.Known(), Source: v.owed(n.Name).Source})
+		x.read(n, func(f ExplainedFact) {
+			if !seen[f.Name] {
+				seen[f.Name] = true
+				out = append(out, f)
 			}
-		case formula.OpDefine:
-			val := x.session.frame.Eval(n)
-			add(ExplainedFact{Name: n.Name, Value: formatTyped(val, n.Type), Known: val.Known(), Label: "本事项里的算式"})
-			for _, d := range x.rule.defines {
-				if d.slot == n.Slot {
-					for _, f := range x.facts(d.program.Root) {
-						add(f)
-					}
-				}
-			}
-		case formula.OpLookup:
-			val := x.session.frame.Eval(n)
-			add(ExplainedFact{Name: n.Name, Value: formatTyped(val, n.Type), Known: val.Known(), Source: x.rule.lookups[n.Name].value.Clause, Label: "政策规定的数"})
-		}
+		})
 		return true
 	})
 	return out
+}
+
+// read tells what one node reads.
+func (x *explainer) read(n *formula.Node, add func(ExplainedFact)) {
+	v := x.rule.book.Vocabulary
+	switch n.Op {
+	case formula.OpField:
+		x.field(v.Fields[n.Slot], add)
+	case formula.OpRecord:
+		if f, ok := v.Lookup(n.Name); ok {
+			val := x.session.frame.Eval(n)
+			add(ExplainedFact{Name: n.Name, Label: f.Label, Value: f.Format(val), Known: val.Known(), Source: v.owed(n.Name).Source})
+		}
+	case formula.OpDefine:
+		val := x.session.frame.Eval(n)
+		add(ExplainedFact{Name: n.Name, Value: formatTyped(val, n.Type), Known: val.Known(), Label: "本事项里的算式"})
+		if p := x.define(n); p != nil {
+			for _, f := range x.facts(p.Root) {
+				add(f)
+			}
+		}
+	case formula.OpLookup:
+		val := x.session.frame.Eval(n)
+		add(ExplainedFact{Name: n.Name, Value: formatTyped(val, n.Type), Known: val.Known(), Source: x.rule.lookups[n.Name].value.Clause, Label: "政策规定的数"})
+	}
 }
 
 func (x *explainer) field(f *Field, add func(ExplainedFact)) {

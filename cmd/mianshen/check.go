@@ -70,27 +70,34 @@ func openBook(path, vocabulary string) (*rules.Book, source.Mistakes, error) {
 
 // openVocabulary reads the vocabulary named, else the nearest vocabulary.yaml upward from path, else the embedded one.
 func openVocabulary(path, named string) (*rules.Vocabulary, error) {
+	data, label, err := vocabularyText(path, named)
+	if err != nil {
+		return nil, err
+	}
+	v, ms := rules.ParseVocabulary(label, data)
+	return v, ms.Err()
+}
+
+// vocabularyText finds the text of that vocabulary and what to call it.
+func vocabularyText(path, named string) (data []byte, label string, err error) {
 	name := named
 	if name == "" {
 		name = nearest(path, "vocabulary.yaml")
 	}
-	data := seeds.Vocabulary()
-	label := "内置 vocabulary.yaml"
-	if name != "" {
-		info, err := os.Stat(name)
-		if err != nil {
-			return nil, misuse{fmt.Sprintf("读不到指标字典 %s：%v", name, err)}
-		}
-		if info.Size() > source.MaxFile {
-			return nil, fmt.Errorf("指标字典 %s 有 %d 字节，超过上限 %d", name, info.Size(), source.MaxFile)
-		}
-		if data, err = os.ReadFile(name); err != nil {
-			return nil, fmt.Errorf("读不到指标字典 %s：%w", name, err)
-		}
-		label = filepath.ToSlash(name)
+	if name == "" {
+		return seeds.Vocabulary(), "内置 vocabulary.yaml", nil
 	}
-	v, ms := rules.ParseVocabulary(label, data)
-	return v, ms.Err()
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, "", misuse{fmt.Sprintf("读不到指标字典 %s：%v", name, err)}
+	}
+	if info.Size() > source.MaxFile {
+		return nil, "", fmt.Errorf("指标字典 %s 有 %d 字节，超过上限 %d", name, info.Size(), source.MaxFile)
+	}
+	if data, err = os.ReadFile(name); err != nil {
+		return nil, "", fmt.Errorf("读不到指标字典 %s：%w", name, err)
+	}
+	return data, filepath.ToSlash(name), nil
 }
 
 // nearest finds a file by name in path or the nearest directory above it.

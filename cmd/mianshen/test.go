@@ -17,31 +17,45 @@ type testCmd struct {
 func (c *testCmd) Run(s *streams) error {
 	passed, failed := 0, 0
 	for _, path := range c.Paths {
-		b, ms, err := openBook(path, c.Vocabulary)
+		ok, bad, err := c.folder(s, path)
 		if err != nil {
 			return err
 		}
-		if ms.Fatal() {
-			ms.Sort()
-			fmt.Fprintln(s.err, ms.Error())
-			return errMistakes
-		}
-		for _, p := range b.Policies {
-			for _, r := range b.RunCases(p) {
-				if c.report(s, p, r) {
-					passed++
-				} else {
-					failed++
-				}
-			}
-		}
+		passed, failed = passed+ok, failed+bad
 	}
 	if failed > 0 {
 		fmt.Fprintf(s.err, "%d 个案例通过，%d 个没有通过。\n", passed, failed)
 		return errMistakes
 	}
+	if passed == 0 {
+		fmt.Fprintln(s.err, "没有案例。每个事项至少要有 accepted、refused、boundary、missing 各一个，写在 cases.yaml 里。")
+		return errMistakes
+	}
 	fmt.Fprintf(s.out, "%d 个案例全部通过。\n", passed)
 	return nil
+}
+
+// folder runs the cases of all policies at path.
+func (c *testCmd) folder(s *streams, path string) (passed, failed int, err error) {
+	b, ms, err := openBook(path, c.Vocabulary)
+	if err != nil {
+		return 0, 0, err
+	}
+	if ms.Fatal() {
+		ms.Sort()
+		fmt.Fprintln(s.err, ms.Error())
+		return 0, 0, errMistakes
+	}
+	for _, p := range b.Policies {
+		for _, r := range b.RunCases(p) {
+			if c.report(s, p, r) {
+				passed++
+			} else {
+				failed++
+			}
+		}
+	}
+	return passed, failed, nil
 }
 
 func (c *testCmd) report(s *streams, p *rules.Policy, r rules.CaseResult) bool {

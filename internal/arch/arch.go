@@ -15,6 +15,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"mianshen/internal/arch/source"
 )
 
 // Violation is one place in the source that breaks one rule of the table.
@@ -36,9 +38,9 @@ func (v Violation) String() string {
 }
 
 // Check compares a tree with the table. The result is sorted by path, line and text, and is empty when all is well.
-func Check(t *Table, tree *Tree) []Violation {
+func Check(t *Table, tree *source.Tree) []Violation {
 	var found []Violation
-	for _, check := range []func(*Table, *Tree) []Violation{
+	for _, check := range []func(*Table, *source.Tree) []Violation{
 		checkParsed, checkRooms, checkImports, checkPurity, checkSignatures, checkBudgets, checkComments, checkText,
 	} {
 		found = append(found, check(t, tree)...)
@@ -50,9 +52,9 @@ func Check(t *Table, tree *Tree) []Violation {
 }
 
 // checkParsed reports files that are not Go, since nothing else can be said of them.
-func checkParsed(_ *Table, tree *Tree) []Violation {
+func checkParsed(_ *Table, tree *source.Tree) []Violation {
 	var found []Violation
-	for _, f := range tree.files() {
+	for _, f := range tree.Files() {
 		if f.Err != nil {
 			found = append(found, Violation{Path: f.Path, Text: "cannot be parsed: " + f.Err.Error()})
 		}
@@ -61,7 +63,7 @@ func checkParsed(_ *Table, tree *Tree) []Violation {
 }
 
 // checkRooms reports packages that the table does not list: a new room is a decision, not an accident.
-func checkRooms(t *Table, tree *Tree) []Violation {
+func checkRooms(t *Table, tree *source.Tree) []Violation {
 	var found []Violation
 	for _, p := range tree.Packages {
 		if _, ok := t.Rooms[p.Dir]; !ok {
@@ -73,14 +75,14 @@ func checkRooms(t *Table, tree *Tree) []Violation {
 
 // checkComments reports packages without a package comment. It may stand in any file that is not a test; a package of
 // tests alone has it in one of them.
-func checkComments(_ *Table, tree *Tree) []Violation {
+func checkComments(_ *Table, tree *source.Tree) []Violation {
 	var found []Violation
 	for _, p := range tree.Packages {
-		code := p.code()
+		code := p.Code()
 		if len(code) == 0 {
 			code = p.Files
 		}
-		if !slices.ContainsFunc(code, func(f *File) bool { return f.AST != nil && f.AST.Doc != nil }) {
+		if !slices.ContainsFunc(code, func(f *source.File) bool { return f.AST != nil && f.AST.Doc != nil }) {
 			found = append(found, Violation{Path: p.Dir, Text: "has no package comment"})
 		}
 	}

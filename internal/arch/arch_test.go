@@ -10,6 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
+
+	"mianshen/internal/arch/source"
 )
 
 // TestHouse holds the real tree against the real table.
@@ -18,7 +20,7 @@ func TestHouse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tree, err := Read(os.DirFS(root))
+	tree, err := source.Read(os.DirFS(root))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +80,7 @@ func TestViolations(t *testing.T) {
 	for _, name := range archives {
 		t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) {
 			fsys, want := unpack(t, name)
-			tree, err := Read(fsys)
+			tree, err := source.Read(fsys)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -124,7 +126,7 @@ func unpack(t *testing.T, name string) (fs.FS, string) {
 func TestBudgets(t *testing.T) {
 	src := "// Package rules is long.\npackage rules\n\nfunc long() {\n\tfor {\n\t\tif true {\n\t\t\tfor {\n\t\t\t\treturn\n\t\t\t}\n\t\t}\n\t}\n}\n\n" +
 		"type wide interface {\n\tA()\n\tB()\n}\n"
-	tree, err := Read(fstest.MapFS{"go.mod": {Data: []byte("module mianshen\n")}, "rules/a.go": {Data: []byte(src)}})
+	tree, err := source.Read(fstest.MapFS{"go.mod": {Data: []byte("module mianshen\n")}, "rules/a.go": {Data: []byte(src)}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +166,7 @@ func TestNoModule(t *testing.T) {
 		"none":    {"a.go": {Data: []byte("package a\n")}},
 		"unnamed": {"go.mod": {Data: []byte("go 1.26.0\n")}},
 	} {
-		if tree, err := Read(fsys); err == nil {
+		if tree, err := source.Read(fsys); err == nil {
 			t.Errorf("%s: read %v without an error", name, tree.Packages)
 		}
 	}

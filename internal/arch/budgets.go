@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"go/ast"
 	"slices"
+
+	"mianshen/internal/arch/source"
 )
 
 // The kinds of budgets, as Excuse.Kind names them.
@@ -25,7 +27,7 @@ type measure struct {
 
 // checkBudgets reports what is larger than its budget or, where it is excused, than its ceiling; and excuses that
 // nothing needs any more, so that the list stays short.
-func checkBudgets(t *Table, tree *Tree) []Violation {
+func checkBudgets(t *Table, tree *source.Tree) []Violation {
 	var found []Violation
 	needed := map[Excuse]bool{}
 	for _, m := range measures(t, tree) {
@@ -55,7 +57,7 @@ func checkBudgets(t *Table, tree *Tree) []Violation {
 }
 
 // measures takes every size of the tree. Generated files are left out.
-func measures(t *Table, tree *Tree) []measure {
+func measures(t *Table, tree *source.Tree) []measure {
 	var all []measure
 	for _, p := range tree.Packages {
 		total := 0
@@ -79,7 +81,7 @@ func measures(t *Table, tree *Tree) []measure {
 }
 
 // measureFile takes the sizes of the functions and interfaces of one file.
-func measureFile(tree *Tree, f *File, budget Budget) []measure {
+func measureFile(tree *source.Tree, f *source.File, budget Budget) []measure {
 	if f.AST == nil {
 		return nil
 	}
@@ -89,30 +91,22 @@ func measureFile(tree *Tree, f *File, budget Budget) []measure {
 		if !ok || fn.Body == nil {
 			continue
 		}
-		place := f.Path + ":" + funcName(fn)
-		line := tree.line(fn.Pos())
-		length := tree.line(fn.End()) - line + 1
+		place := f.Path + ":" + source.FuncName(fn)
+		line := tree.Line(fn.Pos())
+		length := tree.Line(fn.End()) - line + 1
 		all = append(all,
 			measure{place: place, kind: kindFunction, path: f.Path, line: line, size: length, limit: budget.Function},
 			measure{place: place, kind: kindNesting, path: f.Path, line: line, size: deepest(fn.Body), limit: budget.Nesting})
 	}
-	for _, spec := range typeSpecs(f.AST) {
+	for _, spec := range f.TypeSpecs() {
 		if it, ok := spec.Type.(*ast.InterfaceType); ok {
 			all = append(all, measure{
 				place: f.Path + ":" + spec.Name.Name, kind: kindMethods,
-				path: f.Path, line: tree.line(spec.Pos()), size: it.Methods.NumFields(), limit: budget.Methods,
+				path: f.Path, line: tree.Line(spec.Pos()), size: it.Methods.NumFields(), limit: budget.Methods,
 			})
 		}
 	}
 	return all
-}
-
-// funcName gives Name, or Type.Name for a method.
-func funcName(fn *ast.FuncDecl) string {
-	if recv := receiver(fn); recv != "" {
-		return recv + "." + fn.Name.Name
-	}
-	return fn.Name.Name
 }
 
 // deepest gives how deep if, for, switch and select stand inside one another in a function. Function literals inside it
@@ -170,7 +164,7 @@ func ifNesting(n *ast.IfStmt) int {
 
 // Largest gives, for each kind of budget, the sizes that come nearest to it or exceed it, largest first, at most n of
 // each: what a reader wants to see before the budget stops him.
-func Largest(t *Table, tree *Tree, n int) []string {
+func Largest(t *Table, tree *source.Tree, n int) []string {
 	byKind := map[string][]measure{}
 	for _, m := range measures(t, tree) {
 		if m.limit > 0 {

@@ -20,13 +20,14 @@ var House = Table{
 
 var rooms = map[string]Room{
 	// Law as code: no I/O, no clock.
-	"rules/exact":    {Bars: NoClock | NoIO},
-	"rules/civil":    {Bars: NoClock | NoIO},
-	"rules/source":   {Bars: NoClock | NoIO},
-	"rules/standard": {Bars: NoClock | NoIO, Imports: []string{"rules/exact", "rules/civil"}},
-	"rules/formula":  {Bars: NoClock | NoIO, Imports: bottom},
-	"rules":          {Bars: NoClock | NoIO, Imports: with(bottom, "rules/formula"), TestImports: []string{"seeds", "seeds/synth"}},
-	"rules/lint":     {Bars: NoClock | NoIO, Imports: with(bottom, "rules", "rules/formula"), TestImports: []string{"seeds"}},
+	"rules/exact":     {Bars: NoClock | NoIO},
+	"rules/civil":     {Bars: NoClock | NoIO},
+	"rules/source":    {Bars: NoClock | NoIO},
+	"rules/standard":  {Bars: NoClock | NoIO, Imports: []string{"rules/exact", "rules/civil"}},
+	"rules/formula":   {Bars: NoClock | NoIO, Imports: bottom},
+	"rules":           {Bars: NoClock | NoIO, Imports: with(bottom, "rules/formula"), TestImports: []string{"seeds", "seeds/synth", "rules/rulestest"}},
+	"rules/rulestest": {ForTests: true, Imports: with(bottom, "rules", "rules/formula")},
+	"rules/lint":      {Bars: NoClock | NoIO, Imports: with(bottom, "rules", "rules/formula"), TestImports: []string{"seeds"}},
 
 	// Above the law.
 	"engine": {Bars: NoClock | NoIO, Imports: with(bottom, "rules"), TestImports: []string{"seeds", "seeds/synth"}},
@@ -45,7 +46,7 @@ var rooms = map[string]Room{
 	"examples":    {},
 
 	// What holds the state and meets the world.
-	"internal/sheet":           {Bars: NoClock},
+	"internal/sheet":           {Bars: NoClock, TestImports: []string{"internal/sheet/xlsx"}},
 	"internal/sheet/jsonl":     {Bars: NoClock, Imports: []string{"internal/sheet"}},
 	"internal/sheet/parquet":   {Bars: NoClock, Imports: []string{"internal/sheet"}},
 	"internal/sheet/xlsx":      {Bars: NoClock, Imports: []string{"internal/sheet"}},
@@ -55,35 +56,38 @@ var rooms = map[string]Room{
 	"internal/store":           {Bars: NoClock, Imports: with(bottom, "rules", "engine"), TestImports: []string{"internal/store/storetest", "internal/pgtest", "seeds", "seeds/synth"}},
 	"internal/store/storetest": {ForTests: true, Imports: with(bottom, "rules", "engine", "internal/store", "internal/pgtest")},
 	"internal/casework":        {Imports: with(bottom, "rules", "rules/formula", "engine", "internal/store"), TestImports: []string{"seeds", "seeds/synth", "internal/pgtest"}},
+	"internal/catalog":         {Bars: NoClock, Imports: with(bottom, "rules", "index"), TestImports: []string{"seeds"}},
+	"internal/demo":            {Bars: NoClock, Imports: with(bottom, "rules", "rules/formula", "seeds", "seeds/synth", "internal/casework", "internal/intake", "internal/sheet", "internal/store")},
 	"internal/disburse":        {Imports: with(bottom, "rules", "internal/store", "internal/audit")},
 	"internal/notify":          {Imports: with(bottom, "rules", "internal/store", "internal/audit")},
 
 	// The edge.
 	"internal/web": {
 		Imports:     with(law, "engine", "index", "seeds", "internal/casework", "internal/store", "internal/intake", "internal/sheet", "internal/disburse", "internal/notify", "internal/audit"),
-		TestImports: []string{"seeds/synth", "internal/pgtest"},
+		TestImports: []string{"seeds/synth", "internal/pgtest", "internal/catalog", "internal/demo"},
 	},
 	"cmd/mianshen": {
 		Imports: with(law, "engine", "index", "index/texts", "seeds", "seeds/synth", "internal/casework", "internal/store", "internal/intake", "internal/sheet",
-			"internal/web", "internal/disburse", "internal/notify", "internal/audit"),
+			"internal/web", "internal/catalog", "internal/demo", "internal/disburse", "internal/notify", "internal/audit"),
 		TestImports: []string{"internal/pgtest", "examples"},
 	},
 
-	"internal/arch": {},
+	"internal/arch":        {Imports: []string{"internal/arch/source"}},
+	"internal/arch/source": {},
 }
 
 // with adds rooms to a list without changing it.
 func with(list []string, more ...string) []string { return slices.Concat(list, more) }
 
 var libraries = []Library{
-	{Path: "github.com/expr-lang/expr", Owners: []string{"rules/formula"}, Tests: []string{"rules"}, Why: "parser, checker and VM of the expressions"},
+	{Path: "github.com/expr-lang/expr", Owners: []string{"rules/formula"}, Tests: []string{"rules", "rules/rulestest"}, Why: "parser, checker and VM of the expressions"},
 	{Path: "github.com/goccy/go-yaml", Owners: []string{"rules/source"}, Why: "YAML with line and column of every node"},
 	{Path: "github.com/RoaringBitmap/roaring/v2", Owners: []string{"engine"}, Why: "sets of enterprises"},
 	{Path: "github.com/blevesearch", Owners: []string{"index"}, Why: "full-text search on disk"},
 	{Path: "github.com/go-ego/gse", Owners: []string{"index"}, Why: "words of Chinese text"},
 	{Path: "github.com/mozillazg/go-pinyin", Owners: []string{"index"}, Why: "pinyin of queries and titles"},
 
-	{Path: "github.com/xuri/excelize/v2", Owners: []string{"internal/sheet", "internal/sheet/xlsx"}, Tests: []string{everyRoom}, Why: "workbooks: sheet writes them, sheet/xlsx reads them"},
+	{Path: "github.com/xuri/excelize/v2", Owners: []string{"internal/sheet"}, Tests: []string{everyRoom}, Why: "writes workbooks; internal/sheet/xlsx reads them without it"},
 	{Path: "github.com/parquet-go/parquet-go", Owners: []string{"internal/sheet/parquet"}, Why: "columnar deliveries"},
 
 	{Path: "database/sql", Owners: []string{"internal/store", "internal/store/storetest", "internal/pgtest"}, Tests: []string{everyRoom}, Why: "one room writes SQL, and by parameters only"},
@@ -114,12 +118,16 @@ var libraries = []Library{
 // longer needed.
 var excused = []Excuse{
 	{
-		Place: "rules", Kind: kindPackage, Ceiling: 3500,
+		Place: "rules", Kind: kindPackage, Ceiling: 5500,
 		Why: "vocabulary, policy, compiled item and decision share one set of types; what could leave (numbers, days, language, files, standards, lint) has left",
 	},
 	{
 		Place: "rules/formula", Kind: kindPackage, Ceiling: 3000,
 		Why: "one language: reading, checking, units, guarded operators; all parts share the closed list of operators, and a second package would have to export it",
+	},
+	{
+		Place: "internal/intake", Kind: kindPackage, Ceiling: 2000,
+		Why: "profiles, records, awards and findings are read by one set of cells, units and problems; the file formats have left to internal/sheet",
 	},
 	{
 		Place: "internal/store", Kind: kindPackage, Ceiling: 2200,

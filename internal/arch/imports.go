@@ -4,8 +4,9 @@ import (
 	"fmt"
 	"go/ast"
 	"slices"
-	"strconv"
 	"strings"
+
+	"mianshen/internal/arch/source"
 )
 
 // barredImports are the packages of the standard library that NoIO keeps out.
@@ -20,7 +21,7 @@ var barredClock = []string{
 }
 
 // checkImports compares each import with the table: ours by room, borrowed ones by owner.
-func checkImports(t *Table, tree *Tree) []Violation {
+func checkImports(t *Table, tree *source.Tree) []Violation {
 	var found []Violation
 	for _, p := range tree.Packages {
 		if _, ok := t.Rooms[p.Dir]; !ok {
@@ -34,27 +35,19 @@ func checkImports(t *Table, tree *Tree) []Violation {
 }
 
 // importsIn is checkImports for one file.
-func (t *Table) importsIn(tree *Tree, dir string, f *File) []Violation {
+func (t *Table) importsIn(tree *source.Tree, dir string, f *source.File) []Violation {
 	var found []Violation
-	for _, imp := range importsOf(f) {
+	for _, imp := range f.Imports() {
 		if text := t.judge(dir, tree.Module, f.Test, imp); text != "" {
-			found = append(found, Violation{Path: f.Path, Line: tree.line(imp.Pos()), Text: text})
+			found = append(found, Violation{Path: f.Path, Line: tree.Line(imp.Pos()), Text: text})
 		}
 	}
 	return found
 }
 
-// importsOf gives the imports of a file, none if it could not be parsed.
-func importsOf(f *File) []*ast.ImportSpec {
-	if f.AST == nil {
-		return nil
-	}
-	return f.AST.Imports
-}
-
 // judge says what is wrong with one import, or nothing.
 func (t *Table) judge(dir, module string, test bool, imp *ast.ImportSpec) string {
-	target := importPath(imp)
+	target := source.ImportPath(imp)
 	if to, ours := roomOf(target, module); ours {
 		return t.judgeOurs(dir, test, to)
 	}
@@ -102,15 +95,6 @@ func (t *Table) judgeOurs(dir string, test bool, to string) string {
 	return fmt.Sprintf("imports %s, but %s %s may import %s", to, kind, dir, may)
 }
 
-// importPath gives the path of an import without quotes.
-func importPath(imp *ast.ImportSpec) string {
-	p, err := strconv.Unquote(imp.Path.Value)
-	if err != nil {
-		return imp.Path.Value
-	}
-	return p
-}
-
 // roomOf turns an import path of this module into a room.
 func roomOf(target, module string) (string, bool) {
 	if target == module {
@@ -126,11 +110,11 @@ func borrowed(target string) bool {
 }
 
 // checkPurity reports what the bars of a room keep out.
-func checkPurity(t *Table, tree *Tree) []Violation {
+func checkPurity(t *Table, tree *source.Tree) []Violation {
 	var found []Violation
 	for _, p := range tree.Packages {
 		bars := t.Rooms[p.Dir].Bars
-		for _, f := range p.code() {
+		for _, f := range p.Code() {
 			if bars&NoIO != 0 {
 				found = append(found, barredIO(tree, p.Dir, f)...)
 			}
@@ -143,29 +127,29 @@ func checkPurity(t *Table, tree *Tree) []Violation {
 }
 
 // barredIO reports imports that reach outside the process.
-func barredIO(tree *Tree, dir string, f *File) []Violation {
+func barredIO(tree *source.Tree, dir string, f *source.File) []Violation {
 	var found []Violation
-	for _, imp := range importsOf(f) {
-		if target := importPath(imp); slices.Contains(barredImports, target) {
+	for _, imp := range f.Imports() {
+		if target := source.ImportPath(imp); slices.Contains(barredImports, target) {
 			text := fmt.Sprintf("imports %s, but room %s does no I/O, logs nothing and draws no random numbers", target, dir)
-			found = append(found, Violation{Path: f.Path, Line: tree.line(imp.Pos()), Text: text})
+			found = append(found, Violation{Path: f.Path, Line: tree.Line(imp.Pos()), Text: text})
 		}
 	}
 	return found
 }
 
 // barredTime reports uses of the clock and of the machine's time zone.
-func barredTime(tree *Tree, dir string, f *File) []Violation {
-	names := localNames(f.AST, func(target string) bool { return target == "time" })
+func barredTime(tree *source.Tree, dir string, f *source.File) []Violation {
+	names := f.LocalNames(func(target string) bool { return target == "time" })
 	var found []Violation
 	ast.Inspect(f.AST, func(n ast.Node) bool {
 		sel, ok := n.(*ast.SelectorExpr)
 		if !ok {
 			return true
 		}
-		if selected(sel, names) != "" && slices.Contains(barredClock, sel.Sel.Name) {
+		if source.Selected(sel, names) != "" && slices.Contains(barredClock, sel.Sel.Name) {
 			text := fmt.Sprintf("uses time.%s, but room %s has no clock: the date is an argument", sel.Sel.Name, dir)
-			found = append(found, Violation{Path: f.Path, Line: tree.line(sel.Pos()), Text: text})
+			found = append(found, Violation{Path: f.Path, Line: tree.Line(sel.Pos()), Text: text})
 		}
 		return true
 	})

@@ -5,25 +5,25 @@ import (
 	"go/ast"
 	"go/token"
 	"maps"
-	"path"
-	"regexp"
 	"slices"
 	"strings"
+
+	"mianshen/internal/arch/source"
 )
 
 // checkSignatures reports borrowed types in what a room exports: functions, methods of exported types, exported fields,
 // interfaces, variables and constants. Packages named main export nothing. It reads source, not types, so a borrowed
 // type that a variable takes from an expression is seen only in the expression itself.
-func checkSignatures(t *Table, tree *Tree) []Violation {
+func checkSignatures(t *Table, tree *source.Tree) []Violation {
 	var found []Violation
 	for _, p := range tree.Packages {
 		aliases := borrowedAliases(p)
-		for _, f := range p.code() {
+		for _, f := range p.Code() {
 			if f.AST == nil || f.AST.Name.Name == "main" {
 				continue
 			}
 			found = append(found, unnamed(tree, f)...)
-			s := surface{names: localNames(f.AST, borrowed), aliases: aliases}
+			s := surface{names: f.LocalNames(borrowed), aliases: aliases}
 			found = append(found, s.violations(tree, f, t.Rooms[p.Dir])...)
 		}
 	}
@@ -31,7 +31,7 @@ func checkSignatures(t *Table, tree *Tree) []Violation {
 }
 
 // violations collects what one file shows and its room may not.
-func (s *surface) violations(tree *Tree, f *File, room Room) []Violation {
+func (s *surface) violations(tree *source.Tree, f *source.File, room Room) []Violation {
 	for _, d := range f.AST.Decls {
 		s.decl(d)
 	}
@@ -39,7 +39,7 @@ func (s *surface) violations(tree *Tree, f *File, room Room) []Violation {
 	for _, hit := range s.hits {
 		if !room.shows(hit.target) {
 			text := fmt.Sprintf("shows %s in the exported %s: what is borrowed stays inside its room", hit.target, hit.name)
-			found = append(found, Violation{Path: f.Path, Line: tree.line(hit.pos), Text: text})
+			found = append(found, Violation{Path: f.Path, Line: tree.Line(hit.pos), Text: text})
 		}
 	}
 	return found
@@ -57,7 +57,7 @@ func (r Room) shows(target string) bool {
 
 // unnamed reports borrowed imports whose local name cannot be told from the path. They must be named in the import, or
 // the other checks would be blind to them.
-func unnamed(tree *Tree, f *File) []Violation {
+func unnamed(tree *source.Tree, f *source.File) []Violation {
 	var found []Violation
 	used := map[string]bool{}
 	ast.Inspect(f.AST, func(n ast.Node) bool {
@@ -68,92 +68,32 @@ func unnamed(tree *Tree, f *File) []Violation {
 		}
 		return true
 	})
-	for _, imp := range f.AST.Imports {
-		target := importPath(imp)
-		if imp.Name == nil && borrowed(target) && !used[guessName(target)] {
+	for _, imp := range f.Imports() {
+		target := source.ImportPath(imp)
+		if imp.Name == nil && borrowed(target) && !used[source.GuessName(target)] {
 			text := fmt.Sprintf("imports %s under a name that the path does not tell: name it", target)
-			found = append(found, Violation{Path: f.Path, Line: tree.line(imp.Pos()), Text: text})
+			found = append(found, Violation{Path: f.Path, Line: tree.Line(imp.Pos()), Text: text})
 		}
 	}
 	return found
 }
 
-// localNames maps the names under which a file knows its imports to their paths, for the paths that are wanted.
-func localNames(f *ast.File, wanted func(string) bool) map[string]string {
-	names := map[string]string{}
-	for _, imp := range f.Imports {
-		target := importPath(imp)
-		if !wanted(target) {
-			continue
-		}
-		if imp.Name != nil {
-			names[imp.Name.Name] = target
-			continue
-		}
-		names[guessName(target)] = target
-	}
-	return names
-}
-
-var majorVersion = regexp.MustCompile(`^v[0-9]+$`)
-
-// guessName gives the name that a package most likely has: the last element of its path, without the version and
-// without a leading "go-".
-func guessName(target string) string {
-	base := path.Base(target)
-	if majorVersion.MatchString(base) {
-		base = path.Base(path.Dir(target))
-	}
-	base, _, _ = strings.Cut(base, ".")
-	return strings.TrimPrefix(base, "go-")
-}
-
 // borrowedAliases gives the package-level aliases of borrowed types that are not exported: through them a borrowed type
 // could be shown under a name of ours.
-func borrowedAliases(p *Package) map[string]string {
+func borrowedAliases(p *source.Package) map[string]string {
 	aliases := map[string]string{}
-	for _, f := range p.code() {
+	for _, f := range p.Code() {
 		if f.AST == nil {
 			continue
 		}
-		names := localNames(f.AST, borrowed)
-		for _, spec := range typeSpecs(f.AST) {
-			if target := selected(spec.Type, names); target != "" && spec.Assign.IsValid() {
+		names := f.LocalNames(borrowed)
+		for _, spec := range f.TypeSpecs() {
+			if target := source.Selected(spec.Type, names); target != "" && spec.Assign.IsValid() {
 				aliases[spec.Name.Name] = target
 			}
 		}
 	}
 	return aliases
-}
-
-// selected gives the import path of X in X.Sel, and "" for anything else.
-func selected(e ast.Expr, names map[string]string) string {
-	sel, ok := e.(*ast.SelectorExpr)
-	if !ok {
-		return ""
-	}
-	x, ok := sel.X.(*ast.Ident)
-	if !ok {
-		return ""
-	}
-	return names[x.Name]
-}
-
-// typeSpecs gives the type declarations of a file.
-func typeSpecs(f *ast.File) []*ast.TypeSpec {
-	var specs []*ast.TypeSpec
-	for _, d := range f.Decls {
-		gen, ok := d.(*ast.GenDecl)
-		if !ok || gen.Tok != token.TYPE {
-			continue
-		}
-		for _, s := range gen.Specs {
-			if spec, ok := s.(*ast.TypeSpec); ok {
-				specs = append(specs, spec)
-			}
-		}
-	}
-	return specs
 }
 
 // surface collects the borrowed names in the exported declarations of one file.
@@ -174,7 +114,7 @@ type hit struct {
 func (s *surface) decl(d ast.Decl) {
 	switch d := d.(type) {
 	case *ast.FuncDecl:
-		recv := receiver(d)
+		recv := source.Receiver(d)
 		if d.Name.IsExported() && (recv == "" || ast.IsExported(recv)) {
 			s.expose(d.Name.Name, d.Type)
 		}
@@ -183,21 +123,6 @@ func (s *surface) decl(d ast.Decl) {
 			s.spec(spec)
 		}
 	}
-}
-
-// receiver gives the name of a method's type, and "" for a function.
-func receiver(d *ast.FuncDecl) string {
-	if d.Recv == nil || len(d.Recv.List) == 0 {
-		return ""
-	}
-	name := ""
-	ast.Inspect(d.Recv.List[0].Type, func(n ast.Node) bool {
-		if id, ok := n.(*ast.Ident); ok && name == "" {
-			name = id.Name
-		}
-		return name == ""
-	})
-	return name
 }
 
 // spec looks at one type, variable or constant.
@@ -259,7 +184,7 @@ func (s *surface) expose(name string, node ast.Node) {
 			}
 			return false
 		case *ast.SelectorExpr:
-			if target := selected(n, s.names); target != "" {
+			if target := source.Selected(n, s.names); target != "" {
 				s.hits = append(s.hits, hit{pos: n.Pos(), name: name, target: target})
 			}
 			return false

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"mianshen/internal/arch/source"
 )
 
 // machinePaths are the places that exist only where somebody builds: homes of people, and the folder beside the
@@ -22,7 +24,7 @@ var machinePaths = []*regexp.Regexp{
 
 // checkText reports files of text that name a path of the machine they were written on: the project must build and
 // pass its tests anywhere.
-func checkText(_ *Table, tree *Tree) []Violation {
+func checkText(_ *Table, tree *source.Tree) []Violation {
 	patterns := slices.Concat(machinePaths, hereabouts())
 	var found []Violation
 	for _, name := range slices.Sorted(maps.Keys(tree.Texts)) {

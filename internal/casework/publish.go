@@ -77,14 +77,7 @@ func (o *Office) Propose(ctx context.Context, fsys fs.FS, shown string) (*Propos
 	book, more := rules.Compile(vocabulary, append(others, proposed...))
 	ms = append(ms, more...)
 	if book != nil {
-		for _, p := range proposed {
-			ms = append(ms, book.Publishable(p)...)
-			for _, r := range book.RunCases(p) {
-				if len(r.Problems) > 0 {
-					ms = append(ms, r.Mistake())
-				}
-			}
-		}
+		ms = append(ms, unfit(book, proposed)...)
 	}
 	if err := ms.Err(); err != nil {
 		return nil, err
@@ -92,6 +85,20 @@ func (o *Office) Propose(ctx context.Context, fsys fs.FS, shown string) (*Propos
 	prop := &Proposal{Book: book}
 	prop.Versions, err = pack(fsys, proposed)
 	return prop, err
+}
+
+// unfit lists what keeps the policies from being published although they compile.
+func unfit(book *rules.Book, proposed []*rules.Policy) source.Mistakes {
+	var ms source.Mistakes
+	for _, p := range proposed {
+		ms = append(ms, book.Publishable(p)...)
+		for _, r := range book.RunCases(p) {
+			if len(r.Problems) > 0 {
+				ms = append(ms, r.Mistake())
+			}
+		}
+	}
+	return ms
 }
 
 // others are the current policies that aren't among the proposed ones.

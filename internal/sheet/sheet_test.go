@@ -196,9 +196,9 @@ func TestText(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := "" +
-		"企业         金额（元）  结果\n" +
-		"-----------  ----------  ----\n" +
-		"示例𠮷公司     350000.00  符合\n" +
+		"企业        金额（元）  结果\n" +
+		"----------  ----------  ----\n" +
+		"示例𠮷公司   350000.00  符合\n" +
 		"a\ufffd[31m\ufffdb c       -1.00\n"
 	if d := cmp.Diff(want, b.String()); d != "" {
 		t.Error(d)

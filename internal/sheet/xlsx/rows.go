@@ -148,11 +148,11 @@ func (r *rows) cell(e xml.StartElement) error {
 	}
 	r.column = column
 	kind, format := attr(e, "t"), r.style(attr(e, "s"))
-	value, formula, err := r.content()
+	value, noResult, err := r.content()
 	if err != nil {
 		return err
 	}
-	if value == "" && !formula {
+	if value == "" && !noResult {
 		return nil
 	}
 	if column > r.book.limits.Columns {
@@ -165,7 +165,7 @@ func (r *rows) cell(e xml.StartElement) error {
 	if err != nil {
 		return err
 	}
-	if formula && value == "" && kind != "str" && kind != "inlineStr" {
+	if noResult {
 		c = sheet.Cell{Kind: sheet.NoResult}
 	}
 	if len(c.Text) > r.book.limits.CellBytes {
@@ -183,8 +183,9 @@ func (r *rows) style(index string) style {
 	return r.book.styles[i]
 }
 
-// content reads a cell up to its end: the stored value, and whether it is a formula's result.
-func (r *rows) content() (value string, formula bool, err error) {
+// content reads a cell up to its end: the stored value, or that it is a formula without one.
+func (r *rows) content() (value string, noResult bool, err error) {
+	formula, stored := false, false
 	for {
 		t, err := r.x.token()
 		if err != nil {
@@ -192,13 +193,14 @@ func (r *rows) content() (value string, formula bool, err error) {
 		}
 		e, ok := t.(xml.StartElement)
 		if _, end := t.(xml.EndElement); end {
-			return value, formula, nil
+			return value, formula && !stored, nil
 		}
 		if !ok {
 			continue
 		}
 		switch e.Name.Local {
 		case "v":
+			stored = true
 			value, err = r.x.chars()
 		case "is":
 			value, err = r.x.text("is")

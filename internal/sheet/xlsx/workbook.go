@@ -150,6 +150,9 @@ func (w *Workbook) open() error {
 	if err := w.readBook(book, rels, place); err != nil {
 		return err
 	}
+	if len(w.sheets) == 0 {
+		return &sheet.Error{Message: "工作簿里没有工作表"}
+	}
 	for _, rel := range rels {
 		var err error
 		switch {

@@ -1,4 +1,6 @@
-package arch
+// Package source reads the source of a module without the go command: which packages and files there are, what they
+// import and under which names, and the text of everything beside them. It judges nothing.
+package source
 
 import (
 	"bytes"
@@ -152,11 +154,11 @@ func (t *Tree) readFile(fsys fs.FS, name string, pkg *Package, compiled bool) er
 	return nil
 }
 
-// line gives the line of a position, counted from 1.
-func (t *Tree) line(pos token.Pos) int { return t.fset.Position(pos).Line }
+// Line gives the line of a position, counted from 1.
+func (t *Tree) Line(pos token.Pos) int { return t.fset.Position(pos).Line }
 
-// files gives every Go file of the module.
-func (t *Tree) files() []*File {
+// Files gives every Go file of the module, package by package.
+func (t *Tree) Files() []*File {
 	var all []*File
 	for _, p := range t.Packages {
 		all = append(all, p.Files...)
@@ -164,8 +166,8 @@ func (t *Tree) files() []*File {
 	return all
 }
 
-// code gives the files that are no tests.
-func (p *Package) code() []*File {
+// Code gives the files that are no tests.
+func (p *Package) Code() []*File {
 	var code []*File
 	for _, f := range p.Files {
 		if !f.Test {

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/user"
+	"path/filepath"
+	"time"
+
+	"mianshen/internal/casework"
+	"mianshen/internal/store"
+	"mianshen/rules/civil"
+	"mianshen/rules/exact"
+)
+
+// publishCmd makes immutable versions of policies.
+type publishCmd struct {
+	Path       string `arg:"" help:"政策文件夹，或含有政策文件夹的目录" type:"path"`
+	DB         string `name:"db" required:"" help:"sqlite://路径 或 postgres://……"`
+	Vocabulary string `help:"一并发布这份指标字典；库里还没有字典时缺省为最近的 vocabulary.yaml 或内置字典" type:"path"`
+	AsOf       string `help:"按这一天比较发布前后的差别；缺省为今天"`
+	By         string `help:"发布人；缺省为登录名"`
+	DryRun     bool   `help:"只检查和比较，不发布"`
+}
+
+// Run checks, compares and publishes.
+func (c *publishCmd) Run(ctx context.Context, s *streams) error {
+	now := time.Now()
+	asOf := civil.On(now)
+	if c.AsOf != "" {
+		var err error
+		if asOf, err = civil.Parse(c.AsOf); err != nil {
+			return misuse{fmt.Sprintf("--as-of：%v", err)}
+		}
+	}
+	db, err := store.Open(ctx, c.DB)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	office := casework.New(db)
+	if err := c.vocabulary(ctx, s, office, now); err != nil {
+		return err
+	}
+	proposal, err := office.Propose(ctx, os.DirFS(c.Path), filepath.ToSlash(c.Path))
+	if err != nil {
+		return err
+	}
+	diff, err := office.Difference(ctx, proposal, asOf)
+	if err != nil {
+		return err
+	}
+	if c.DryRun {
+		for _, v := range proposal.Versions {
+			fmt.Fprintf(s.out, "可以发布 %s %s\n", v.ID, v.Title)
+		}
+		sayDifference(s, diff, asOf)
+		return nil
+	}
+	published, err := office.Publish(ctx, proposal, c.publisher(), now)
+	for _, p := range published {
+		word := "已发布"
+		if !p.New {
+			word = "内容与已发布的版本相同"
+		}
+		fmt.Fprintf(s.out, "%s %s %s\n", word, p.Version, p.Title)
+	}
+	if err != nil {
+		return err
+	}
+	sayDifference(s, diff, asOf)
+	return nil
+}
+
+func (c *publishCmd) publisher() string {
+	if c.By != "" {
+		return c.By
+	}
+	if u, err := user.Current(); err == nil && u.Username != "" {
+		return u.Username
+	}
+	return "命令行"
+}
+
+// vocabulary publishes the vocabulary named, or the nearest one when the store has none yet.
+func (c *publishCmd) vocabulary(ctx context.Context, s *streams, office *casework.Office, now time.Time) error {
+	if c.Vocabulary == "" {
+		_, err := office.Store.CurrentVocabulary(ctx)
+		if !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+	}
+	data, label, err := vocabularyText(c.Path, c.Vocabulary)
+	if err != nil {
+		return err
+	}
+	if c.DryRun {
+		fmt.Fprintf(s.err, "库里还没有指标字典；试发布也要先有它，去掉 --dry-run 或先发布字典。\n")
+	}
+	id, err := office.PublishVocabulary(ctx, data, c.publisher(), now)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(s.out, "指标字典 %s %s\n", id, label)
+	return nil
+}
+
+func sayDifference(s *streams, diff []casework.Difference, asOf civil.Date) {
+	if len(diff) == 0 {
+		fmt.Fprintf(s.out, "按 %s 比较：没有企业的结果改变。\n", asOf)
+		return
+	}
+	fmt.Fprintf(s.out, "按 %s 比较：\n", asOf)
+	for _, d := range diff {
+		fmt.Fprintf(s.out, "  %s %s：新增符合 %d 户，不再符合 %d 户，转为待核实 %d 户，金额改变 %d 户；金额 %s → %s\n",
+			d.Item, d.Title, d.Entered, d.Left, d.Unknown, d.Changed, exact.ExactWords(d.Before), exact.ExactWords(d.After))
+	}
+}
