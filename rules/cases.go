@@ -181,6 +181,15 @@ func (e Expectation) compare(d *Decision) []string {
 			differ("金额", *e.Amount, d.Amount.String())
 		}
 	}
+	if e.Payments != nil {
+		got := make([]string, len(d.Payments))
+		for i, p := range d.Payments {
+			got[i] = p.Amount.String()
+		}
+		if !slices.Equal(e.Payments, got) {
+			differ("各期金额", e.Payments, got)
+		}
+	}
 	for _, l := range []struct {
 		checked   bool
 		name      string

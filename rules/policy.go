@@ -208,6 +208,7 @@ type Expectation struct {
 	Outcome                 string
 	Amount                  *string
 	Failed, Missing, Manual []string
+	Payments                []string // amounts of the instalments; nil: not checked
 	checkFailed             bool
 	checkMissing            bool
 	checkManual             bool

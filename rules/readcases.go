@@ -143,11 +143,12 @@ func (r *policyReader) award(n *source.Node) Award {
 		}
 		a.Amount = m
 	}
+	basis := func(n *source.Node) { a.Basis = r.cell(n) }
 	on := func(n *source.Node) { a.On = r.date(n, "发放日期") }
 	keys := source.Keys{
 		"enterprise": r.TextInto(&a.Enterprise, "enterprise"), KeyColumn: r.TextInto(&a.Enterprise, KeyColumn),
 		"item": r.TextInto(&a.Item, "item"), "事项": r.TextInto(&a.Item, "事项"),
-		"period": period, "所属期": period, "basis": r.TextInto(&a.Basis, "basis"), "依据": r.TextInto(&a.Basis, "依据"),
+		"period": period, "所属期": period, "basis": basis, "依据": basis,
 		"amount": amount, "金额": amount, "on": on, "date": on, "paid": on, "发放日期": on,
 	}
 	r.Map(n, "拨付历史", keys)
@@ -183,6 +184,15 @@ func (r *policyReader) expect(n *source.Node) Expectation {
 		"failed":  list(&e.Failed, &e.checkFailed),
 		"missing": list(&e.Missing, &e.checkMissing),
 		"manual":  list(&e.Manual, &e.checkManual),
+		"payments": func(n *source.Node) {
+			r.List(n, "payments", func(item *source.Node) {
+				m, err := exact.ParseMoney(item.Text)
+				if err != nil {
+					r.Fail(item, "", "%v", err)
+				}
+				e.Payments = append(e.Payments, m.String())
+			})
+		},
 	}, "outcome")
 	return e
 }

@@ -246,8 +246,8 @@ func (e *DatedEntry) fromTable(name string, by *formula.Value) *formula.Value {
 	if by.Known() {
 		texts = []string{by.Text()}
 	}
-	var out *formula.Value
-	for _, t := range texts {
+	out := formula.Open(by)
+	for i, t := range texts {
 		n, ok := e.Table[t]
 		if !ok {
 			n, ok = e.Table[other]
@@ -256,7 +256,7 @@ func (e *DatedEntry) fromTable(name string, by *formula.Value) *formula.Value {
 			return formula.Unknown(formula.Cause{Kind: formula.Fault, Text: fmt.Sprintf("“%s”没有写明 %s 的值", name, t)})
 		}
 		v := formula.NumberOf(n)
-		if out != nil && !out.Equal(v) {
+		if i > 0 && !out.Equal(v) {
 			return formula.Open(by)
 		}
 		out = v

@@ -3,12 +3,14 @@ package intake
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"mianshen/internal/sheet"
 	"mianshen/rules"
+	"mianshen/rules/civil"
 	"mianshen/rules/exact"
 	"mianshen/rules/formula"
 	"mianshen/rules/standard"
@@ -117,6 +119,9 @@ func (col *column) text(c sheet.Cell) (string, error) {
 	}
 	switch f.Type {
 	case rules.TypeDate:
+		if day, ok := serial(c.Text); ok {
+			return "", fmt.Errorf("“%s”像是 Excel 的日期序号（%s），请把该列设为日期格式或写成 2025-06-30", strings.TrimSpace(c.Text), day)
+		}
 		return midnight(c.Text), nil
 	case rules.TypeString, rules.TypeEnum, rules.TypeSet:
 		if scientific(c.Text) {
@@ -178,6 +183,15 @@ func midnight(text string) string {
 		}
 	}
 	return text
+}
+
+// serial recognises the number that spreadsheets store for a day between 1954 and 2119.
+func serial(text string) (civil.Date, bool) {
+	n, err := strconv.Atoi(strings.TrimSpace(text))
+	if err != nil || n < 20_000 || n > 80_000 {
+		return civil.Date{}, false
+	}
+	return civil.MustParse("1900-03-01").AddDays(n - 61)
 }
 
 // words reads a cell that is text by itself, such as a key; "" is missing.

@@ -116,7 +116,7 @@ func (s *schema) nearest(name string) string {
 	if len(given) > 64 {
 		return ""
 	}
-	best, at := "", max(1, len(given)/3)+1
+	best, at := "", len(given)/2+1
 	for _, known := range sortedKeys(s.names) {
 		if d := distance(given, []rune(known), at); d < at {
 			best, at = known, d

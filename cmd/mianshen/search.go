@@ -1,0 +1,188 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"mianshen/index"
+	"mianshen/index/texts"
+	"mianshen/internal/catalog"
+	"mianshen/rules"
+	"mianshen/seeds"
+)
+
+// searchCmd searches policies, or a folder of texts.
+type searchCmd struct {
+	Query    []string `arg:"" optional:"" help:"要找什么"`
+	Policies string   `xor:"what" help:"政策文件夹，或含有政策文件夹的目录；缺省为内置示例" type:"path"`
+	Texts    string   `xor:"what" help:"一个目录里的 .txt 文件，文件名即编号" type:"path"`
+	Queries  string   `help:"每行一个“编号<TAB>查询”的文件" type:"path"`
+	Format   string   `enum:"text,jsonl" default:"text" help:"text 或 jsonl"`
+	N        int      `short:"n" default:"10" help:"每个查询最多几条"`
+}
+
+// question is one query with its id.
+type question struct{ id, text string }
+
+// Run builds an index, asks it, and takes it away again.
+func (c *searchCmd) Run(ctx context.Context, s *streams) (err error) {
+	if c.N < 1 || c.N > index.MaxLimit {
+		return misuse{fmt.Sprintf("-n 应在 1 到 %d 之间", index.MaxLimit)}
+	}
+	questions, err := c.questions()
+	if err != nil {
+		return err
+	}
+	docs, err := c.documents(s)
+	if err != nil {
+		return err
+	}
+	x, err := index.NewTemp(ctx, docs)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, x.Close()) }()
+	out := bufio.NewWriter(s.out)
+	for _, q := range questions {
+		res, err := x.Search(ctx, index.Query{Text: q.text, Limit: c.N})
+		if err != nil {
+			return fmt.Errorf("查询“%s”：%w", q.text, err)
+		}
+		if res.Ignored != "" {
+			fmt.Fprintf(s.err, "查询太长或有不能查的字，没有用上：%s\n", res.Ignored)
+		}
+		if err := c.write(out, s, q, res); err != nil {
+			return err
+		}
+	}
+	return out.Flush()
+}
+
+// maxQueries caps a file of queries.
+const maxQueries = 100_000
+
+func (c *searchCmd) questions() ([]question, error) {
+	if c.Queries == "" {
+		text := strings.Join(c.Query, " ")
+		if strings.TrimSpace(text) == "" {
+			return nil, misuse{"要找什么？例如：mianshen search 厂房租金有没有补助"}
+		}
+		return []question{{text, text}}, nil
+	}
+	if len(c.Query) > 0 {
+		return nil, misuse{"给了 --queries 就不要再写查询"}
+	}
+	f, err := os.Open(c.Queries)
+	if err != nil {
+		return nil, misuse{fmt.Sprintf("--queries：%v", err)}
+	}
+	defer f.Close()
+	var out []question
+	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, 1<<20)
+	for n := 1; lines.Scan(); n++ {
+		line := strings.TrimPrefix(strings.TrimRight(lines.Text(), "\r"), "\ufeff")
+		if strings.TrimSpace(line) == "" {
+			continue
+		}
+		id, text, found := strings.Cut(line, "\t")
+		if !found {
+			return nil, fmt.Errorf("%s:%d: 每行写作 编号<TAB>查询", c.Queries, n)
+		}
+		if out = append(out, question{id, text}); len(out) > maxQueries {
+			return nil, fmt.Errorf("%s: 查询超过 %d 个", c.Queries, maxQueries)
+		}
+	}
+	return out, lines.Err()
+}
+
+func (c *searchCmd) documents(s *streams) ([]index.Document, error) {
+	if c.Texts != "" {
+		docs, err := texts.Read(c.Texts)
+		if len(docs) == 0 && err != nil {
+			return nil, misuse{err.Error()}
+		}
+		if err != nil {
+			fmt.Fprintln(s.err, err)
+		}
+		return docs, nil
+	}
+	fsys, shown := seeds.Policies(), "内置示例"
+	if c.Policies != "" {
+		fsys, shown = os.DirFS(c.Policies), filepath.ToSlash(c.Policies)
+	}
+	policies, ms := rules.ReadLaw(fsys, shown)
+	if err := ms.Err(); err != nil {
+		return nil, err
+	}
+	return catalog.Documents(policies), nil
+}
+
+// foundLine is one line of JSONL.
+type foundLine struct {
+	Query   string  `json:"query"`
+	Rank    int     `json:"rank"`
+	ID      string  `json:"id"`
+	Title   string  `json:"title"`
+	Score   float64 `json:"score"`
+	Snippet string  `json:"snippet"`
+	Weak    bool    `json:"weak,omitempty"`
+}
+
+var unmark = strings.NewReplacer("<mark>", "", "</mark>", "")
+
+func plain(marked string) string { return html.UnescapeString(unmark.Replace(marked)) }
+
+func (c *searchCmd) write(w io.Writer, s *streams, q question, res index.Result) error {
+	if c.Format == "text" {
+		return writeFound(w, s, q, res)
+	}
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	for _, h := range res.Hits {
+		id := h.Group
+		if id == "" {
+			id = h.ID
+		}
+		line := foundLine{Query: q.id, Rank: h.Rank, ID: id, Title: plain(h.Title), Score: h.Score, Snippet: h.Snippet, Weak: h.Weak}
+		if err := enc.Encode(line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func writeFound(w io.Writer, s *streams, q question, res index.Result) error {
+	if len(res.Hits) == 0 {
+		_, err := fmt.Fprintf(s.err, "没有找到“%s”。换个说法，或少用几个字再试。\n", q.text)
+		return err
+	}
+	open, shut := "", ""
+	if terminal(s.out) {
+		open, shut = "\x1b[1m", "\x1b[0m"
+	}
+	mark := strings.NewReplacer("<mark>", open, "</mark>", shut)
+	weak := false
+	for _, h := range res.Hits {
+		if h.Weak && !weak {
+			weak = true
+			fmt.Fprintln(w, "可能相关：")
+		}
+		id := h.Group
+		if id == "" {
+			id = h.ID
+		}
+		if _, err := fmt.Fprintf(w, "%2d. %s〔%s〕\n    %s\n", h.Rank, html.UnescapeString(mark.Replace(h.Title)), id, html.UnescapeString(mark.Replace(h.Snippet))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
