@@ -181,8 +181,10 @@ func (c *compiler) fail(n *source.Node, hint, format string, args ...any) {
 
 func (c *compiler) compile() {
 	r, it, v := c.rule, c.rule.Item, c.book.Vocabulary
-	c.scope = &formula.Scope{Fields: v.scope.Fields, Units: v.scope.Units, Defines: map[string]formula.Symbol{}, Lookups: map[string]formula.Lookup{},
-		Item: func(id string) bool { _, ok := c.book.byItem[id]; return ok }}
+	c.scope = &formula.Scope{
+		Fields: v.scope.Fields, Units: v.scope.Units, Defines: map[string]formula.Symbol{}, Lookups: map[string]formula.Lookup{},
+		Item: func(id string) bool { _, ok := c.book.byItem[id]; return ok },
+	}
 	r.lookups = map[string]*boundValue{}
 	for _, dv := range r.Policy.Values {
 		l, err := dv.lookup(v)

@@ -109,8 +109,10 @@ type MissingFact struct {
 func (s *Session) Explain(r *Rule) *Explanation {
 	d := s.Decide(r)
 	p, it := r.Policy, r.Item
-	e := &Explanation{Policy: p.ID, Title: p.Title, Number: p.Number, Issuer: p.Issuer, Item: it.ID, ItemTitle: it.Title, Mode: it.Mode, Enterprise: d.Enterprise,
-		AsOf: d.AsOf, Period: d.Grant.Name, Outcome: d.Outcome, Amount: d.Amount, Open: d.Open, Missing: []MissingFact{}, Manual: d.Manual, Faults: d.Faults, Decision: d}
+	e := &Explanation{
+		Policy: p.ID, Title: p.Title, Number: p.Number, Issuer: p.Issuer, Item: it.ID, ItemTitle: it.Title, Mode: it.Mode, Enterprise: d.Enterprise,
+		AsOf: d.AsOf, Period: d.Grant.Name, Outcome: d.Outcome, Amount: d.Amount, Open: d.Open, Missing: []MissingFact{}, Manual: d.Manual, Faults: d.Faults, Decision: d,
+	}
 	if e.Manual == nil {
 		e.Manual = []string{}
 	}
@@ -386,7 +388,7 @@ func (x *explainer) figure(d *Decision) *ExplainedAmount {
 	if x.rule.table == nil {
 		e.Facts = x.facts(program.Root)
 		if d.exact != nil && d.exact.Known() {
-			e.Exact = exact.ExactWords(d.exact.Num())
+			e.Exact = exact.InFull(d.exact.Num())
 		}
 	}
 	for _, l := range d.Limits {

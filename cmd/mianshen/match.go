@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -151,12 +152,12 @@ func (in *inputs) profiles(ctx context.Context, v *rules.Vocabulary) (*intake.Ba
 	return batch, nil
 }
 
-func withInput(path string, read func(intake.Input) error) error {
+func withInput(path string, read func(intake.Input) error) (err error) {
 	f, closer, err := intake.Open(path)
 	if err != nil {
 		return misuse{err.Error()}
 	}
-	defer closer.Close()
+	defer func() { err = errors.Join(err, closer.Close()) }()
 	return read(f)
 }
 
@@ -279,8 +280,10 @@ func newRow(d *rules.Decision, name string) row {
 	if !d.Open {
 		open = "未开放"
 	}
-	return row{d.Rule.Policy.ID, d.Rule.Item.ID, d.Rule.Item.Title, d.Enterprise, name, d.Outcome.Label(), amount,
-		strings.Join(d.Failed, "、"), strings.Join(d.Missing, "、"), strings.Join(d.Manual, "、"), open}
+	return row{
+		d.Rule.Policy.ID, d.Rule.Item.ID, d.Rule.Item.Title, d.Enterprise, name, d.Outcome.Label(), amount,
+		strings.Join(d.Failed, "、"), strings.Join(d.Missing, "、"), strings.Join(d.Manual, "、"), open,
+	}
 }
 
 const amountColumn = 6

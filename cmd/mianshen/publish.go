@@ -26,11 +26,10 @@ type publishCmd struct {
 }
 
 // Run checks, compares and publishes.
-func (c *publishCmd) Run(ctx context.Context, s *streams) error {
+func (c *publishCmd) Run(ctx context.Context, s *streams) (err error) {
 	now := time.Now()
 	asOf := civil.On(now)
 	if c.AsOf != "" {
-		var err error
 		if asOf, err = civil.Parse(c.AsOf); err != nil {
 			return misuse{fmt.Sprintf("--as-of：%v", err)}
 		}
@@ -39,7 +38,7 @@ func (c *publishCmd) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	defer db.Close()
+	defer func() { err = errors.Join(err, db.Close()) }()
 	office := casework.New(db)
 	if err := c.vocabulary(ctx, s, office, now); err != nil {
 		return err
@@ -115,6 +114,6 @@ func sayDifference(s *streams, diff []casework.Difference, asOf civil.Date) {
 	fmt.Fprintf(s.out, "按 %s 比较：\n", asOf)
 	for _, d := range diff {
 		fmt.Fprintf(s.out, "  %s %s：新增符合 %d 户，不再符合 %d 户，转为待核实 %d 户，金额改变 %d 户；金额 %s → %s\n",
-			d.Item, d.Title, d.Entered, d.Left, d.Unknown, d.Changed, exact.ExactWords(d.Before), exact.ExactWords(d.After))
+			d.Item, d.Title, d.Entered, d.Left, d.Unknown, d.Changed, exact.InFull(d.Before), exact.InFull(d.After))
 	}
 }

@@ -69,7 +69,7 @@ func (c *searchCmd) Run(ctx context.Context, s *streams) (err error) {
 // maxQueries caps a file of queries.
 const maxQueries = 100_000
 
-func (c *searchCmd) questions() ([]question, error) {
+func (c *searchCmd) questions() (out []question, err error) {
 	if c.Queries == "" {
 		text := strings.Join(c.Query, " ")
 		if strings.TrimSpace(text) == "" {
@@ -84,8 +84,7 @@ func (c *searchCmd) questions() ([]question, error) {
 	if err != nil {
 		return nil, misuse{fmt.Sprintf("--queries：%v", err)}
 	}
-	defer f.Close()
-	var out []question
+	defer func() { err = errors.Join(err, f.Close()) }()
 	lines := bufio.NewScanner(f)
 	lines.Buffer(nil, 1<<20)
 	for n := 1; lines.Scan(); n++ {
@@ -141,6 +140,9 @@ var unmark = strings.NewReplacer("<mark>", "", "</mark>", "")
 
 func plain(marked string) string { return html.UnescapeString(unmark.Replace(marked)) }
 
+// oneLine makes HTML without tags plain text on one line.
+func oneLine(text string) string { return strings.Join(strings.Fields(html.UnescapeString(text)), " ") }
+
 func (c *searchCmd) write(w io.Writer, s *streams, q question, res index.Result) error {
 	if c.Format == "text" {
 		return writeFound(w, s, q, res)
@@ -180,7 +182,7 @@ func writeFound(w io.Writer, s *streams, q question, res index.Result) error {
 		if id == "" {
 			id = h.ID
 		}
-		if _, err := fmt.Fprintf(w, "%2d. %s〔%s〕\n    %s\n", h.Rank, html.UnescapeString(mark.Replace(h.Title)), id, html.UnescapeString(mark.Replace(h.Snippet))); err != nil {
+		if _, err := fmt.Fprintf(w, "%2d. %s〔%s〕\n    %s\n", h.Rank, oneLine(mark.Replace(h.Title)), id, oneLine(mark.Replace(h.Snippet))); err != nil {
 			return err
 		}
 	}

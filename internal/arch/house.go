@@ -57,6 +57,7 @@ var rooms = map[string]Room{
 	"internal/store/storetest": {ForTests: true, Imports: with(bottom, "rules", "engine", "internal/store", "internal/pgtest")},
 	"internal/casework":        {Imports: with(bottom, "rules", "rules/formula", "engine", "internal/store"), TestImports: []string{"seeds", "seeds/synth", "internal/pgtest"}},
 	"internal/catalog":         {Bars: NoClock, Imports: with(bottom, "rules", "index"), TestImports: []string{"seeds"}},
+	"internal/finder":          {Imports: []string{"index", "internal/casework", "internal/catalog", "internal/store"}, TestImports: []string{"internal/demo", "seeds"}},
 	"internal/demo":            {Bars: NoClock, Imports: with(bottom, "rules", "rules/formula", "seeds", "seeds/synth", "internal/casework", "internal/intake", "internal/sheet", "internal/store")},
 	"internal/disburse":        {Imports: with(bottom, "rules", "internal/store", "internal/audit")},
 	"internal/notify":          {Imports: with(bottom, "rules", "internal/store", "internal/audit")},
@@ -64,11 +65,11 @@ var rooms = map[string]Room{
 	// The edge.
 	"internal/web": {
 		Imports:     with(law, "engine", "index", "seeds", "internal/casework", "internal/store", "internal/intake", "internal/sheet", "internal/disburse", "internal/notify", "internal/audit"),
-		TestImports: []string{"seeds/synth", "internal/pgtest", "internal/catalog", "internal/demo"},
+		TestImports: []string{"seeds/synth", "internal/pgtest", "internal/catalog", "internal/demo", "internal/finder"},
 	},
 	"cmd/mianshen": {
 		Imports: with(law, "engine", "index", "index/texts", "seeds", "seeds/synth", "internal/casework", "internal/store", "internal/intake", "internal/sheet",
-			"internal/web", "internal/catalog", "internal/demo", "internal/disburse", "internal/notify", "internal/audit"),
+			"internal/web", "internal/catalog", "internal/demo", "internal/finder", "internal/disburse", "internal/notify", "internal/audit"),
 		TestImports: []string{"internal/pgtest", "examples"},
 	},
 

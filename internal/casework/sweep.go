@@ -91,8 +91,10 @@ func (o *Office) profiles(ctx context.Context, b *rules.Book, snapshot string) (
 func (b *Book) stored(d *rules.Decision, sweep store.Sweep) store.Decision {
 	version := b.Versions[d.Rule.Policy.ID]
 	sum := sha256.Sum256(d.AppendLine(nil))
-	out := store.Decision{ID: decisionID(version, d.Rule.Item.ID, d.Enterprise, sweep), PolicyVersion: version, Item: d.Rule.Item.ID,
-		Enterprise: d.Enterprise, AsOf: sweep.AsOf, Outcome: store.Outcome(d.Outcome), SHA256: hex.EncodeToString(sum[:])}
+	out := store.Decision{
+		ID: decisionID(version, d.Rule.Item.ID, d.Enterprise, sweep), PolicyVersion: version, Item: d.Rule.Item.ID,
+		Enterprise: d.Enterprise, AsOf: sweep.AsOf, Outcome: store.Outcome(d.Outcome), SHA256: hex.EncodeToString(sum[:]),
+	}
 	if d.Amount != nil {
 		out.HasAmount, out.AmountFen = true, int64(*d.Amount)
 	}

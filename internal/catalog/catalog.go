@@ -27,8 +27,10 @@ func Documents(policies []*rules.Policy) []index.Document {
 // policy lists the documents of one policy. What concerns the policy as a whole carries mode, kind and field only where all
 // its items agree, so that a filter never shows a policy for something that only its neighbour item is.
 func policy(p *rules.Policy) []index.Document {
-	base := index.Document{Group: p.ID, Title: p.Title, Number: p.Number, Department: p.Issuer, Level: p.Level,
-		From: p.InForce.From.String(), To: lastDay(p).String()}
+	base := index.Document{
+		Group: p.ID, Title: p.Title, Number: p.Number, Department: p.Issuer, Level: p.Level,
+		From: p.InForce.From.String(), To: lastDay(p).String(),
+	}
 	base.Mode = common(p.Items, func(it *rules.Item) string { return string(it.Mode) })
 	base.ItemKind = common(p.Items, func(it *rules.Item) string { return it.Kind })
 	base.Field = common(p.Items, func(it *rules.Item) string { return it.Field })

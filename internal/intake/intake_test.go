@@ -188,7 +188,7 @@ func TestNotices(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := "Q114 裁员率=-0.2\nAK1W 裁员率=0\nUB2B 裁员率=0.055\n"; len(got) != len(want) {
+	if want := "Q114 裁员率=-0.2\nAK1W 裁员率=0\nUB2B 裁员率=0.055\n"; got != want {
 		t.Error(got)
 	}
 	want := []string{

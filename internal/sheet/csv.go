@@ -197,7 +197,7 @@ func (c *csvRows) add(text string) error {
 	case column > c.limits.Columns:
 		return c.fail(column, "", "列数超过上限")
 	case len(text) > c.limits.CellBytes:
-		return c.fail(column, text[:40], "单元格太长，可能缺少换行或引号没有成对")
+		return c.fail(column, text[:min(len(text), 40)], "单元格太长，可能缺少换行或引号没有成对")
 	case c.check && (!utf8.ValidString(text) || strings.ContainsRune(text, utf8.RuneError)):
 		return c.fail(column, strings.ToValidUTF8(text, "\ufffd"), "有无法识别的字符，文件的编码已损坏（按 "+c.notes.Encoding+" 读）")
 	case strings.IndexByte(text, 0) >= 0:

@@ -31,11 +31,11 @@ func TestWords(t *testing.T) {
 	}
 }
 
-func TestExactWords(t *testing.T) {
+func TestInFull(t *testing.T) {
 	for want, n := range map[string]Num{"11,036.736 元": Frac(11036736, 10), "6,666.666666… 元": Frac(2000000, 3), "-0.5 元": Int(-50), "20,000 元": Int(2000000)} {
 		want = strings.Replace(want, "6,666", "6666", 1)
-		if got := ExactWords(n); got != want {
-			t.Errorf("ExactWords(%s) = %q, want %q", n, got, want)
+		if got := InFull(n); got != want {
+			t.Errorf("InFull(%s) = %q, want %q", n, got, want)
 		}
 	}
 }
@@ -46,8 +46,13 @@ func TestRound(t *testing.T) {
 		r    Rounding
 		want Money
 	}{
-		{199, 100, Rounding{}, 1}, {-199, 100, Rounding{}, -1}, {3, 2, Rounding{How: HalfUp}, 2}, {-3, 2, Rounding{How: HalfUp}, -2},
-		{149, 100, Rounding{How: HalfUp}, 1}, {12345, 1, Rounding{Step: 100}, 12300}, {12350, 1, Rounding{Step: 100, How: HalfUp}, 12400},
+		{199, 100, Rounding{}, 1},
+		{-199, 100, Rounding{}, -1},
+		{3, 2, Rounding{How: HalfUp}, 2},
+		{-3, 2, Rounding{How: HalfUp}, -2},
+		{149, 100, Rounding{How: HalfUp}, 1},
+		{12345, 1, Rounding{Step: 100}, 12300},
+		{12350, 1, Rounding{Step: 100, How: HalfUp}, 12400},
 		{2000000, 3, Rounding{}, 666666},
 	} {
 		if got, err := c.r.Round(Frac(c.n, c.d)); err != nil || got != c.want {

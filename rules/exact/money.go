@@ -77,8 +77,8 @@ func grouped(s string) string {
 	return sign + whole
 }
 
-// ExactWords writes an exact number of 分 in 元 with all its decimals, or with six and … where they never end.
-func ExactWords(fen Num) string {
+// InFull writes an exact number of 分 in 元 with all its decimals, or with six and … where they never end.
+func InFull(fen Num) string {
 	yuan, err := fen.Quo(Int(Fen))
 	if err != nil {
 		return fen.String() + " 分"
@@ -177,7 +177,7 @@ func Split(total Money, weights []Num) ([]Money, error) {
 		order[i] = i
 	}
 	sort.SliceStable(order, func(a, b int) bool { return rest[order[a]].Cmp(rest[order[b]]) > 0 })
-	for i := int64(0); i < left; i++ {
+	for i := range left {
 		parts[order[i]]++
 	}
 	return parts, nil

@@ -350,7 +350,7 @@ func (c *checker) wantCount(v ast.Node, n *Node) bool {
 		return false
 	}
 	u := n.Type.Unit
-	if u.exp(yuan) != 0 || len(u.dims) == 0 && u.Flavour != Bare {
+	if u.money() != 0 || len(u.dims) == 0 && u.Flavour != Bare {
 		c.fail(v, "", "第二个参数应是个数，却是 %s", u)
 		return false
 	}
@@ -362,7 +362,7 @@ func (c *checker) classify(v *ast.CallNode) *Node {
 	if !ok || !c.want(v, args[0], String, "第一个参数") || !c.want(v, args[1], Number, "第二个参数") || !c.want(v, args[2], Number, "第三个参数") || !c.want(v, args[3], Number, "第四个参数") {
 		return invalid
 	}
-	if u := args[1].Type.Unit; u.exp(yuan) != 0 || len(u.dims) == 0 && u.Flavour != Bare {
+	if u := args[1].Type.Unit; u.money() != 0 || len(u.dims) == 0 && u.Flavour != Bare {
 		return c.fail(v, "", "从业人数的单位是 %s", u)
 	}
 	for _, a := range args[2:] {
@@ -422,7 +422,7 @@ func (c *checker) tiers(v *ast.CallNode) *Node {
 		return invalid
 	}
 	unit, ok := c.joinAll(v, values)
-	if !ok || !c.ascending(v, bounds[1:]) {
+	if !ok || !c.ascending(bounds[1:]) {
 		return invalid
 	}
 	args := []*Node{bounds[0]}
@@ -432,7 +432,7 @@ func (c *checker) tiers(v *ast.CallNode) *Node {
 	return c.make(v, OpTiers, Type{Kind: Number, Unit: unit}, args...)
 }
 
-func (c *checker) ascending(v ast.Node, bounds []*Node) bool {
+func (c *checker) ascending(bounds []*Node) bool {
 	var last exact.Num
 	for i, b := range bounds {
 		k := c.constant(b)

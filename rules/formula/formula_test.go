@@ -23,9 +23,16 @@ func testScope() *Scope {
 		name string
 		t    Type
 	}{
-		{"收入", Type{Kind: Number, Unit: unit("元")}}, {"前收入", Type{Kind: Number, Unit: unit("元")}}, {"人数", Type{Kind: Number, Unit: unit("人")}},
-		{"占比", Type{Kind: Number, Unit: unit("%")}}, {"高企", Type{Kind: Bool}}, {"成立", Type{Kind: Date}},
-		{"规模", Type{Kind: String, Options: ClassNames()}}, {"标签", Type{Kind: Set}}, {"合同", Type{Kind: TableKind, Table: contracts}}, {"行业代码", Type{Kind: String}},
+		{"收入", Type{Kind: Number, Unit: unit("元")}},
+		{"前收入", Type{Kind: Number, Unit: unit("元")}},
+		{"人数", Type{Kind: Number, Unit: unit("人")}},
+		{"占比", Type{Kind: Number, Unit: unit("%")}},
+		{"高企", Type{Kind: Bool}},
+		{"成立", Type{Kind: Date}},
+		{"规模", Type{Kind: String, Options: ClassNames()}},
+		{"标签", Type{Kind: Set}},
+		{"合同", Type{Kind: TableKind, Table: contracts}},
+		{"行业代码", Type{Kind: String}},
 	}
 	s := &Scope{Fields: map[string]Symbol{}, Lookups: map[string]Lookup{"上限": {Type: Type{Kind: Number, Unit: Unit{Flavour: Ratio}}}}, Record: contracts}
 	for i, f := range types {

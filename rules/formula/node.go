@@ -103,7 +103,6 @@ type Node struct {
 	Pattern *regexp.Regexp
 	From    int // where it stands in the source, in characters
 	To      int
-	index   int // in its Program
 }
 
 // Walk calls visit for n and everything below it, parents first; it goes below a node only where visit returns true.

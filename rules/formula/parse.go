@@ -297,7 +297,7 @@ func Assign(n *Node, t Type) (*Node, Problems) {
 // Points fits an expression to points of a score: a number without unit, a count, or percentage points.
 func Points(n *Node) (*Node, Problems) {
 	u := n.Type.Unit
-	if n.Type.Kind != Number || u.exp(yuan) != 0 {
+	if n.Type.Kind != Number || u.money() != 0 {
 		return nil, Problems{{n.From, "评分应是不带金额单位的数", "金额先换成数，如 收入 / (1*万元)"}}
 	}
 	if len(u.dims) == 0 && u.Flavour == Percent {

@@ -103,9 +103,10 @@ func MoneyUnit() Unit { return Unit{dims: []dim{{yuan, 1}}} }
 // IsMoney reports whether the unit is exactly money.
 func (u Unit) IsMoney() bool { return len(u.dims) == 1 && u.dims[0] == dim{yuan, 1} }
 
-func (u Unit) exp(name string) int {
+// money is the exponent of money in the unit.
+func (u Unit) money() int {
 	for _, d := range u.dims {
-		if d.name == name {
+		if d.name == yuan {
 			return d.exp
 		}
 	}
@@ -184,10 +185,10 @@ func multiply(a, b Unit) (Unit, error) {
 		return Unit{Flavour: Ratio}, nil
 	}
 	out := Unit{dims: dims}
-	if n := out.exp(yuan); n > 1 || n < -1 {
+	if n := out.money(); n > 1 || n < -1 {
 		return out, fmt.Errorf("金额不能与金额相乘（单位会成 %s）", out)
 	}
-	if out.exp(yuan) == 1 {
+	if out.money() == 1 {
 		kept := dims[:0]
 		for _, d := range dims {
 			if d.name == yuan || d.exp < 0 {
@@ -215,7 +216,7 @@ func divide(a, b Unit) (Unit, error) {
 		return Unit{Flavour: Ratio}, nil
 	}
 	out := Unit{dims: dims}
-	if n := out.exp(yuan); n > 1 || n < -1 {
+	if n := out.money(); n > 1 || n < -1 {
 		return out, fmt.Errorf("单位 %s 与 %s 不能相除", a, b)
 	}
 	return out, nil
@@ -234,9 +235,9 @@ func unify(a, b Unit) (u Unit, scaleA, scaleB bool, err error) {
 	switch {
 	case aPlain && bPlain:
 		return unifyPlain(a, b)
-	case aPlain && a.Flavour == Bare && b.exp(yuan) == 0:
+	case aPlain && a.Flavour == Bare && b.money() == 0:
 		return b, false, false, nil
-	case bPlain && b.Flavour == Bare && a.exp(yuan) == 0:
+	case bPlain && b.Flavour == Bare && a.money() == 0:
 		return a, false, false, nil
 	case aPlain && a.Flavour == Bare || bPlain && b.Flavour == Bare:
 		return a, false, false, fmt.Errorf("金额必须带单位，不能与不带单位的数放在一起（一边是 %s，一边是 %s）", a, b)
@@ -259,7 +260,7 @@ func (u Unit) Plain() bool { return len(u.dims) == 0 }
 
 // Show writes a number of the unit as people read it: 12 人, 15 万元/亩.
 func (u Unit) Show(n exact.Num) string {
-	if u.exp(yuan) == 1 {
+	if u.money() == 1 {
 		if v, err := n.Quo(exact.Int(1e6)); err == nil {
 			return v.Decimal(4) + " 万" + u.String()
 		}

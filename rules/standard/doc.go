@@ -45,13 +45,10 @@ func rows(name, table, header string, add func(cells []string) error) {
 			continue
 		}
 		cells := strings.Split(line, "\t")
-		err := error(nil)
 		if len(cells) != columns {
-			err = fmt.Errorf("%d columns, want %d", len(cells), columns)
-		} else {
-			err = add(cells)
+			panic(fmt.Sprintf("standard: embedded %s line %d: %d columns, want %d", name, i+1, len(cells), columns))
 		}
-		if err != nil {
+		if err := add(cells); err != nil {
 			panic(fmt.Sprintf("standard: embedded %s line %d: %v", name, i+1, err))
 		}
 	}

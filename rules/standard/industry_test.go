@@ -93,11 +93,26 @@ func TestUnder(t *testing.T) {
 		code, prefix string
 		want         Tri
 	}{
-		{"C3311", "C", True}, {"C3311", "C33", True}, {"C3311", "C331", True}, {"C3311", "C3311", True}, {"C", "C", True},
-		{"C", "C33", Unknown}, {"C33", "C3311", Unknown}, {"C331", "C3311", Unknown},
-		{"C33", "C34", False}, {"C3311", "C3312", False}, {"C3311", "D", False}, {"C", "D44", False}, {"C34", "C3311", False},
-		{"", "C", Unknown}, {"", "", Unknown}, {"C99", "C", Unknown}, {"33", "C33", Unknown},
-		{"C33", "", Unknown}, {"C33", "C99", Unknown}, {"D44", "C99", Unknown},
+		{"C3311", "C", True},
+		{"C3311", "C33", True},
+		{"C3311", "C331", True},
+		{"C3311", "C3311", True},
+		{"C", "C", True},
+		{"C", "C33", Unknown},
+		{"C33", "C3311", Unknown},
+		{"C331", "C3311", Unknown},
+		{"C33", "C34", False},
+		{"C3311", "C3312", False},
+		{"C3311", "D", False},
+		{"C", "D44", False},
+		{"C34", "C3311", False},
+		{"", "C", Unknown},
+		{"", "", Unknown},
+		{"C99", "C", Unknown},
+		{"33", "C33", Unknown},
+		{"C33", "", Unknown},
+		{"C33", "C99", Unknown},
+		{"D44", "C99", Unknown},
 	}
 	for _, tt := range tests {
 		if got := Under(tt.code, tt.prefix); got != tt.want {

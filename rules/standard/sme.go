@@ -103,7 +103,7 @@ func (r *sizeRule) setLimits(cells []string) error {
 	for i, class := range [...]Class{Large, Medium, Small} {
 		n, err := strconv.ParseInt(cells[2+i], 10, 64)
 		if err != nil || n <= 0 {
-			return fmt.Errorf("bound %q of %v: %v", cells[2+i], class, err)
+			return fmt.Errorf("bound %q of %v: %w", cells[2+i], class, err)
 		}
 		r.limits[to.column][class] = n * to.factor
 	}

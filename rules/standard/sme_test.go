@@ -142,14 +142,20 @@ func TestClassify(t *testing.T) {
 		{"health or social work", "Q", Known(300), none, none, Classes(Large, NotApplicable), InputIndustry},
 		{"loading or storage", "G59", Known(150), Known(30000 * wan), none, Classes(Small, Medium), InputIndustry},
 		{"transport, partly outside", "G", Known(0), Known(0), none, Classes(Micro, NotApplicable), InputIndustry},
-		{"property, any", "K", Known(1000), Known(5000 * wan), Known(10000 * wan),
-			Classes(Large, Medium, NotApplicable), InputIndustry},
+		{
+			"property, any", "K", Known(1000), Known(5000 * wan), Known(10000 * wan),
+			Classes(Large, Medium, NotApplicable), InputIndustry,
+		},
 		{"no industry", "", Known(0), Known(0), Known(0), Classes(Micro, NotApplicable), InputIndustry},
 		{"no such industry", "C99", Known(0), Known(0), Known(0), Classes(Micro, NotApplicable), InputIndustry},
-		{"nothing at all", "", none, none, none, all.Union(Classes(NotApplicable)),
-			InputIndustry | InputStaff | InputRevenue | InputAssets},
-		{"no industry, tiny", "", Known(0), none, none, all.Union(Classes(NotApplicable)),
-			InputIndustry | InputRevenue | InputAssets},
+		{
+			"nothing at all", "", none, none, none, all.Union(Classes(NotApplicable)),
+			InputIndustry | InputStaff | InputRevenue | InputAssets,
+		},
+		{
+			"no industry, tiny", "", Known(0), none, none, all.Union(Classes(NotApplicable)),
+			InputIndustry | InputRevenue | InputAssets,
+		},
 	}
 	for _, tt := range tests {
 		got, missing := Classify(tt.industry, tt.staff, tt.revenue, tt.assets)

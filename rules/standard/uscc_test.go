@@ -140,8 +140,14 @@ func TestUSCCFrom(t *testing.T) {
 		}
 	}
 	for _, parts := range [][3]string{
-		{"9", "310118", "MA1JP7UB"}, {"91", "31011", "MA1JP7UB"}, {"91", "310118", "MA1JP7U"}, {"", "", ""},
-		{"9O", "310118", "MA1JP7UB"}, {"91", "31011A", "MA1JP7UB"}, {"91", "310118", "MA1JP7UZ"}, {"91", "310118", "ma1jp7ub"},
+		{"9", "310118", "MA1JP7UB"},
+		{"91", "31011", "MA1JP7UB"},
+		{"91", "310118", "MA1JP7U"},
+		{"", "", ""},
+		{"9O", "310118", "MA1JP7UB"},
+		{"91", "31011A", "MA1JP7UB"},
+		{"91", "310118", "MA1JP7UZ"},
+		{"91", "310118", "ma1jp7ub"},
 	} {
 		if got, err := USCCFrom(parts[0], parts[1], parts[2]); err == nil {
 			t.Errorf("USCCFrom(%q) = %s", parts, got)

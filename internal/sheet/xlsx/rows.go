@@ -169,7 +169,7 @@ func (r *rows) cell(e xml.StartElement) error {
 		c = sheet.Cell{Kind: sheet.NoResult}
 	}
 	if len(c.Text) > r.book.limits.CellBytes {
-		return &sheet.Error{Row: r.number, Column: column, Text: c.Text[:40], Message: "单元格太长"}
+		return &sheet.Error{Row: r.number, Column: column, Text: c.Text[:min(len(c.Text), 40)], Message: "单元格太长"}
 	}
 	r.cells[column-1] = c
 	return nil

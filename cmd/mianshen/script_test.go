@@ -1,0 +1,158 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/xuri/excelize/v2"
+	"golang.org/x/text/encoding/simplifiedchinese"
+)
+
+// update writes what the commands print into the scripts' expected files; the difference is then read by a person.
+var update = flag.Bool("update", false, "rewrite the expected output in the scripts")
+
+// TestMain lets this binary be the command mianshen in the scripts, so that they run the code under test itself, under -race
+// where the tests are.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"mianshen": main})
+}
+
+// TestStories runs the worked stories of examples.
+func TestStories(t *testing.T) { runScripts(t, filepath.Join("..", "..", "examples")) }
+
+// TestCommands runs the scripts about the commands themselves: flags, streams, exit codes.
+func TestCommands(t *testing.T) { runScripts(t, "testdata") }
+
+func runScripts(t *testing.T, dir string) {
+	t.Helper()
+	if found, err := filepath.Glob(filepath.Join(dir, "*.txtar")); err != nil || len(found) == 0 {
+		t.Fatalf("no scripts in %s: %v", dir, err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir:                dir,
+		UpdateScripts:      *update,
+		RequireUniqueNames: true,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":    exits,
+			"gb18030":  toGB18030,
+			"workbook": makeWorkbook,
+			"cells":    showWorkbook,
+			"lines":    countLines,
+		},
+	})
+}
+
+// exits runs a command that must end with the exit code given: exits CODE COMMAND ARG...
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND ARG...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	var exit *exec.ExitError
+	if err := ts.Exec(args[1], args[2:]...); errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// toGB18030 writes a UTF-8 file in the encoding that older spreadsheets save: gb18030 IN OUT
+func toGB18030(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: gb18030 IN OUT")
+	}
+	out, err := simplifiedchinese.GB18030.NewEncoder().String(ts.ReadFile(args[0]))
+	ts.Check(err)
+	if utf8.ValidString(out) {
+		ts.Fatalf("%s is the same in both encodings", args[0])
+	}
+	writeFile(ts, args[1], out)
+}
+
+// makeWorkbook makes a workbook of one sheet from lines of cells parted by tabs: workbook IN OUT. A cell is text, or a number
+// when it begins with 数:, or a number that is shown as a date when it begins with 日:.
+func makeWorkbook(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: workbook IN OUT")
+	}
+	book := excelize.NewFile()
+	sheet := book.GetSheetName(0)
+	day, err := book.NewStyle(&excelize.Style{NumFmt: 14})
+	ts.Check(err)
+	for r, line := range strings.Split(strings.TrimSuffix(ts.ReadFile(args[0]), "\n"), "\n") {
+		for c, text := range strings.Split(line, "\t") {
+			at, err := excelize.CoordinatesToCellName(c+1, r+1)
+			ts.Check(err)
+			number, isNumber := strings.CutPrefix(text, "数:")
+			serial, isDay := strings.CutPrefix(text, "日:")
+			switch {
+			case isNumber:
+				ts.Check(book.SetCellDefault(sheet, at, number))
+			case isDay:
+				ts.Check(book.SetCellDefault(sheet, at, serial))
+				ts.Check(book.SetCellStyle(sheet, at, at, day))
+			default:
+				ts.Check(book.SetCellStr(sheet, at, text))
+			}
+		}
+	}
+	ts.Check(book.SaveAs(ts.MkAbs(args[1])))
+}
+
+// showWorkbook prints the cells of a workbook's first sheet, parted by tabs, numbers as 数: and what would run as 式:. cells FILE
+func showWorkbook(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: cells FILE")
+	}
+	book, err := excelize.OpenFile(ts.MkAbs(args[0]))
+	ts.Check(err)
+	sheet := book.GetSheetName(0)
+	rows, err := book.GetRows(sheet, excelize.Options{RawCellValue: true})
+	ts.Check(err)
+	for r, row := range rows {
+		for c := range row {
+			at, err := excelize.CoordinatesToCellName(c+1, r+1)
+			ts.Check(err)
+			kind, err := book.GetCellType(sheet, at)
+			ts.Check(err)
+			formula, err := book.GetCellFormula(sheet, at)
+			ts.Check(err)
+			switch {
+			case formula != "":
+				row[c] = "式:" + formula
+			case row[c] != "" && (kind == excelize.CellTypeNumber || kind == excelize.CellTypeUnset):
+				row[c] = "数:" + row[c]
+			}
+		}
+		_, err := ts.Stdout().Write([]byte(strings.Join(row, "\t") + "\n"))
+		ts.Check(err)
+	}
+	ts.Check(book.Close())
+}
+
+// countLines fails unless a file, which may be stdout, has so many lines: lines FILE COUNT
+func countLines(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: lines FILE COUNT")
+	}
+	if got := strconv.Itoa(strings.Count(ts.ReadFile(args[0]), "\n")); got != args[1] {
+		ts.Fatalf("%s has %s lines, want %s", args[0], got, args[1])
+	}
+}
+
+func writeFile(ts *testscript.TestScript, name, content string) {
+	ts.Check(os.WriteFile(ts.MkAbs(name), []byte(content), 0o600))
+}

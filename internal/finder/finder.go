@@ -1,0 +1,166 @@
+// Package finder keeps a search index in step with the store: it builds the index from the policies that are current,
+// follows the store's sequence of changes, and exchanges the index without a gap when policies change or when the index
+// turns out to be damaged. Nothing about money reads it.
+package finder
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"mianshen/index"
+	"mianshen/internal/casework"
+	"mianshen/internal/catalog"
+	"mianshen/internal/store"
+)
+
+// Finder searches what is published. It may be used by many goroutines.
+type Finder struct {
+	office *casework.Office
+	dir    string
+	log    *slog.Logger
+
+	building sync.Mutex // one build at a time
+	mu       sync.RWMutex
+	current  *index.Index
+	seq      int64 // of the last change that the index holds
+}
+
+// Open returns a finder whose index stands in dir, which is made where it is missing. An index that stands there and is sound
+// is used at once and then brought up to date; anything else is built anew.
+func Open(ctx context.Context, office *casework.Office, dir string, log *slog.Logger) (*Finder, error) {
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return nil, fmt.Errorf("finder: %w", err)
+	}
+	f := &Finder{office: office, dir: dir, log: log}
+	if err := f.Rebuild(ctx); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// Close ends the use of the index.
+func (f *Finder) Close() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.current == nil {
+		return nil
+	}
+	return f.current.Close()
+}
+
+// Rebuild builds the index from what is current and puts it in the place of the one in use. Searches that run meanwhile end
+// on the old one.
+func (f *Finder) Rebuild(ctx context.Context) error {
+	f.building.Lock()
+	defer f.building.Unlock()
+	seq, err := f.last(ctx)
+	if err != nil {
+		return err
+	}
+	var docs []index.Document
+	book, err := f.office.Current(ctx)
+	switch {
+	case errors.Is(err, casework.ErrNothing):
+	case err != nil:
+		return fmt.Errorf("finder: %w", err)
+	default:
+		docs = catalog.Documents(book.Policies)
+	}
+	dir := filepath.Join(f.dir, "policies")
+	if err := index.Create(ctx, dir, index.All(docs)); err != nil {
+		return fmt.Errorf("finder: %w", err)
+	}
+	fresh, err := index.Open(dir)
+	if err != nil {
+		return fmt.Errorf("finder: %w", err)
+	}
+	f.mu.Lock()
+	old := f.current
+	f.current, f.seq = fresh, seq
+	f.mu.Unlock()
+	if old != nil {
+		return old.Close()
+	}
+	return nil
+}
+
+// page is how many changes are read at a time.
+const page = 500
+
+// last is the number of the newest change, counted on from the one the index holds.
+func (f *Finder) last(ctx context.Context) (int64, error) {
+	f.mu.RLock()
+	seq := f.seq
+	f.mu.RUnlock()
+	for {
+		changes, err := f.office.Store.Changes(ctx, seq, page)
+		if err != nil || len(changes) == 0 {
+			return seq, err
+		}
+		seq = changes[len(changes)-1].Seq
+	}
+}
+
+// Follow brings the index up to date whenever policies or the vocabulary have changed, looking every so often, until ctx
+// ends. What fails is logged and tried again.
+func (f *Finder) Follow(ctx context.Context, every time.Duration) {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if err := f.catchUp(ctx); err != nil && ctx.Err() == nil {
+			f.log.Error("search index not up to date", "error", err)
+		}
+	}
+}
+
+func (f *Finder) catchUp(ctx context.Context) error {
+	f.mu.RLock()
+	seq := f.seq
+	f.mu.RUnlock()
+	changes, err := f.office.Store.Changes(ctx, seq, page)
+	if err != nil || len(changes) == 0 {
+		return err
+	}
+	for _, c := range changes {
+		if c.Kind == store.ChangePolicy || c.Kind == store.ChangeVocabulary {
+			return f.Rebuild(ctx)
+		}
+	}
+	f.mu.Lock()
+	f.seq = max(f.seq, changes[len(changes)-1].Seq)
+	f.mu.Unlock()
+	return nil
+}
+
+// Search searches the index in use. A damaged index is said, built anew and asked once more.
+func (f *Finder) Search(ctx context.Context, q index.Query) (index.Result, error) {
+	res, err := f.search(ctx, q)
+	if !errors.Is(err, index.ErrRebuild) && !errors.Is(err, os.ErrClosed) {
+		return res, err
+	}
+	if errors.Is(err, index.ErrRebuild) {
+		f.log.Error("search index damaged, building it anew", "error", err)
+		if err := f.Rebuild(ctx); err != nil {
+			return index.Result{}, err
+		}
+	}
+	return f.search(ctx, q)
+}
+
+func (f *Finder) search(ctx context.Context, q index.Query) (index.Result, error) {
+	f.mu.RLock()
+	x := f.current
+	f.mu.RUnlock()
+	return x.Search(ctx, q)
+}

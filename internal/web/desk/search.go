@@ -1,0 +1,210 @@
+package desk
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"mianshen/index"
+	"mianshen/internal/casework"
+	"mianshen/internal/web/say"
+	"mianshen/rules"
+	"mianshen/rules/civil"
+	"mianshen/rules/exact"
+)
+
+// Ask is a search. The zero Ask lists everything.
+type Ask struct {
+	Text        string
+	Enterprise  string // USCC; each hit then says what its items mean for it
+	Departments []string
+	Kinds       []string // 补贴 ...
+	Modes       []string // auto, confirm, apply
+	Fields      []string
+	InForce     bool // only what is in force, or still settled, on the day of the newest comparison
+	Offset      int
+	Limit       int
+}
+
+// Answer is what a search found, one page of it.
+type Answer struct {
+	Query      string      `json:"query"`
+	Total      int         `json:"total" doc:"找到多少项政策"`
+	Weak       int         `json:"weak" doc:"其中只是可能相关的"`
+	Ignored    string      `json:"ignored,omitempty" doc:"太长而没有用来检索的部分"`
+	AsOf       *civil.Date `json:"as_of" doc:"比对的基准日；还没有比对过为 null"`
+	Enterprise *Enterprise `json:"enterprise,omitempty"`
+	Hits       []Hit       `json:"hits"`
+	Facets     Facets      `json:"facets"`
+	Cursor     string      `json:"cursor,omitempty" doc:"下一页的游标；没有下一页就没有"`
+}
+
+// Hit is one policy that was found, represented by the passage that fits best.
+type Hit struct {
+	Rank    int         `json:"rank"`
+	Policy  string      `json:"policy"`
+	Title   string      `json:"title"`
+	Number  string      `json:"number,omitempty"`
+	Issuer  string      `json:"issuer,omitempty"`
+	Level   string      `json:"level,omitempty"`
+	From    civil.Date  `json:"from"`
+	To      *civil.Date `json:"to"`
+	Part    string      `json:"part" enum:"policy,item,clause,plain,qa,media" doc:"最相关的段落是什么"`
+	Ref     string      `json:"ref,omitempty" doc:"段落在政策里的位置：条款号、事项编号等"`
+	Snippet string      `json:"snippet" doc:"已转义的 HTML，命中的词在 mark 里"`
+	Score   float64     `json:"score"`
+	Weak    bool        `json:"weak,omitempty"`
+	More    int         `json:"more" doc:"同一政策里还有几段也相关"`
+	Items   []HitItem   `json:"items"`
+}
+
+// InForce says when the policy is in force, in words.
+func (h Hit) InForce() string {
+	days := rules.Days{From: h.From}
+	if h.To != nil {
+		days.To = *h.To
+	}
+	return say.Days(days)
+}
+
+// HitItem is one benefit of a policy that was found.
+type HitItem struct {
+	ItemSummary
+	Standing *Standing `json:"standing,omitempty" doc:"对所选企业意味着什么"`
+}
+
+// Standing is what an item means for the chosen enterprise.
+type Standing struct {
+	Decision string        `json:"decision"`
+	Outcome  rules.Outcome `json:"outcome" enum:"eligible,ineligible,unknown"`
+	Amount   *exact.Money  `json:"amount" doc:"元，两位小数"`
+	Obstacle string        `json:"obstacle,omitempty" doc:"第一个没有满足的条件，或者还缺什么"`
+	Sentence string        `json:"sentence"`
+	Open     bool          `json:"open"`
+}
+
+// Facets counts policies by what they could be narrowed to.
+type Facets struct {
+	Departments []Count `json:"departments"`
+	Kinds       []Count `json:"kinds"`
+	Modes       []Count `json:"modes"`
+	Fields      []Count `json:"fields"`
+}
+
+// Count is one value to narrow by.
+type Count struct {
+	Value string `json:"value"`
+	N     int    `json:"n"`
+}
+
+// Search finds policies. ErrNotFound if the enterprise is unknown, ErrNotReady if one is asked for and nothing was compared
+// yet; the context's error when the search took too long.
+func (d *Desk) Search(ctx context.Context, ask Ask) (*Answer, error) {
+	out := &Answer{Query: ask.Text, Hits: []Hit{}}
+	asOf, err := d.AsOf(ctx)
+	if err == nil {
+		out.AsOf = &asOf
+	}
+	book, err := d.office.Current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	standings, err := d.standings(ctx, ask.Enterprise, out)
+	if err != nil {
+		return nil, err
+	}
+	q := index.Query{Text: ask.Text, Offset: ask.Offset, Limit: ask.Limit,
+		Filter: index.Filter{Departments: ask.Departments, ItemKinds: ask.Kinds, Modes: ask.Modes, Fields: ask.Fields}}
+	if ask.InForce && out.AsOf != nil {
+		q.Filter.On = out.AsOf.String()
+	}
+	res, err := d.searcher.Search(ctx, q)
+	if err != nil {
+		return nil, fmt.Errorf("search: %w", err)
+	}
+	out.Total, out.Weak, out.Ignored = res.Total, res.Weak, res.Ignored
+	out.Facets = Facets{Departments: counts(res.Facets.Departments), Kinds: counts(res.Facets.ItemKinds), Modes: counts(res.Facets.Modes), Fields: counts(res.Facets.Fields)}
+	for _, h := range res.Hits {
+		if hit, ok := hitOf(book, h, standings); ok {
+			out.Hits = append(out.Hits, hit)
+		}
+	}
+	return out, nil
+}
+
+// standings looks up what every item means for the enterprise, by item; nil when none was chosen.
+func (d *Desk) standings(ctx context.Context, uscc string, out *Answer) (map[string]*Standing, error) {
+	if uscc == "" {
+		return nil, nil
+	}
+	enterprise, err := d.Enterprise(ctx, uscc)
+	if err != nil {
+		return nil, err
+	}
+	matches, _, book, err := d.reasons(ctx, uscc)
+	if err != nil {
+		return nil, found(err, "enterprise", uscc)
+	}
+	out.Enterprise = &enterprise
+	all := map[string]*Standing{}
+	for _, m := range matches {
+		all[m.Item] = &Standing{Decision: m.Decision, Outcome: m.Outcome, Amount: m.Amount, Sentence: m.Sentence, Open: m.Open, Obstacle: obstacle(book.Book.Vocabulary, m)}
+	}
+	return all, nil
+}
+
+// obstacle is the first thing in the way, short enough for a badge.
+func obstacle(v *rules.Vocabulary, m Match) string {
+	switch {
+	case m.Outcome == rules.Eligible || m.Explanation == nil:
+		return ""
+	case m.Outcome == rules.Unknown && len(m.Missing) > 0:
+		return "缺 " + say.Fact(v, m.Missing[0].Name)
+	case m.Outcome == rules.Unknown:
+		return "等人工核实"
+	}
+	for _, f := range m.Explanation.Conditions {
+		if f.Result == "false" {
+			return "没有满足：" + strings.TrimSuffix(f.Title(), "。")
+		}
+	}
+	return strings.TrimSuffix(m.Sentence, "。")
+}
+
+func counts(all []index.Count) []Count {
+	out := []Count{}
+	for _, c := range all {
+		out = append(out, Count{Value: c.Value, N: c.N})
+	}
+	return out
+}
+
+// hitOf joins a hit with its policy; ok is false for one that isn't published any more, which the index will drop when it
+// is built again.
+func hitOf(b *casework.Book, h index.Hit, standings map[string]*Standing) (out Hit, ok bool) {
+	i := slices.IndexFunc(b.Policies, func(p *rules.Policy) bool { return p.ID == h.Group })
+	if i < 0 {
+		return Hit{}, false
+	}
+	p := b.Policies[i]
+	out = Hit{Rank: h.Rank, Policy: p.ID, Title: p.Title, Number: p.Number, Issuer: p.Issuer, Level: p.Level, From: p.InForce.From,
+		To: day(p.InForce.To), Part: string(h.Kind), Ref: h.Ref, Snippet: h.Snippet, Score: h.Score, Weak: h.Weak, More: h.More}
+	for _, it := range p.Items {
+		out.Items = append(out.Items, HitItem{ItemSummary: itemSummary(p, it), Standing: standings[it.ID]})
+	}
+	sortBy(out.Items, func(a, b HitItem) bool { return rank(a, h.Ref) < rank(b, h.Ref) })
+	return out, true
+}
+
+// rank puts the item that was found first, then what the enterprise gets, then what may still come.
+func rank(it HitItem, ref string) int {
+	n := 0
+	if it.Standing != nil {
+		n = map[rules.Outcome]int{rules.Eligible: 1, rules.Unknown: 2, rules.Ineligible: 3}[it.Standing.Outcome]
+	}
+	if it.ID != ref {
+		n += 10
+	}
+	return n
+}
