@@ -219,8 +219,8 @@ func (d *Decision) summary() string {
 }
 
 // Publishable lists what keeps a policy from being published although it can be matched: items without all four kinds of
-// case, cases whose kind contradicts what they expect, history asked of unknown items.
-func (b *Book) Publishable(p *Policy) source.Mistakes {
+// case, cases whose kind contradicts what they expect.
+func (p *Policy) Publishable() source.Mistakes {
 	var ms source.Mistakes
 	has := map[[2]string]bool{}
 	for _, c := range p.Cases {

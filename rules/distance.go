@@ -100,7 +100,10 @@ func (x *explainer) gap(n *formula.Node, want bool, say func(string)) {
 // difference writes a difference; of percentages in percentage points.
 func difference(n exact.Num, u formula.Unit) string {
 	if u.Plain() && u.Flavour != formula.Bare {
-		return percent(n) + " 个百分点"
+		if p := percent(n); p != "0" || n.Sign() == 0 {
+			return p + " 个百分点"
+		}
+		return "不到 0.01 个百分点"
 	}
 	return quantity(n, u)
 }

@@ -95,9 +95,17 @@ func formatNumber(n exact.Num, u formula.Unit, factor exact.Num, name string) st
 	case "":
 		return shown.Decimal(4)
 	case "%":
-		return shown.Decimal(2) + "%"
+		return about(shown, 2) + shown.Decimal(2) + "%"
 	}
 	return shown.Decimal(4) + " " + name
+}
+
+// about marks a number that is shown with fewer decimals than it has.
+func about(n exact.Num, places int) string {
+	if digits, terminates := n.Rat().FloatPrec(); terminates && digits <= places {
+		return ""
+	}
+	return "约 "
 }
 
 // moneyWords writes an exact number of 分 in 元, 万元 or 亿元; parts of a 分 are shown rounded.

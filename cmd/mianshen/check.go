@@ -13,7 +13,7 @@ import (
 // checkCmd checks policies and vocabulary files.
 type checkCmd struct {
 	Paths      []string `arg:"" name:"path" help:"政策文件夹，或含有政策文件夹的目录"`
-	Vocabulary string   `help:"指标字典；缺省为最近的 vocabulary.yaml，再缺省为内置字典" type:"path"`
+	Vocabulary string   `help:"指标字典；缺省为最近的 vocabulary.yaml，再缺省为内置字典"`
 }
 
 // Run prints every mistake.
@@ -21,18 +21,15 @@ func (c *checkCmd) Run(s *streams) error {
 	var all source.Mistakes
 	policies, items := 0, 0
 	for _, path := range c.Paths {
-		b, ms, err := openBook(path, c.Vocabulary)
+		read, _, ms, err := openPolicies(path, c.Vocabulary)
 		if err != nil {
 			return err
 		}
 		all = append(all, ms...)
-		if b == nil {
-			continue
-		}
-		for _, p := range b.Policies {
+		for _, p := range read {
 			policies++
 			items += len(p.Items)
-			all = append(all, b.Publishable(p)...)
+			all = append(all, p.Publishable()...)
 		}
 	}
 	all.Sort()
@@ -47,25 +44,24 @@ func (c *checkCmd) Run(s *streams) error {
 	return nil
 }
 
-// openBook reads and compiles the policies at path. Mistakes in cases.yaml are among the mistakes but don't prevent a book.
-func openBook(path, vocabulary string) (*rules.Book, source.Mistakes, error) {
+// openPolicies reads and compiles the policies at path. Mistakes in cases.yaml are among the mistakes but don't prevent a book;
+// the book is nil when the law itself has mistakes.
+func openPolicies(path, vocabulary string) ([]*rules.Policy, *rules.Book, source.Mistakes, error) {
 	v, err := openVocabulary(path, vocabulary)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	info, err := os.Stat(path)
 	if err != nil || !info.IsDir() {
-		return nil, nil, misuse{fmt.Sprintf("%s 不是目录；给出政策文件夹，或含有政策文件夹的目录", path)}
+		return nil, nil, nil, misuse{fmt.Sprintf("%s 不是目录；给出政策文件夹，或含有政策文件夹的目录", path)}
 	}
 	policies, ms := rules.ReadPolicies(os.DirFS(path), filepath.ToSlash(path))
 	law, cases := rules.WithoutCases(ms)
+	b, more := rules.Compile(v, policies) // also when something could not be read, so that all mistakes come at once
 	if law.Fatal() {
-		// compile what could be read as well, so that all mistakes come at once
-		_, more := rules.Compile(v, policies)
-		return nil, append(ms, more...), nil
+		b = nil
 	}
-	b, more := rules.Compile(v, policies)
-	return b, append(append(law, cases...), more...), nil
+	return policies, b, append(append(law, cases...), more...), nil
 }
 
 // openVocabulary reads the vocabulary named, else the nearest vocabulary.yaml upward from path, else the embedded one.

@@ -15,7 +15,7 @@ type demoCmd struct {
 
 // demoExportCmd writes the samples to a directory.
 type demoExportCmd struct {
-	Dir string `arg:"" help:"目录；不存在则新建，不为空则不动" type:"path"`
+	Dir string `arg:"" help:"目录；不存在则新建，不为空则不动"`
 }
 
 // Run writes the samples and says what to do with them.

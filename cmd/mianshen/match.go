@@ -23,13 +23,13 @@ import (
 
 // inputs are the flags by which match, explain and simulate name what they read.
 type inputs struct {
-	Policies   string            `required:"" help:"政策文件夹，或含有政策文件夹的目录" type:"path"`
-	Profiles   string            `required:"" help:"企业画像：CSV（UTF-8 或 GB18030）、XLSX、JSONL 或 Parquet" type:"path"`
-	Vocabulary string            `help:"指标字典；缺省为最近的 vocabulary.yaml，再缺省为内置字典" type:"path"`
+	Policies   string            `required:"" help:"政策文件夹，或含有政策文件夹的目录"`
+	Profiles   string            `required:"" help:"企业画像：CSV（UTF-8 或 GB18030）、XLSX、JSONL 或 Parquet"`
+	Vocabulary string            `help:"指标字典；缺省为最近的 vocabulary.yaml，再缺省为内置字典"`
 	AsOf       string            `help:"基准日，如 2025-06-30；缺省为今天"`
 	Records    map[string]string `help:"表的记录，如 租赁合同=FILE；可写多次" mapsep:"none" placeholder:"表=FILE"`
-	Awards     string            `help:"拨付历史；给了它，没有记录就是没有拨付过" type:"path"`
-	Findings   string            `help:"人工认定的结果" type:"path"`
+	Awards     string            `help:"拨付历史；给了它，没有记录就是没有拨付过"`
+	Findings   string            `help:"人工认定的结果"`
 }
 
 // matter is everything that was read.
@@ -167,7 +167,7 @@ type matchCmd struct {
 	Item    string `help:"只判定这一个事项"`
 	Outcome string `enum:"eligible,unknown,ineligible,all,due" default:"due" help:"只输出这种结果；all 为全部，缺省为符合和待核实"`
 	Format  string `enum:"table,jsonl,csv,xlsx" default:"table" help:"table、jsonl、csv 或 xlsx"`
-	Out     string `help:"写到文件，缺省为标准输出" type:"path"`
+	Out     string `help:"写到文件，缺省为标准输出"`
 }
 
 // Run reads, decides and writes.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
 )
 
 // output writes to a file, whole or not at all, or to stdout. What isn't text doesn't go to a terminal.
@@ -40,8 +41,7 @@ func terminal(w io.Writer) bool {
 	if !ok {
 		return false
 	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+	return term.IsTerminal(int(f.Fd()))
 }
 
 // progress shows how far long work has come, on a terminal only and only once it has taken a second.

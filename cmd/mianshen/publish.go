@@ -17,9 +17,9 @@ import (
 
 // publishCmd makes immutable versions of policies.
 type publishCmd struct {
-	Path       string `arg:"" help:"政策文件夹，或含有政策文件夹的目录" type:"path"`
+	Path       string `arg:"" help:"政策文件夹，或含有政策文件夹的目录"`
 	DB         string `name:"db" required:"" help:"sqlite://路径 或 postgres://……"`
-	Vocabulary string `help:"一并发布这份指标字典；库里还没有字典时缺省为最近的 vocabulary.yaml 或内置字典" type:"path"`
+	Vocabulary string `help:"一并发布这份指标字典；库里还没有字典时缺省为最近的 vocabulary.yaml 或内置字典"`
 	AsOf       string `help:"按这一天比较发布前后的差别；缺省为今天"`
 	By         string `help:"发布人；缺省为登录名"`
 	DryRun     bool   `help:"只检查和比较，不发布"`
@@ -48,14 +48,15 @@ func (c *publishCmd) Run(ctx context.Context, s *streams) (err error) {
 		return err
 	}
 	diff, err := office.Difference(ctx, proposal, asOf)
-	if err != nil {
+	compared := !errors.Is(err, casework.ErrNothing)
+	if err != nil && compared {
 		return err
 	}
 	if c.DryRun {
 		for _, v := range proposal.Versions {
 			fmt.Fprintf(s.out, "可以发布 %s %s\n", v.ID, v.Title)
 		}
-		sayDifference(s, diff, asOf)
+		sayDifference(s, diff, asOf, compared)
 		return nil
 	}
 	published, err := office.Publish(ctx, proposal, c.publisher(), now)
@@ -69,7 +70,7 @@ func (c *publishCmd) Run(ctx context.Context, s *streams) (err error) {
 	if err != nil {
 		return err
 	}
-	sayDifference(s, diff, asOf)
+	sayDifference(s, diff, asOf, compared)
 	return nil
 }
 
@@ -106,7 +107,11 @@ func (c *publishCmd) vocabulary(ctx context.Context, s *streams, office *casewor
 	return nil
 }
 
-func sayDifference(s *streams, diff []casework.Difference, asOf civil.Date) {
+func sayDifference(s *streams, diff []casework.Difference, asOf civil.Date, compared bool) {
+	if !compared {
+		fmt.Fprintln(s.out, "库里还没有企业数据，没有比较差别。")
+		return
+	}
 	if len(diff) == 0 {
 		fmt.Fprintf(s.out, "按 %s 比较：没有企业的结果改变。\n", asOf)
 		return

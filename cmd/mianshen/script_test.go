@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"os"
@@ -9,11 +10,17 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/xuri/excelize/v2"
 	"golang.org/x/text/encoding/simplifiedchinese"
+
+	"mianshen/internal/casework"
+	"mianshen/internal/intake"
+	"mianshen/internal/store"
+	"mianshen/rules"
 )
 
 // update writes what the commands print into the scripts' expected files; the difference is then read by a person.
@@ -46,6 +53,7 @@ func runScripts(t *testing.T, dir string) {
 			"workbook": makeWorkbook,
 			"cells":    showWorkbook,
 			"lines":    countLines,
+			"deliver":  deliver,
 		},
 	})
 }
@@ -141,6 +149,29 @@ func showWorkbook(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(err)
 	}
 	ts.Check(book.Close())
+}
+
+// deliver stores profiles as a snapshot, as a department's delivery does: deliver DATABASE PROFILES. The vocabulary must have
+// been published there.
+func deliver(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: deliver DATABASE PROFILES")
+	}
+	ctx := context.Background()
+	db, err := store.Open(ctx, args[0])
+	ts.Check(err)
+	current, err := db.CurrentVocabulary(ctx)
+	ts.Check(err)
+	vocabulary, mistakes := rules.ParseVocabulary("vocabulary.yaml", current.Body)
+	ts.Check(mistakes.Err())
+	batch, err := intake.ReadProfiles(ctx, vocabulary, intake.Bytes(args[1], []byte(ts.ReadFile(args[1]))), intake.Options{})
+	ts.Check(err)
+	firms := make([]casework.Firm, 0, len(batch.Profiles))
+	for _, p := range batch.Profiles {
+		firms = append(firms, casework.Firm{Name: batch.Names[p.Enterprise], Profile: p})
+	}
+	_, err = casework.New(db).Receive(ctx, vocabulary, firms, args[1], time.Date(2025, 6, 1, 9, 0, 0, 0, time.UTC))
+	ts.Check(errors.Join(err, db.Close()))
 }
 
 // countLines fails unless a file, which may be stdout, has so many lines: lines FILE COUNT

@@ -22,9 +22,9 @@ import (
 // searchCmd searches policies, or a folder of texts.
 type searchCmd struct {
 	Query    []string `arg:"" optional:"" help:"要找什么"`
-	Policies string   `xor:"what" help:"政策文件夹，或含有政策文件夹的目录；缺省为内置示例" type:"path"`
-	Texts    string   `xor:"what" help:"一个目录里的 .txt 文件，文件名即编号" type:"path"`
-	Queries  string   `help:"每行一个“编号<TAB>查询”的文件" type:"path"`
+	Policies string   `xor:"what" help:"政策文件夹，或含有政策文件夹的目录；缺省为内置示例"`
+	Texts    string   `xor:"what" help:"一个目录里的 .txt 文件，文件名即编号"`
+	Queries  string   `help:"每行一个“编号<TAB>查询”的文件"`
 	Format   string   `enum:"text,jsonl" default:"text" help:"text 或 jsonl"`
 	N        int      `short:"n" default:"10" help:"每个查询最多几条"`
 }

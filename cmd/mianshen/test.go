@@ -9,7 +9,7 @@ import (
 // testCmd runs the cases of policies.
 type testCmd struct {
 	Paths      []string `arg:"" name:"path" help:"政策文件夹，或含有政策文件夹的目录"`
-	Vocabulary string   `help:"指标字典；缺省为最近的 vocabulary.yaml，再缺省为内置字典" type:"path"`
+	Vocabulary string   `help:"指标字典；缺省为最近的 vocabulary.yaml，再缺省为内置字典"`
 	Verbose    bool     `short:"v" help:"通过的案例也列出"`
 }
 
@@ -37,7 +37,7 @@ func (c *testCmd) Run(s *streams) error {
 
 // folder runs the cases of all policies at path.
 func (c *testCmd) folder(s *streams, path string) (passed, failed int, err error) {
-	b, ms, err := openBook(path, c.Vocabulary)
+	_, b, ms, err := openPolicies(path, c.Vocabulary)
 	if err != nil {
 		return 0, 0, err
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"sort"
+	"strings"
 	"sync"
 
 	"mianshen/internal/store"
@@ -44,6 +45,11 @@ func (b *Book) VersionIDs() []string {
 	}
 	sort.Strings(out)
 	return out
+}
+
+// Key is one hash over the vocabulary and all versions of the book.
+func (b *Book) Key() string {
+	return store.Hash([]byte(b.Vocabulary + strings.Join(b.VersionIDs(), "")))
 }
 
 // Current compiles all current policy versions against the current vocabulary. ErrNothing when there are none.

@@ -29,11 +29,11 @@ type verdict struct {
 }
 
 // Difference decides the items of the proposed policies for every enterprise of the latest snapshot under the current law and
-// under the proposed one. It is empty when no enterprise is known yet; items without any change are left out.
+// under the proposed one. ErrNothing when no enterprise is known yet; items without any change are left out.
 func (o *Office) Difference(ctx context.Context, p *Proposal, asOf civil.Date) ([]Difference, error) {
 	snapshot, err := o.Store.LatestSnapshot(ctx)
 	if errors.Is(err, store.ErrNotFound) {
-		return nil, nil
+		return nil, ErrNothing
 	}
 	if err != nil {
 		return nil, err

@@ -91,7 +91,7 @@ func (o *Office) Propose(ctx context.Context, fsys fs.FS, shown string) (*Propos
 func unfit(book *rules.Book, proposed []*rules.Policy) source.Mistakes {
 	var ms source.Mistakes
 	for _, p := range proposed {
-		ms = append(ms, book.Publishable(p)...)
+		ms = append(ms, p.Publishable()...)
 		for _, r := range book.RunCases(p) {
 			if len(r.Problems) > 0 {
 				ms = append(ms, r.Mistake())

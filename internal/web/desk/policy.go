@@ -11,7 +11,6 @@ import (
 	"mianshen/internal/web/say"
 	"mianshen/rules"
 	"mianshen/rules/civil"
-	"mianshen/rules/exact"
 )
 
 // ItemSummary names one benefit.

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/go-co-op/gocron/v2"
+
+	"mianshen/internal/casework"
+	"mianshen/internal/store"
+	"mianshen/rules/civil"
+)
+
+// nightly is when the sweep runs every day, in Shanghai: hour and minute.
+var nightly = [2]uint{2, 0}
+
+// sweeper runs the sweeps of a server: once at start, then every night. A tick is a slot with a unique row in the store, so
+// that any number of nodes and double ticks run it once.
+type sweeper struct {
+	office *casework.Office
+	asOf   func(time.Time) civil.Date // the day a tick decides for
+	log    *slog.Logger
+}
+
+// start schedules the nightly sweep until the returned function is called.
+func (w *sweeper) start(ctx context.Context) (stop func() error, err error) {
+	scheduler, err := gocron.NewScheduler(gocron.WithLocation(civil.Shanghai()))
+	if err != nil {
+		return nil, fmt.Errorf("schedule: %w", err)
+	}
+	_, err = scheduler.NewJob(
+		gocron.DailyJob(1, gocron.NewAtTimes(gocron.NewAtTime(nightly[0], nightly[1], 0))),
+		gocron.NewTask(func() { w.tick(ctx, time.Now()) }),
+		gocron.WithName("sweep"),
+		gocron.WithSingletonMode(gocron.LimitModeReschedule),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("schedule the sweep: %w", err)
+	}
+	scheduler.Start()
+	return scheduler.Shutdown, nil
+}
+
+// tick sweeps for the slot of a time unless that slot has its sweep.
+func (w *sweeper) tick(ctx context.Context, now time.Time) {
+	sweep, err := w.sweep(ctx, now)
+	switch {
+	case errors.Is(err, store.ErrSlotTaken):
+		w.log.Info("sweep already done", "slot", sweep.Slot, "sweep", sweep.ID)
+	case errors.Is(err, casework.ErrNothing):
+		w.log.Info("nothing to sweep: no policies or no enterprises yet")
+	case err != nil:
+		w.log.Error("sweep failed", "error", err)
+	default:
+		w.log.Info("sweep done", "sweep", sweep.ID, "as_of", sweep.AsOf.String(), "eligible", sweep.Eligible, "unknown", sweep.Unknown, "ineligible", sweep.Ineligible)
+	}
+}
+
+// sweep names the slot by what the sweep would read: the day, and the change up to which the store is known. A restart on the
+// same day without any change finds its slot taken; a newly published policy or delivery opens another.
+func (w *sweeper) sweep(ctx context.Context, now time.Time) (store.Sweep, error) {
+	asOf := w.asOf(now)
+	book, err := w.office.Current(ctx)
+	if err != nil {
+		return store.Sweep{}, err
+	}
+	snapshot, err := w.office.Store.LatestSnapshot(ctx)
+	if errors.Is(err, store.ErrNotFound) {
+		return store.Sweep{}, casework.ErrNothing
+	}
+	if err != nil {
+		return store.Sweep{}, err
+	}
+	slot := fmt.Sprintf("sweep %s %s %.12s %.12s", civil.On(now), asOf, book.Key(), snapshot.ID)
+	for attempt := 2; ; attempt++ {
+		sweep, err := w.office.Sweep(ctx, asOf, slot, now)
+		if !errors.Is(err, store.ErrSlotTaken) || sweep.Status != store.Failed || attempt > maxAttempts {
+			return sweep, err
+		}
+		slot = fmt.Sprintf("%s attempt %d", strings.TrimSuffix(slot, fmt.Sprintf(" attempt %d", attempt-1)), attempt)
+	}
+}
+
+// maxAttempts is how often a sweep that failed is tried for one slot.
+const maxAttempts = 3
+
+// abandon gives up sweeps that an earlier process left running. Only one process has a SQLite file, so there they can't be
+// somebody else's.
+func (w *sweeper) abandon(ctx context.Context) error {
+	if w.office.Store.Kind() != store.SQLite {
+		return nil
+	}
+	sweeps, err := w.office.Store.Sweeps(ctx, 100)
+	if err != nil {
+		return err
+	}
+	for _, s := range sweeps {
+		if s.Status != store.Running {
+			continue
+		}
+		if err := w.office.Store.FinishSweep(ctx, s.ID, store.Failed, "服务中断，没有比对完", time.Now()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
