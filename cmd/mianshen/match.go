@@ -11,6 +11,7 @@ import (
 	"runtime/debug"
 	"sort"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"mianshen/engine"
@@ -187,9 +188,11 @@ func (c *matchCmd) Run(ctx context.Context, s *streams) error {
 	if c.Format != "jsonl" {
 		firms = make([]row, len(lines))
 	}
+	var tally [3]atomic.Int64
 	bar := newProgress(s, "比对", int64(len(profiles))*int64(len(list)))
 	err = engine.Sweep(ctx, m.book, list, profiles, m.around, func(r, p int, d *rules.Decision) {
 		bar.add()
+		tally[outcomeOrder[d.Outcome]].Add(1)
 		if !c.wants(d.Outcome) {
 			return
 		}
@@ -203,6 +206,7 @@ func (c *matchCmd) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
+	fmt.Fprintf(s.err, "%d 个事项 × %d 户企业：符合 %d，待核实 %d，不符合 %d。\n", len(list), len(profiles), tally[0].Load(), tally[1].Load(), tally[2].Load())
 	return output(c.Out, s.out, c.Format == "xlsx", func(w io.Writer) error {
 		if firms == nil {
 			return writeLines(w, lines)
@@ -210,6 +214,9 @@ func (c *matchCmd) Run(ctx context.Context, s *streams) error {
 		return writeRows(w, c.Format, firms)
 	})
 }
+
+// outcomeOrder is the order in which outcomes are told.
+var outcomeOrder = map[rules.Outcome]int{rules.Eligible: 0, rules.Unknown: 1, rules.Ineligible: 2}
 
 func (c *matchCmd) wants(o rules.Outcome) bool {
 	switch c.Outcome {

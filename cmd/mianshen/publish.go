@@ -62,8 +62,11 @@ func (c *publishCmd) Run(ctx context.Context, s *streams) (err error) {
 	published, err := office.Publish(ctx, proposal, c.publisher(), now)
 	for _, p := range published {
 		word := "已发布"
-		if !p.New {
-			word = "内容与已发布的版本相同"
+		switch {
+		case !p.Changed:
+			word = "内容与现行版本相同"
+		case !p.New:
+			word = "恢复为现行版本"
 		}
 		fmt.Fprintf(s.out, "%s %s %s\n", word, p.Version, p.Title)
 	}

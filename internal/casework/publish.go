@@ -21,6 +21,7 @@ type Published struct {
 	Title    string
 	Version  string // SHA-256 of the canonical archive
 	New      bool   // the content had never been published
+	Changed  bool   // it wasn't the current version before
 }
 
 // PublishVocabulary makes body the current vocabulary. It must compile, and all current policies must compile against it.
@@ -158,11 +159,15 @@ func (o *Office) Publish(ctx context.Context, p *Proposal, by string, now time.T
 	var out []Published
 	for _, v := range p.Versions {
 		v.PublishedAt, v.PublishedBy = now, by
+		before, err := o.Store.CurrentPolicy(ctx, v.PolicyID)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return out, err
+		}
 		isNew, err := o.Store.PublishPolicy(ctx, v)
 		if err != nil {
 			return out, err
 		}
-		out = append(out, Published{PolicyID: v.PolicyID, Title: v.Title, Version: v.ID, New: isNew})
+		out = append(out, Published{PolicyID: v.PolicyID, Title: v.Title, Version: v.ID, New: isNew, Changed: before.ID != v.ID})
 	}
 	return out, nil
 }

@@ -55,6 +55,7 @@ type scanner struct {
 	tokens   int
 	inWord   bool
 	pipes    int
+	last     rune // the character before, outside quotes
 }
 
 // precheck refuses texts the parser should not see: too long, too deep, with characters that deceive.
@@ -89,6 +90,7 @@ func (s *scanner) fail(at int, message, hint string) {
 }
 
 func (s *scanner) step(r rune, at int) (stop bool) {
+	defer func() { s.last = r }()
 	if s.quote != 0 {
 		return s.inQuotes(r, at)
 	}
@@ -111,6 +113,9 @@ func (s *scanner) step(r rune, at int) (stop bool) {
 		return s.open(r, at)
 	case strings.ContainsRune(")]}", r):
 		return s.close(r, at)
+	case s.last == '/' && (r == '/' || r == '*'):
+		s.fail(at-1, "表达式里不能写注释", "注释之后的文字会被丢掉；说明写在 because 里，或写成上一行的 YAML 注释")
+		return true
 	case r == '|':
 		s.pipes++
 	case strings.ContainsRune("$@~\\^", r):

@@ -3,6 +3,7 @@ package formula
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"sort"
 	"strings"
 
@@ -61,25 +62,46 @@ func parseTree(text string) (node ast.Node, problem *Problem) {
 	return nil, translate(text, fe)
 }
 
+var unexpected = regexp.MustCompile(`^unexpected token (\w+)(?:\("(.*)"\))?$`)
+
+// spoken are words that people write for operators.
+var spoken = map[string]string{"=": "判断相等写两个等号 ==", "且": "写作 and", "并且": "写作 and", "和": "写作 and", "同时": "写作 and", "与": "写作 and", "或": "写作 or", "或者": "写作 or",
+	"非": "写作 not", "不": "写作 not", "不是": "写作 not 或 !=", "大于": "写作 >", "小于": "写作 <", "等于": "写作 ==", "不等于": "写作 !=", "不低于": "写作 >=", "不高于": "写作 <=", "不超过": "写作 <=", "以上": "写作 >=", "以下": "写作 <=",
+	"属于": "写作 in", "包含": "写作 contains", "是": "写作 =="}
+
 // translate puts expr's syntax errors into words for the author of a policy.
 func translate(text string, fe *file.Error) *Problem {
-	at := runeOffset(text, fe.From)
-	msg := fe.Message
+	at, msg := max(0, fe.From), fe.Message
 	switch {
 	case strings.Contains(msg, "maximum allowed nodes"):
 		return &Problem{at, "表达式太长", "拆成几个条件，或用 define 给各部分命名"}
 	case strings.HasPrefix(msg, "unexpected token EOF"):
 		return &Problem{at, "表达式没有写完", ""}
-	case strings.HasPrefix(msg, "unexpected token"):
-		hint := ""
-		if strings.Contains(msg, `"="`) {
-			hint = "判断相等写两个等号 =="
-		}
-		return &Problem{at, "这里不该出现 " + strings.TrimPrefix(msg, "unexpected token "), hint}
+	case strings.HasPrefix(msg, "bad number syntax"):
+		return &Problem{numberStart(text, at), "数字的写法有误", "数字和单位之间写乘号，如 5*万元；不用千分位和科学计数法"}
+	case strings.Contains(msg, "out of range") || strings.Contains(msg, "strconv"):
+		return &Problem{numberStart(text, at), "数字太大", "用单位写，如 2*亿元"}
 	case strings.HasPrefix(msg, "unrecognized character"):
 		return &Problem{at, "无法识别的字符", ""}
 	}
-	return &Problem{at, "写法有误（" + msg + "）", ""}
+	if m := unexpected.FindStringSubmatch(msg); m != nil {
+		hint := spoken[m[2]]
+		if hint == "" && m[1] == "Identifier" {
+			hint = "名称之间要有运算符，如 and、or、*"
+		}
+		return &Problem{at, "这里不该出现“" + source.Clip(m[2]) + "”", hint}
+	}
+	return &Problem{at, "写法有误（" + source.Clip(msg) + "）", ""}
+}
+
+// numberStart finds the first character of the number that ends at a place.
+func numberStart(text string, at int) int {
+	rs := []rune(text)
+	at = min(at, len(rs)-1)
+	for at > 0 && (rs[at-1] >= '0' && rs[at-1] <= '9' || rs[at-1] == '.') {
+		at--
+	}
+	return max(0, at)
 }
 
 // checker turns expr's tree into ours, refusing whatever isn't on the closed list.
@@ -97,11 +119,6 @@ type loop struct {
 }
 
 var invalid = &Node{Op: OpConst, Const: &Value{}}
-
-func runeOffset(text string, at int) int {
-	_ = text
-	return max(0, at)
-}
 
 func (c *checker) span(n ast.Node) (int, int) {
 	loc := n.Location()
