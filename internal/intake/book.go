@@ -15,8 +15,8 @@ type book struct {
 	source *source
 }
 
-// openBook opens a workbook; what is wrong with it is recorded.
-func (s *source) openBook() (*book, error) {
+// openBook opens a workbook; what is wrong with it is recorded, and nil returned.
+func (s *source) openBook() *book {
 	w, err := xlsx.Open(s.in.Data, s.in.Size, s.opts.Limits.Limits)
 	if err != nil {
 		var e *sheet.Error
@@ -24,9 +24,9 @@ func (s *source) openBook() (*book, error) {
 			e = &sheet.Error{Message: err.Error()}
 		}
 		s.reject("", e, "")
-		return nil, err
+		return nil
 	}
-	return &book{Workbook: w, source: s}, nil
+	return &book{Workbook: w, source: s}
 }
 
 // readSheet reads one sheet; -1 is none that could be read.

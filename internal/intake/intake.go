@@ -200,8 +200,8 @@ func (s *source) read(ctx context.Context, sc *schema, choose func(*book) int, t
 	case formatJSONL:
 		return im.readLines(ctx, take)
 	case formatXLSX:
-		b, err := s.openBook()
-		if err != nil {
+		b := s.openBook()
+		if b == nil {
 			return nil
 		}
 		return s.readSheet(ctx, b, choose(b), im, take)

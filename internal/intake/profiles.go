@@ -46,8 +46,8 @@ func ReadProfiles(ctx context.Context, v *rules.Vocabulary, in Input, opts Optio
 
 // readWorkbook reads the profiles and then the sheets of records.
 func (s *source) readWorkbook(ctx context.Context, b *Batch, sc *schema, rows map[string]int) error {
-	book, err := s.openBook()
-	if err != nil {
+	book := s.openBook()
+	if book == nil {
 		return nil
 	}
 	main, tables := book.divide(b.vocabulary)

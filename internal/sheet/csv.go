@@ -3,6 +3,7 @@ package sheet
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"io"
 	"strings"
 	"unicode/utf8"
@@ -78,7 +79,7 @@ func (c *csvRows) next() (Row, error) {
 func (c *csvRows) line() ([]byte, error) {
 	c.long = c.long[:0]
 	part, err := c.in.ReadSlice('\n')
-	for err == bufio.ErrBufferFull {
+	for errors.Is(err, bufio.ErrBufferFull) {
 		c.long = append(c.long, part...)
 		if len(c.long) > c.limits.LineBytes {
 			c.number++
@@ -226,7 +227,10 @@ func NewCSV(w io.Writer, header []string, mark bool) (Writer, error) {
 			return nil, err
 		}
 	}
-	return c, c.Write(words(header)...)
+	if err := c.Write(words(header)...); err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 func words(header []string) []Cell {

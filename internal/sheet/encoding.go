@@ -61,18 +61,25 @@ func validUTF8(r io.Reader) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		cut := len(part)
-		for i := 1; i < utf8.UTFMax; i++ {
-			if utf8.RuneStart(part[len(part)-i]) {
-				if !utf8.FullRune(part[len(part)-i:]) {
-					cut = len(part) - i
-				}
-				break
-			}
-		}
+		cut := wholeRunes(part)
 		if !utf8.Valid(part[:cut]) {
 			return false, nil
 		}
 		kept = copy(buf, part[cut:])
 	}
+}
+
+// wholeRunes is how much of the text there is without a character that its end cuts off.
+func wholeRunes(text []byte) int {
+	for i := 1; i < utf8.UTFMax && i <= len(text); i++ {
+		last := text[len(text)-i:]
+		if !utf8.RuneStart(last[0]) {
+			continue
+		}
+		if !utf8.FullRune(last) {
+			return len(text) - i
+		}
+		break
+	}
+	return len(text)
 }

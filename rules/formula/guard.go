@@ -116,6 +116,9 @@ func (s *scanner) step(r rune, at int) (stop bool) {
 	case s.last == '/' && (r == '/' || r == '*'):
 		s.fail(at-1, "表达式里不能写注释", "注释之后的文字会被丢掉；说明写在 because 里，或写成上一行的 YAML 注释")
 		return true
+	case s.last == '?' && r == '?':
+		s.fail(at-1, "不能使用 ??：缺失的事实不能当作有", "缺省值写在指标字典的 absent，并说明理由")
+		return true
 	case r == '|':
 		s.pipes++
 	case strings.ContainsRune("$@~\\^", r):

@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -90,7 +91,7 @@ func (r *Reader) next() ([]byte, error) {
 			r.line++
 			return nil, r.fail(fmt.Sprintf("这一行超过 %d KiB，不读", r.limits.LineBytes>>10))
 		}
-		if err == bufio.ErrBufferFull {
+		if errors.Is(err, bufio.ErrBufferFull) {
 			continue
 		}
 		if err != nil && err != io.EOF {

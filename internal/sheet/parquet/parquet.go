@@ -4,6 +4,7 @@
 package parquet
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -131,28 +132,36 @@ func (p *rows) next() (out sheet.Row, err error) {
 // pull returns the next row of values.
 func (p *rows) pull() (parquetgo.Row, error) {
 	for len(p.held) == 0 {
-		if p.open == nil {
-			if len(p.groups) == 0 {
-				if int64(p.number-2) != p.file.NumRows() {
-					return nil, damaged()
-				}
-				return nil, io.EOF
-			}
-			p.open, p.groups = p.groups[0].Rows(), p.groups[1:]
+		if err := p.fill(); err != nil {
+			return nil, err
 		}
-		n, err := p.open.ReadRows(p.buf)
-		p.held = p.buf[:n]
-		if err == nil {
-			continue
-		}
-		if err != io.EOF || p.open.Close() != nil {
-			return nil, damaged()
-		}
-		p.open = nil
 	}
 	row := p.held[0]
 	p.held = p.held[1:]
 	return row, nil
+}
+
+// fill reads more rows, from the next group when one is at its end; there may be none yet.
+func (p *rows) fill() error {
+	switch {
+	case p.open != nil:
+	case len(p.groups) > 0:
+		p.open, p.groups = p.groups[0].Rows(), p.groups[1:]
+	case int64(p.number-2) != p.file.NumRows():
+		return damaged()
+	default:
+		return io.EOF
+	}
+	n, err := p.open.ReadRows(p.buf)
+	p.held = p.buf[:n]
+	if err == nil {
+		return nil
+	}
+	if !errors.Is(err, io.EOF) || p.open.Close() != nil {
+		return damaged()
+	}
+	p.open = nil
+	return nil
 }
 
 // cell turns a stored value into a cell, or says why it can't.

@@ -116,10 +116,17 @@ func TestWhatExcelHides(t *testing.T) {
 	}
 	want := [][]sheet.Cell{
 		{
-			{Text: "0.055", Kind: sheet.Percent}, {Text: "2025-06-30", Kind: sheet.Date}, {Text: "2025-06-30 12:00:00", Kind: sheet.Date},
-			{Text: "0.3", Kind: sheet.Number}, {Text: "913101180625739000", Kind: sheet.Damaged}, {Text: "TRUE", Kind: sheet.Bool},
-			{Text: "文字"}, {Text: "2025-06-30", Kind: sheet.Date}, {Text: "-1234.5", Kind: sheet.Number},
-			{Text: "45838", Kind: sheet.Number}, {Text: "0.5", Kind: sheet.Number},
+			{Text: "0.055", Kind: sheet.Percent},
+			{Text: "2025-06-30", Kind: sheet.Date},
+			{Text: "2025-06-30 12:00:00", Kind: sheet.Date},
+			{Text: "0.3", Kind: sheet.Number},
+			{Text: "913101180625739000", Kind: sheet.Damaged},
+			{Text: "TRUE", Kind: sheet.Bool},
+			{Text: "文字"},
+			{Text: "2025-06-30", Kind: sheet.Date},
+			{Text: "-1234.5", Kind: sheet.Number},
+			{Text: "45838", Kind: sheet.Number},
+			{Text: "0.5", Kind: sheet.Number},
 		},
 		{{Kind: sheet.NoResult}, {Text: "=1+1"}},
 		{{Text: "隐"}},
@@ -269,9 +276,16 @@ func TestDay(t *testing.T) {
 		from04 bool
 		want   string
 	}{
-		{"1", false, "1900-01-01"}, {"59", false, "1900-02-28"}, {"60", false, ""}, {"61", false, "1900-03-01"},
-		{"45838", false, "2025-06-30"}, {"44376", true, "2025-06-30"}, {"0.5", false, ""}, {"45838.75", false, "2025-06-30 18:00:00"},
-		{"9999999", false, ""}, {"-1", false, ""},
+		{"1", false, "1900-01-01"},
+		{"59", false, "1900-02-28"},
+		{"60", false, ""},
+		{"61", false, "1900-03-01"},
+		{"45838", false, "2025-06-30"},
+		{"44376", true, "2025-06-30"},
+		{"0.5", false, ""},
+		{"45838.75", false, "2025-06-30 18:00:00"},
+		{"9999999", false, ""},
+		{"-1", false, ""},
 	} {
 		got, ok := (&Workbook{from04: tt.from04}).day(tt.serial)
 		if got != tt.want || ok != (tt.want != "") {
