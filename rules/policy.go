@@ -135,6 +135,7 @@ type Condition struct {
 	Score                              *Scoring
 	Manual                             string // what the person judges
 	node                               *source.Node
+	cited                              [2]*source.Node // where clause and quote stand; nil where they don't
 }
 
 // Scoring is a condition by points: the sum must reach AtLeast and each part its own minimum.

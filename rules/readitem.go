@@ -122,8 +122,8 @@ func (r *policyReader) condition(n *source.Node, top bool) *Condition {
 	}
 	keys := source.Keys{
 		"id":      func(n *source.Node) { c.ID = r.id(n, "条件 id") },
-		"clause":  r.TextInto(&c.Clause, "clause"),
-		"quote":   r.TextInto(&c.Quote, "quote"),
+		"clause":  func(n *source.Node) { c.Clause, c.cited[0] = r.Text(n, "clause"), n },
+		"quote":   func(n *source.Node) { c.Quote, c.cited[1] = r.Text(n, "quote"), n },
 		"because": r.TextInto(&c.Because, "because"),
 		"remedy":  r.TextInto(&c.Remedy, "remedy"),
 		"require": set(Require, func(n *source.Node) { c.Expression = r.expression(n, "require") }),

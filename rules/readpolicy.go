@@ -219,16 +219,27 @@ func (r *policyReader) checkCondition(c *Condition, ids map[string]bool) {
 		r.Fail(c.node, "", "条件 id %s 重复", c.ID)
 	}
 	ids[c.ID] = true
-	r.quote(c.node, c.Clause, c.Quote)
+	at := [2]*source.Node{c.node, c.node}
+	for i, n := range c.cited {
+		if n != nil {
+			at[i] = n
+		}
+	}
+	r.cite(at, c.Clause, c.Quote)
 	for _, part := range c.Parts {
 		r.checkCondition(part, ids)
 	}
 }
 
 func (r *policyReader) quote(n *source.Node, ref, quote string) {
+	r.cite([2]*source.Node{n, n}, ref, quote)
+}
+
+// cite holds a reference and a quote, which stand at the two places, against the clauses.
+func (r *policyReader) cite(at [2]*source.Node, ref, quote string) {
 	if ref == "" {
 		if quote != "" && len(r.p.Clauses) > 0 {
-			r.Fail(n, "加上 clause: 第几条", "引用了原文却没有写出处 clause")
+			r.Fail(at[1], "加上 clause: 第几条", "引用了原文却没有写出处 clause")
 		}
 		return
 	}
@@ -242,11 +253,11 @@ func (r *policyReader) quote(n *source.Node, ref, quote string) {
 		if near, found := source.Nearest(ref, refs); found {
 			hint = "是不是 " + near + "？"
 		}
-		r.Fail(n, hint, "没有“%s”这一条", source.Clip(ref))
+		r.Fail(at[0], hint, "没有“%s”这一条", source.Clip(ref))
 		return
 	}
 	if quote != "" && !strings.Contains(squeeze(clause.Text), squeeze(quote)) {
-		r.Fail(n, "quote 要逐字摘自条款", "“%s”不在%s的原文里", source.Clip(quote), ref)
+		r.Fail(at[1], "quote 要逐字摘自条款", "“%s”不在%s的原文里", source.Clip(quote), ref)
 	}
 }
 

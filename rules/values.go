@@ -181,7 +181,11 @@ func (r *policyReader) coverage(v *DatedValue) {
 			return
 		}
 		if open && e.From.Compare(need) > 0 && r.p.InForce.Contains(need) {
-			r.Fail(e.node, "补上这一段", "数值 %s 在 %s 到 %s 之间没有值", v.Name, need, before(e.From))
+			until := ""
+			if last := before(e.From); last != need {
+				until = " 到 " + last.String()
+			}
+			r.Fail(e.node, "补上这一段", "数值 %s 在 %s%s 没有值", v.Name, need, until)
 			return
 		}
 		if e.To.IsZero() {

@@ -57,6 +57,8 @@ type Hit struct {
 	Weak    bool        `json:"weak,omitempty"`
 	More    int         `json:"more" doc:"同一政策里还有几段也相关"`
 	Items   []HitItem   `json:"items"`
+
+	Marked []Segment `json:"-"` // the title, with what was found in it
 }
 
 // InForce says when the policy is in force, in words.
@@ -72,6 +74,8 @@ func (h Hit) InForce() string {
 type HitItem struct {
 	ItemSummary
 	Standing *Standing `json:"standing,omitempty" doc:"对所选企业意味着什么"`
+
+	Marked []Segment `json:"-"` // the title, with what was found in it
 }
 
 // Standing is what an item means for the chosen enterprise.
@@ -126,7 +130,7 @@ func (d *Desk) Search(ctx context.Context, ask Ask) (*Answer, error) {
 	out.Total, out.Weak, out.Ignored = res.Total, res.Weak, res.Ignored
 	out.Facets = Facets{Departments: counts(res.Facets.Departments), Kinds: counts(res.Facets.ItemKinds), Modes: counts(res.Facets.Modes), Fields: counts(res.Facets.Fields)}
 	for _, h := range res.Hits {
-		if hit, ok := hitOf(book, h, standings); ok {
+		if hit, ok := hitOf(book, h, ask.Text, standings); ok {
 			out.Hits = append(out.Hits, hit)
 		}
 	}
@@ -182,16 +186,17 @@ func counts(all []index.Count) []Count {
 
 // hitOf joins a hit with its policy; ok is false for one that isn't published any more, which the index will drop when it
 // is built again.
-func hitOf(b *casework.Book, h index.Hit, standings map[string]*Standing) (out Hit, ok bool) {
+func hitOf(b *casework.Book, h index.Hit, query string, standings map[string]*Standing) (out Hit, ok bool) {
 	i := slices.IndexFunc(b.Policies, func(p *rules.Policy) bool { return p.ID == h.Group })
 	if i < 0 {
 		return Hit{}, false
 	}
 	p := b.Policies[i]
 	out = Hit{Rank: h.Rank, Policy: p.ID, Title: p.Title, Number: p.Number, Issuer: p.Issuer, Level: p.Level, From: p.InForce.From,
-		To: day(p.InForce.To), Part: string(h.Kind), Ref: h.Ref, Snippet: h.Snippet, Score: h.Score, Weak: h.Weak, More: h.More}
+		To: day(p.InForce.To), Part: string(h.Kind), Ref: h.Ref, Snippet: h.Snippet, Score: h.Score, Weak: h.Weak, More: h.More,
+		Marked: Marks(index.Highlight(p.Title, query))}
 	for _, it := range p.Items {
-		out.Items = append(out.Items, HitItem{ItemSummary: itemSummary(p, it), Standing: standings[it.ID]})
+		out.Items = append(out.Items, HitItem{ItemSummary: itemSummary(p, it), Standing: standings[it.ID], Marked: Marks(index.Highlight(it.Title, query))})
 	}
 	sortBy(out.Items, func(a, b HitItem) bool { return rank(a, h.Ref) < rank(b, h.Ref) })
 	return out, true

@@ -1,0 +1,168 @@
+package ui
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/a-h/templ"
+
+	"mianshen/internal/web/desk"
+	"mianshen/internal/web/say"
+	"mianshen/rules"
+	"mianshen/rules/exact"
+)
+
+// sign and look of the three outcomes and of the three results of a condition; colour is never the only difference.
+func outcomeSign(o rules.Outcome) string {
+	return map[rules.Outcome]string{rules.Eligible: "✓", rules.Unknown: "？", rules.Ineligible: "✕"}[o]
+}
+
+func resultSign(result string) string {
+	return map[string]string{"true": "✓", "false": "✕"}[result] + map[bool]string{true: "？"}[result == "unknown"]
+}
+
+func resultWord(result string) string {
+	switch result {
+	case "true":
+		return "满足"
+	case "false":
+		return "不满足"
+	}
+	return "待核实"
+}
+
+func money(m *exact.Money) string {
+	if m == nil {
+		return ""
+	}
+	return m.Words()
+}
+
+// standingText is the outcome in few words: 符合 8 万元, 待核实：缺 是否失信被执行人.
+func standingText(s *desk.Standing) string {
+	text := s.Outcome.Label()
+	switch {
+	case s.Outcome == rules.Eligible && s.Amount != nil:
+		return text + " " + s.Amount.Words()
+	case s.Obstacle != "":
+		return text + "：" + s.Obstacle
+	}
+	return text
+}
+
+// short is the beginning of a hash, enough to tell versions apart by eye.
+func short(hash string) string {
+	if len(hash) > 12 {
+		return hash[:12]
+	}
+	return hash
+}
+
+func itoa[T int | int64](n T) string { return strconv.FormatInt(int64(n), 10) }
+
+var lookupPattern = regexp.MustCompile(`取值\("([^"]+)"(?:, *([^()]+))?\)`)
+
+// figure is an amount's expression as a person reads it: 取值("奖励标准") becomes 「奖励标准」, * becomes ×.
+func figure(rule string) string {
+	text := lookupPattern.ReplaceAllString(rule, "「$1」")
+	return strings.NewReplacer(" * ", " × ", " / ", " ÷ ", "*", "×", "本条.", "本条", "min(", "取较小者(", "max(", "取较大者(").Replace(text)
+}
+
+// named lists the dated values that an expression asks for.
+func named(p *desk.Policy, rule string) []desk.Value {
+	var out []desk.Value
+	for _, m := range lookupPattern.FindAllStringSubmatch(rule, -1) {
+		for _, v := range p.Values {
+			if v.Name == m[1] {
+				out = append(out, v)
+			}
+		}
+	}
+	return out
+}
+
+// current is the entry that counts on the page's day, or the last one.
+func current(page Page, v desk.Value) desk.ValueEntry {
+	for _, e := range v.Entries {
+		if !page.AsOf.IsZero() && !page.AsOf.Before(e.From) && (e.To == nil || !page.AsOf.After(*e.To)) {
+			return e
+		}
+	}
+	return v.Entries[len(v.Entries)-1]
+}
+
+// howMuch says what an item gives, as shortly as its rule allows.
+func howMuch(page Page, p *desk.Policy, it desk.Item) []string {
+	if it.Amount == "" {
+		return []string{"没有固定金额"}
+	}
+	values := named(p, it.Amount)
+	if len(values) == 1 && lookupPattern.FindString(it.Amount) == it.Amount {
+		return current(page, values[0]).Lines
+	}
+	lines := []string{figure(it.Amount)}
+	for _, v := range values {
+		lines = append(lines, "「"+v.Name+"」"+strings.Join(current(page, v).Lines, "；"))
+	}
+	return lines
+}
+
+// who says which firms an item is for, by its first conditions.
+func who(p *desk.Policy, it desk.Item) string {
+	var out []string
+	for _, c := range it.Own {
+		if c.Because != "" && len(out) < 3 {
+			out = append(out, strings.TrimSuffix(c.Because, "。"))
+		}
+	}
+	if len(out) == 0 {
+		for _, c := range p.Common {
+			if c.Because != "" && len(out) < 3 {
+				out = append(out, strings.TrimSuffix(c.Because, "。"))
+			}
+		}
+	}
+	return strings.Join(out, "；")
+}
+
+// kindLead says how the parts of a condition hang together.
+func kindLead(kind string) string {
+	switch kind {
+	case "any":
+		return "以下满足一项即可"
+	case "all":
+		return "以下各项都要满足"
+	case "score":
+		return "按得分"
+	}
+	return ""
+}
+
+// origin is where a fact comes from: 区税务局，2025年6月25日.
+func origin(f rules.ExplainedFact) string {
+	text := f.Source
+	if f.On != "" {
+		if text != "" {
+			text += "，"
+		}
+		text += say.ISODay(f.On)
+	}
+	return text
+}
+
+// factName is a fact's label where it says more than the name.
+func factName(f rules.ExplainedFact) string {
+	if f.Label == "" || strings.HasPrefix(f.Label, "本事项") || strings.HasPrefix(f.Label, "政策规定") || len([]rune(f.Label)) > 20 {
+		return f.Name
+	}
+	return f.Label
+}
+
+// hereIf marks the entry of the menu that the page belongs to.
+func hereIf(p Page, place string) templ.Attributes {
+	if p.Place != place {
+		return nil
+	}
+	return templ.Attributes{"aria-current": "page"}
+}
