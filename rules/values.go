@@ -317,3 +317,20 @@ func (v *Vocabulary) Lookup(name string) (*Field, bool) {
 	}
 	return t.Column(column)
 }
+
+// Words writes a number of the value as people read it: 15 万元, 5.5%, 30 人.
+func (v *DatedValue) Words(n exact.Num) string {
+	return formatNumber(n, v.unit, v.factor, v.Unit)
+}
+
+// Bound writes the lower bound of a tier as people read it; by is the field the value depends on, nil if it isn't known.
+func (t Tier) Bound(by *Field) string {
+	if by == nil {
+		return t.AtLeast.Decimal(4)
+	}
+	n := t.AtLeast
+	if t.bare && by.Unit == "%" {
+		n, _ = n.Quo(exact.Int(100))
+	}
+	return formatNumber(n, by.typ.Unit, by.factor, by.Unit)
+}

@@ -152,3 +152,38 @@ func (o *Office) Explain(ctx context.Context, id string) (Explained, error) {
 	}
 	return e, nil
 }
+
+// Reasons explains every decision of the newest finished sweep about one enterprise, by item, in one pass over its profile.
+func (o *Office) Reasons(ctx context.Context, uscc string) ([]Explained, store.Sweep, error) {
+	sweep, err := o.LatestDone(ctx)
+	if err != nil {
+		return nil, sweep, err
+	}
+	book, err := o.Of(ctx, sweep.Plan)
+	if err != nil {
+		return nil, sweep, err
+	}
+	stored, err := o.Store.Matches(ctx, sweep.ID, uscc)
+	if err != nil {
+		return nil, sweep, err
+	}
+	session, err := o.session(ctx, book, sweep, uscc)
+	if err != nil {
+		return nil, sweep, err
+	}
+	firm, err := o.Store.Enterprise(ctx, uscc)
+	if err != nil {
+		return nil, sweep, err
+	}
+	out := make([]Explained, 0, len(stored))
+	for _, d := range stored {
+		r, ok := book.Rule(d.Item)
+		if !ok {
+			return nil, sweep, fmt.Errorf("decision %s: item %s isn't in its policy version", d.ID, d.Item)
+		}
+		e := Explained{Decision: d, Sweep: sweep, Name: firm.Name, Explanation: session.Explain(r)}
+		e.Reproduced = store.Hash(e.Explanation.Decision.AppendLine(nil)) == d.SHA256
+		out = append(out, e)
+	}
+	return out, sweep, nil
+}

@@ -473,8 +473,10 @@ func (s *scope) column(v *ast.MemberNode) typed {
 		table, own = s.record, true
 	}
 	f, ok := s.judge.fields[table+"."+name]
-	out := typed{kind: f.kind, unit: f.unit, record: own}
-	if !ok {
+	out := typed{record: own}
+	if ok {
+		out.kind, out.unit = f.kind, f.unit
+	} else {
 		if s.judge.fields[table].key != name {
 			fail("no column %s.%s", table, name)
 		}
