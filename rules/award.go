@@ -188,7 +188,7 @@ func (r *run) amount() *formula.Value {
 	default:
 		return nil
 	}
-	r.d.exact = v
+	*r.raw = v
 	if r.rule.perGrant != nil {
 		limit := r.frame.Run(r.rule.perGrant)
 		if !v.Known() || !limit.Known() {
@@ -207,8 +207,8 @@ func (r *run) amount() *formula.Value {
 
 func (r *run) limit(name string, to exact.Num) {
 	m, err := exact.Rounding{}.Round(to)
-	if err == nil && r.frame.Record == nil {
-		r.d.Limits = append(r.d.Limits, Limit{name, m})
+	if err == nil {
+		*r.limits = append(*r.limits, Limit{name, m})
 	}
 }
 

@@ -59,7 +59,11 @@ type RecordDecision struct {
 	Missing  []string
 	Manual   []string
 	Findings []Finding
-	record   *formula.Record
+	Limits   []Limit
+
+	record *formula.Record
+	frame  []*formula.Value // defines as they were
+	exact  *formula.Value
 }
 
 // Finding is the result of one condition.
@@ -128,6 +132,7 @@ func (f *Field) fit(v *formula.Value) *formula.Value {
 // Decide decides one item for the loaded profile.
 func (s *Session) Decide(r *Rule) *Decision {
 	run := &run{Session: s, rule: r, d: &Decision{Rule: r, Enterprise: s.profile.Enterprise, AsOf: s.around.AsOf, Grant: r.Grant(s.around.AsOf), Open: r.Open(s.around.AsOf)}}
+	run.limits, run.raw = &run.d.Limits, &run.d.exact
 	host, year, defines, record := s.frame.Host, s.frame.GrantYear, s.frame.Defines, s.frame.Record
 	s.frame.Host = run
 	s.frame.GrantYear = run.d.Grant.From.Year()
@@ -145,6 +150,9 @@ type run struct {
 	d    *Decision
 	past []grant
 	net  bool // past is filled
+
+	limits *[]Limit        // of what is being decided: the decision, or one record
+	raw    **formula.Value // its amount before caps and rounding
 }
 
 func (r *run) decide() {
@@ -354,12 +362,17 @@ func (r *run) recordFailures() []string {
 }
 
 // record decides one record; the values are what is still unknown about it.
-func (r *run) record(rec *formula.Record) (RecordDecision, []*formula.Value) {
-	rd := RecordDecision{Basis: rec.Key, record: rec}
+func (r *run) record(rec *formula.Record) (rd RecordDecision, open []*formula.Value) {
+	rd = RecordDecision{Basis: rec.Key, record: rec}
 	firm := r.frame.Defines
 	r.frame.Record = rec
 	r.frame.Defines = append([]*formula.Value(nil), firm...)
-	defer func() { r.frame.Record, r.frame.Defines = nil, firm }()
+	r.limits, r.raw = &rd.Limits, &rd.exact
+	rd.frame = r.frame.Defines
+	defer func() {
+		r.frame.Record, r.frame.Defines = nil, firm
+		r.limits, r.raw = &r.d.Limits, &r.d.exact
+	}()
 	for _, d := range r.rule.defines {
 		if d.record {
 			r.frame.Defines[d.slot] = r.frame.Run(d.program)
@@ -375,7 +388,7 @@ func (r *run) record(rec *formula.Record) (RecordDecision, []*formula.Value) {
 	if rd.Outcome == Ineligible {
 		return rd, nil
 	}
-	open := unknowns(rd.Findings)
+	open = unknowns(rd.Findings)
 	amount := r.amount()
 	if amount != nil && !amount.Known() {
 		open = append(open, amount)

@@ -82,6 +82,7 @@ type ExplainedRecord struct {
 	Outcome    Outcome            `json:"outcome"`
 	Amount     *exact.Money       `json:"amount"`
 	Conditions []ExplainedFinding `json:"conditions"`
+	Figure     *ExplainedAmount   `json:"figure,omitempty"`
 }
 
 // ExplainedAmount tells how the amount came about.
@@ -120,7 +121,7 @@ func (s *Session) Explain(r *Rule) *Explanation {
 	s.frame.Host, s.frame.GrantYear = x.run, d.Grant.From.Year()
 	e.Conditions = x.findings(d.Findings, nil)
 	for _, rd := range d.Records {
-		e.Records = append(e.Records, ExplainedRecord{Basis: rd.Basis, Outcome: rd.Outcome, Amount: rd.Amount, Conditions: x.findings(rd.Findings, rd.record)})
+		e.Records = append(e.Records, ExplainedRecord{Basis: rd.Basis, Outcome: rd.Outcome, Amount: rd.Amount, Conditions: x.findings(rd.Findings, rd.record), Figure: x.recordFigure(rd)})
 	}
 	e.Figure = x.figure(d)
 	s.frame.Host, s.frame.Defines, s.frame.Record = nil, nil, nil
@@ -274,7 +275,11 @@ func (x *explainer) read(n *formula.Node, add func(ExplainedFact)) {
 	case formula.OpRecord:
 		if f, ok := v.Lookup(n.Name); ok {
 			val := x.session.frame.Eval(n)
-			add(ExplainedFact{Name: n.Name, Label: f.Label, Value: f.Format(val), Known: val.Known(), Source: v.owed(n.Name).Source})
+			e := ExplainedFact{Name: n.Name, Label: f.Label, Value: f.Format(val), Known: val.Known(), Source: v.owed(n.Name).Source}
+			if fact := x.session.profile.Fact(x.rule.table); fact.Source != "" && val.Known() {
+				e.Source = fact.Source
+			}
+			add(e)
 		}
 	case formula.OpDefine:
 		val := x.session.frame.Eval(n)
@@ -370,31 +375,58 @@ func percent(n exact.Num) string {
 	return p.Decimal(2)
 }
 
+// figure tells how the amount of the whole decision came about; with each, the records tell theirs.
 func (x *explainer) figure(d *Decision) *ExplainedAmount {
-	it := x.rule.Item
-	e := &ExplainedAmount{Rule: it.Amount.Text}
-	program := x.rule.amount
-	if program == nil {
-		e.Rule, program = it.AtMost.Text, x.rule.atMost
-	}
+	e, program := x.formulaOf()
 	if program == nil {
 		return nil
 	}
+	e.Limits = limitTexts(d.Limits)
+	if x.rule.table != nil {
+		return e
+	}
 	frame := &x.session.frame
 	frame.Record = nil
-	if len(d.Findings) > 0 && x.rule.table == nil {
+	if len(d.Findings) > 0 {
 		frame.Defines = d.Findings[0].frame
 	}
-	if x.rule.table == nil {
-		e.Facts = x.facts(program.Root)
-		if d.exact != nil && d.exact.Known() {
-			e.Exact = exact.InFull(d.exact.Num())
-		}
-	}
-	for _, l := range d.Limits {
-		e.Limits = append(e.Limits, fmt.Sprintf("%s：按 %s 计", l.Name, l.To.Words()))
-	}
+	x.trace(e, program, d.exact)
 	return e
+}
+
+// recordFigure tells how the amount of one record came about; nil where there is none.
+func (x *explainer) recordFigure(rd RecordDecision) *ExplainedAmount {
+	e, program := x.formulaOf()
+	if program == nil || rd.Outcome == Ineligible {
+		return nil
+	}
+	x.session.frame.Record, x.session.frame.Defines = rd.record, rd.frame
+	x.trace(e, program, rd.exact)
+	e.Limits = limitTexts(rd.Limits)
+	return e
+}
+
+func (x *explainer) formulaOf() (*ExplainedAmount, *formula.Program) {
+	it := x.rule.Item
+	if x.rule.amount != nil {
+		return &ExplainedAmount{Rule: it.Amount.Text}, x.rule.amount
+	}
+	return &ExplainedAmount{Rule: it.AtMost.Text}, x.rule.atMost
+}
+
+func (x *explainer) trace(e *ExplainedAmount, program *formula.Program, raw *formula.Value) {
+	e.Facts = x.facts(program.Root)
+	if raw != nil && raw.Known() {
+		e.Exact = exact.InFull(raw.Num())
+	}
+}
+
+func limitTexts(limits []Limit) []string {
+	var out []string
+	for _, l := range limits {
+		out = append(out, fmt.Sprintf("%s：按 %s 计", l.Name, l.To.Words()))
+	}
+	return out
 }
 
 func (e *Explanation) summarise() string {

@@ -97,7 +97,7 @@ func formatNumber(n exact.Num, u formula.Unit, factor exact.Num, name string) st
 	case "%":
 		return about(shown, 2) + shown.Decimal(2) + "%"
 	}
-	return shown.Decimal(4) + " " + name
+	return shown.Decimal(4) + " " + formula.Measure(name)
 }
 
 // about marks a number that is shown with fewer decimals than it has.

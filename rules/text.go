@@ -23,6 +23,9 @@ func (e *Explanation) WriteText(w io.Writer) error {
 		t.line("")
 		t.line("记录 %s：%s%s", r.Basis, r.Outcome.Label(), amountText(r))
 		t.findings(r.Conditions, "  ")
+		if r.Figure != nil {
+			t.trace(r.Figure, "      ")
+		}
 	}
 	t.figure(e)
 	t.missing(e)
@@ -93,20 +96,25 @@ func (t *textWriter) figure(e *Explanation) {
 	}
 	t.line("")
 	t.line("金额怎么算：%s", e.Figure.Rule)
-	for _, f := range e.Figure.Facts {
-		t.line("    %s：%s", f.Name, f.Value)
-	}
-	if e.Figure.Exact != "" && e.Amount != nil {
-		t.line("    算得 %s", e.Figure.Exact)
-	}
-	for _, l := range e.Figure.Limits {
-		t.line("    %s", l)
-	}
+	t.trace(e.Figure, "    ")
 	if e.Amount != nil {
 		t.line("    应得 %s", e.Amount.Words())
 	}
 	for _, p := range e.Payments {
 		t.line("    第 %d 期 %s：%s", p.N, p.Due, p.Amount.Words())
+	}
+}
+
+// trace writes what an amount was computed from.
+func (t *textWriter) trace(f *ExplainedAmount, indent string) {
+	for _, fact := range f.Facts {
+		t.line("%s%s：%s", indent, fact.Name, fact.Value)
+	}
+	if f.Exact != "" {
+		t.line("%s算得 %s", indent, f.Exact)
+	}
+	for _, l := range f.Limits {
+		t.line("%s%s", indent, l)
 	}
 }
 

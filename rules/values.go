@@ -323,8 +323,8 @@ func (v *DatedValue) Words(n exact.Num) string {
 	return formatNumber(n, v.unit, v.factor, v.Unit)
 }
 
-// Bound writes the lower bound of a tier as people read it; by is the field the value depends on, nil if it isn't known.
-func (t Tier) Bound(by *Field) string {
+// BoundWords writes the lower bound of a tier as people read it; by is the field the value depends on, nil if it isn't known.
+func (t Tier) BoundWords(by *Field) string {
 	if by == nil {
 		return t.AtLeast.Decimal(4)
 	}

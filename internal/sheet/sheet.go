@@ -106,7 +106,7 @@ type Limits struct {
 	CellBytes int   // bytes of one cell, 20,000
 	LineBytes int   // bytes of one CSV row or JSON line, 4 MiB
 	Unzipped  int64 // bytes that a workbook may unpack to, 1 GiB
-	Ratio     int64 // times a workbook may grow when unpacked, 300, beyond its first 64 MiB
+	Ratio     int64 // times a workbook may grow when unpacked, 300, beyond its first 16 MiB
 	Entries   int   // files in a workbook, 10,000
 }
 

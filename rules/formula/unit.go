@@ -265,5 +265,13 @@ func (u Unit) Show(n exact.Num) string {
 			return v.Decimal(4) + " 万" + u.String()
 		}
 	}
-	return n.Decimal(4) + " " + u.String()
+	return n.Decimal(4) + " " + Measure(u.String())
+}
+
+// Measure is the word for a unit behind a number: 6 个月.
+func Measure(unit string) string {
+	if unit == "月" {
+		return "个月"
+	}
+	return unit
 }

@@ -405,7 +405,7 @@ func (m *model) cells(slot int, trees []*formula.Node) []*formula.Value {
 	var atoms []*formula.Node
 	for _, t := range trees {
 		t.Walk(func(n *formula.Node) bool {
-			if n.Op == formula.OpDefine && n.Slot == slot || len(n.Args) > 0 && n.Args[0].Op == formula.OpDefine && n.Args[0].Slot == slot && n.Op != formula.OpAnd && n.Op != formula.OpOr && n.Op != formula.OpNot && n.Op != formula.OpIf {
+			if n.Op == formula.OpDefine && n.Slot == slot || reads(n, slot) {
 				atoms = append(atoms, n)
 			}
 			return true
@@ -427,6 +427,15 @@ func (m *model) cells(slot int, trees []*formula.Node) []*formula.Value {
 		}
 	}
 	return out
+}
+
+// reads reports whether n compares the variable with something.
+func reads(n *formula.Node, slot int) bool {
+	switch n.Op {
+	case formula.OpAnd, formula.OpOr, formula.OpNot, formula.OpIf:
+		return false
+	}
+	return len(n.Args) > 0 && n.Args[0].Op == formula.OpDefine && n.Args[0].Slot == slot
 }
 
 // witnesses are values around all constants that the atoms compare with.
@@ -540,8 +549,8 @@ var allIndustries = sync.OnceValue(func() []*formula.Value {
 // maxCombinations is how many combinations are tried before a question is left open.
 const maxCombinations = 20_000
 
-// always reports whether holds is true of the trees' values in every combination. It is false when there are too many to try.
-func (m *model) always(trees []*formula.Node, holds func(values []rank) bool) bool {
+// all reports whether holds is true of the trees' values in every combination. It is false when there are too many to try.
+func (m *model) all(trees []*formula.Node, holds func(values []rank) bool) bool {
 	slots := slotsOf(trees...)
 	cells := make([][]*formula.Value, len(slots))
 	total := 1
@@ -553,9 +562,10 @@ func (m *model) always(trees []*formula.Node, holds func(values []rank) bool) bo
 	}
 	values := make([]rank, len(trees))
 	for n := range total {
+		rest := n
 		for i, s := range slots {
-			m.frame.Defines[s] = cells[i][n%len(cells[i])]
-			n /= len(cells[i])
+			m.frame.Defines[s] = cells[i][rest%len(cells[i])]
+			rest /= len(cells[i])
 		}
 		for i, t := range trees {
 			values[i] = rankOf(m.frame.Eval(t))

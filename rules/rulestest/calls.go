@@ -308,13 +308,25 @@ func (s *scope) tiers(args []ast.Node) typed {
 	for i := range bounds {
 		all = append(all, bounds[i].into(u), results[i].into(v))
 	}
-	return strict(kindNumber, v, "分档", all, func(_ *env, a []value) value {
-		var tiers []tier
-		for i := 1; i < len(a); i += 2 {
-			tiers = append(tiers, tier{a[i].num, a[i+1].num})
+	return typed{kind: kindNumber, unit: v, record: anyRecord(all), eval: func(e *env) value {
+		e.counted("分档")
+		at := all[0].eval(e)
+		if !at.known {
+			e.counted("missing operand")
+			return open(at)
 		}
-		return number(tierOf(a[0].num, tiers))
-	})
+		out := whole(0) // below the lowest
+		for i := 1; i < len(all); i += 2 {
+			if at.num.Cmp(all[i].eval(e).num) >= 0 {
+				out = all[i+1].eval(e) // a choice like ?:, so that only the value of the tier reached must be known
+			}
+		}
+		return out
+	}}
+}
+
+func anyRecord(args []typed) bool {
+	return slices.ContainsFunc(args, func(t typed) bool { return t.record })
 }
 
 func (s *scope) history(name string, args []ast.Node) typed {

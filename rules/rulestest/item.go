@@ -42,14 +42,14 @@ type check struct {
 
 // item is an item of a policy.
 type item struct {
-	id                         string
-	rule                       *rules.Item
-	checks                     []check
-	amount, atMost             *typed
-	perGrant, perYear, total   *typed
-	group                      []string
-	judge                      *Judge
-	numRecordChecks, firmLevel int
+	id                       string
+	rule                     *rules.Item
+	checks                   []check
+	amount, atMost           *typed
+	perGrant, perYear, total *typed
+	group                    []string
+	judge                    *Judge
+	manuals                  []string // ids in the order of the policy
 }
 
 func (j *Judge) policy(p *rules.Policy) error {
@@ -143,6 +143,7 @@ func (s *scope) check(it *item, c *rules.Condition, id string) (check, error) {
 	case rules.Score:
 		return s.score(c, id)
 	}
+	it.manuals = append(it.manuals, id)
 	return check{id, false, func(e *env) value { e.counted("manual"); return e.found(it.id, id) }}, nil
 }
 

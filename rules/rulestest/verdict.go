@@ -89,10 +89,22 @@ func fold(answers []answer, amount *value) (outcome string, failed []string, w *
 	return outcome, nil, w
 }
 
-func (v *Verdict) wait(w *waits) {
-	if w != nil {
-		v.Missing, v.Manual = sorted(w.missing), sorted(w.manual)
+// waiting gives what is missing in byte order and the conditions for a person in the order of the policy.
+func (it *item) waiting(w *waits) (missing, manual []string) {
+	if w == nil {
+		return nil, nil
 	}
+	manual = sorted(w.manual)
+	slices.SortStableFunc(manual, func(a, b string) int { return it.place(a) - it.place(b) })
+	return sorted(w.missing), manual
+}
+
+// place is where a condition for a person stands in the policy; those of other items and the amount come last.
+func (it *item) place(id string) int {
+	if i := slices.Index(it.manuals, id); i >= 0 {
+		return i
+	}
+	return len(it.manuals)
 }
 
 func (it *item) decideOnce(e *env) Verdict {
@@ -107,7 +119,7 @@ func (it *item) decideOnce(e *env) Verdict {
 	var v Verdict
 	var w *waits
 	v.Outcome, v.Failed, w = fold(answers, amount)
-	v.wait(w)
+	v.Missing, v.Manual = it.waiting(w)
 	if v.Outcome == "eligible" && amount != nil {
 		v.Amount = yuan(amount.num)
 	}
@@ -165,7 +177,7 @@ func (it *item) decideEach(e *env) Verdict {
 	}
 	v.Outcome, v.Failed = outcome, failed
 	if outcome != "ineligible" {
-		v.wait(w)
+		v.Missing, v.Manual = it.waiting(w)
 	}
 	if outcome == "eligible" && amount != nil {
 		v.Amount = yuan(amount.num)
@@ -198,9 +210,7 @@ func (it *item) decideRecord(e *env) (RecordVerdict, *value, *waits) {
 	rv := RecordVerdict{Basis: e.record.key}
 	var w *waits
 	rv.Outcome, rv.Failed, w = fold(answers, amount)
-	if w != nil {
-		rv.Missing, rv.Manual = sorted(w.missing), sorted(w.manual)
-	}
+	rv.Missing, rv.Manual = it.waiting(w)
 	if rv.Outcome == "eligible" && amount != nil {
 		rv.Amount = yuan(amount.num)
 	}

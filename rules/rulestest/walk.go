@@ -5,7 +5,6 @@ import (
 	"math/big"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/expr-lang/expr/ast"
@@ -74,7 +73,9 @@ func (s *scope) read1(src string) (out typed, err error) {
 	if err != nil {
 		return out, fmt.Errorf("%q: %w", src, err)
 	}
-	return s.node(tree.Node), nil
+	at := *s
+	at.source = []rune(src)
+	return at.node(tree.Node), nil
 }
 
 func fail(format string, args ...any) typed { panic(mistake(fmt.Sprintf(format, args...))) }
@@ -90,7 +91,8 @@ func (s *scope) node(n ast.Node) typed {
 	case *ast.IntegerNode:
 		return constant(whole(int64(v.Value)), unit{})
 	case *ast.FloatNode:
-		r, ok := new(big.Rat).SetString(strconv.FormatFloat(v.Value, 'f', -1, 64))
+		at := v.Location() // the text, since the float has lost digits
+		r, ok := new(big.Rat).SetString(string(s.source[at.From:at.To]))
 		if !ok {
 			fail("number %v", v.Value)
 		}

@@ -46,7 +46,7 @@ const (
 	maxShared    = 128 << 20 // bytes of shared strings
 	maxToken     = 1 << 20   // bytes of one XML token
 	maxDirectory = 4 << 20   // bytes of the zip's directory
-	freeRatio    = 64 << 20  // unpacked bytes up to which any ratio is fine
+	freeRatio    = 16 << 20  // unpacked bytes up to which any ratio is fine
 )
 
 var errNotXLSX = &sheet.Error{Message: "不是有效的 XLSX 文件，或文件不完整"}

@@ -1,0 +1,414 @@
+package lint
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"mianshen/rules"
+	"mianshen/rules/formula"
+	"mianshen/rules/source"
+)
+
+// claimKind is what a claim says of a piece of the conditions. Removing means: put true in its place, or in a branch false.
+type claimKind uint8
+
+const (
+	always   claimKind = iota // never false; solid: never unknown either
+	never                     // never true; at the top nobody is ever eligible
+	conflict                  // never true together with by; at the top nobody is ever eligible
+	implied                   // at least as true as by (or as all others): removing it changes no outcome
+	branch                    // of several ways, at most as true as by (or as all others): removing it changes no outcome
+)
+
+// claim is one proved statement about a piece. by is nil where it needs all other pieces together.
+type claim struct {
+	kind  claimKind
+	of    *piece
+	by    *piece
+	solid bool // always: even where facts are missing
+	same  bool // implied, branch: the two are always equal
+}
+
+// id is the same on every day.
+func (c claim) id() string {
+	by := ""
+	if c.by != nil {
+		by = c.by.index
+	}
+	return fmt.Sprint(c.kind, " ", c.of.index, " ", by, " ", c.solid, c.same)
+}
+
+// piece is one part of a conjunction: a whole condition, or what and, all, not leave of it.
+type piece struct {
+	tree   *formula.Node // over the variables, already negated where neg
+	node   *formula.Node // before negation
+	neg    bool
+	at     place
+	index  string // names it on every day
+	shared bool   // written once for all items of the policy
+	record bool   // decided for each record
+	inside bool   // in one of several ways
+	done   bool   // never, always or in conflict: nothing more is said of it
+}
+
+// study finds the claims that hold on one day.
+type study struct {
+	*model
+	claims []claim
+}
+
+// claims are the statements that hold for an item on every day of its policy.
+func (a *audit) claims(r *rules.Rule) []claim {
+	if cs, ok := a.claimed[r]; ok {
+		return cs
+	}
+	var out []claim
+	for i, m := range a.of(r) {
+		s := &study{model: m}
+		s.conjunction(s.top(), nil)
+		if i == 0 {
+			out = s.claims
+			continue
+		}
+		today := map[string]bool{}
+		for _, c := range s.claims {
+			today[c.id()] = true
+		}
+		out = slices.DeleteFunc(out, func(c claim) bool { return !today[c.id()] })
+	}
+	a.claimed[r] = out
+	return out
+}
+
+// top takes the item's conditions apart.
+func (s *study) top() []*piece {
+	all := s.rule.Policy.All(s.rule.Item)
+	var out []*piece
+	for i, c := range all {
+		record := false
+		for _, e := range within(c) {
+			if t := s.rule.Tree(e); t != nil {
+				record = record || contains(s.inline(t), formula.OpRecord)
+			}
+		}
+		parent := piece{index: fmt.Sprint(i), shared: i < len(all)-len(s.rule.Item.Conditions), record: record}
+		out = append(out, s.split(s.condition(c), false, formula.OpAnd, parent)...)
+	}
+	return out
+}
+
+// split takes apart what joins by op (and, or), through not; the parts take over what parent says.
+func (s *study) split(n *formula.Node, neg bool, op formula.Op, parent piece) []*piece {
+	var out []*piece
+	var walk func(n *formula.Node, neg bool)
+	walk = func(n *formula.Node, neg bool) {
+		joins := op
+		if neg {
+			joins = map[formula.Op]formula.Op{formula.OpAnd: formula.OpOr, formula.OpOr: formula.OpAnd}[op]
+		}
+		switch {
+		case n.Op == formula.OpNot && !s.sealed[n]:
+			walk(n.Args[0], !neg)
+			return
+		case n.Op == joins && !s.sealed[n]:
+			walk(n.Args[0], neg)
+			walk(n.Args[1], neg)
+			return
+		}
+		p := parent
+		p.tree, p.node, p.neg, p.at = n, n, neg, s.places[n]
+		if neg {
+			p.tree = &formula.Node{Op: formula.OpNot, Type: n.Type, Args: []*formula.Node{n}}
+		}
+		p.index = fmt.Sprintf("%s.%d", parent.index, len(out))
+		out = append(out, &p)
+	}
+	walk(n, neg)
+	return out
+}
+
+func (s *study) say(c claim) { s.claims = append(s.claims, c) }
+
+// conjunction studies pieces that must all hold; outer are those around them.
+func (s *study) conjunction(pieces, outer []*piece) {
+	for _, p := range pieces {
+		s.alone(p)
+	}
+	for i, p := range pieces {
+		s.contradicted(p, append(slices.Clone(outer), pieces[:i]...))
+	}
+	s.redundant(pieces, outer)
+	for i, p := range pieces {
+		around := append(slices.Clone(outer), pieces[:i]...)
+		s.ways(p, append(around, pieces[i+1:]...))
+	}
+}
+
+// alone says what holds of a piece by itself.
+func (s *study) alone(p *piece) {
+	if p.done {
+		return
+	}
+	trees := []*formula.Node{p.tree}
+	switch {
+	case s.all(trees, func(v []rank) bool { return v[0] != isTrue }):
+		s.say(claim{kind: never, of: p})
+	case s.all(trees, func(v []rank) bool { return v[0] == isTrue }):
+		s.say(claim{kind: always, of: p, solid: true})
+	case s.all(trees, func(v []rank) bool { return v[0] != isFalse }):
+		s.say(claim{kind: always, of: p})
+	default:
+		return
+	}
+	p.done = true
+}
+
+func (s *study) share(p, q *piece) bool {
+	mine := slotsOf(p.tree)
+	return slices.ContainsFunc(slotsOf(q.tree), func(slot int) bool { return slices.Contains(mine, slot) })
+}
+
+// contradicted looks for a piece that p can't be true with, then whether all of them together leave it no room.
+func (s *study) contradicted(p *piece, others []*piece) {
+	if p.done {
+		return
+	}
+	trees := []*formula.Node{p.tree}
+	for _, q := range others {
+		if q.done || !s.share(p, q) {
+			continue
+		}
+		trees = append(trees, q.tree)
+		if s.all([]*formula.Node{p.tree, q.tree}, func(v []rank) bool { return least(v) != isTrue }) {
+			s.say(claim{kind: conflict, of: p, by: q})
+			p.done = true
+			return
+		}
+	}
+	if len(trees) > 2 && s.all(trees, func(v []rank) bool { return least(v) != isTrue }) {
+		s.say(claim{kind: conflict, of: p})
+		p.done = true
+	}
+}
+
+// may reports whether q may stand in for p: a condition of one item doesn't make one of all items needless, and a condition on
+// records doesn't make one on the firm needless, since without records or with an unknown table it is not asked.
+func may(p, q *piece) bool { return !(p.shared && !q.shared) && !(q.record && !p.record) }
+
+// redundant looks for pieces that others imply. Of two equal ones the later is named.
+func (s *study) redundant(pieces, outer []*piece) {
+	gone := map[*piece]bool{}
+	for i, p := range pieces {
+		if p.done || p.inside && len(pieces) == 1 {
+			continue
+		}
+		around := append(slices.Clone(outer), pieces[:i]...)
+		for j, q := range append(around, pieces[i+1:]...) {
+			if q.done || !may(p, q) || !s.share(p, q) || !s.implies(q, p) {
+				continue
+			}
+			same := s.implies(p, q)
+			if later := j >= len(around); same && later && may(q, p) {
+				continue
+			}
+			s.say(claim{kind: implied, of: p, by: q, same: same})
+			gone[p] = true
+			break
+		}
+	}
+	for _, p := range slices.Backward(pieces) {
+		if p.done || gone[p] || p.inside && len(pieces) == 1 {
+			continue
+		}
+		trees := []*formula.Node{p.tree}
+		for _, q := range append(slices.Clone(outer), pieces...) {
+			if q != p && !q.done && !gone[q] && may(p, q) && s.share(p, q) {
+				trees = append(trees, q.tree)
+			}
+		}
+		if len(trees) > 2 && s.all(trees, func(v []rank) bool { return v[0] >= least(v[1:]) }) {
+			s.say(claim{kind: implied, of: p})
+			gone[p] = true
+		}
+	}
+}
+
+func (s *study) implies(q, p *piece) bool {
+	return s.all([]*formula.Node{q.tree, p.tree}, func(v []rank) bool { return v[1] >= v[0] })
+}
+
+// ways studies the branches of a piece that is a choice.
+func (s *study) ways(p *piece, outer []*piece) {
+	if p.done {
+		return
+	}
+	parent := *p
+	parent.inside, parent.done = true, false
+	branches := s.split(p.node, p.neg, formula.OpOr, parent)
+	if len(branches) < 2 {
+		return
+	}
+	for i, b := range branches {
+		s.alone(b)
+		s.superfluous(b, i, branches)
+		parts := s.split(b.node, b.neg, formula.OpAnd, *b)
+		if !b.done {
+			s.conjunction(parts, outer)
+		}
+	}
+}
+
+// superfluous looks for a branch that is at least as true as b, then whether all others together are.
+func (s *study) superfluous(b *piece, i int, branches []*piece) {
+	if b.done {
+		return
+	}
+	trees := []*formula.Node{b.tree}
+	for j, q := range branches {
+		if j == i || !s.share(b, q) {
+			continue
+		}
+		trees = append(trees, q.tree)
+		if !s.implies(b, q) {
+			continue
+		}
+		same := s.implies(q, b)
+		if same && j > i {
+			continue
+		}
+		s.say(claim{kind: branch, of: b, by: q, same: same})
+		b.done = true
+		return
+	}
+	if len(trees) > 2 && s.all(trees, func(v []rank) bool { return v[0] <= greatest(v[1:]) }) {
+		s.say(claim{kind: branch, of: b})
+		b.done = true
+	}
+}
+
+// reportClaims makes a check out of the claims of one kind.
+func reportClaims(kind claimKind) func(*audit) {
+	return func(a *audit) {
+		for _, r := range a.rules {
+			for _, c := range a.claims(r) {
+				if c.kind == kind {
+					a.claim(r, c)
+				}
+			}
+		}
+	}
+}
+
+func (a *audit) claim(r *rules.Rule, c claim) {
+	text, hint := c.sentence(r)
+	m := c.of.mistake(text, hint)
+	if !c.of.inside && (c.kind == never || c.kind == conflict) {
+		a.refuse(m)
+		return
+	}
+	a.warn(m)
+}
+
+// sentence says the claim to the author of the policy.
+func (c claim) sentence(r *rules.Rule) (text, hint string) {
+	of, by := c.of.name(), "其余条件"
+	if c.by != nil {
+		by = c.by.name()
+	}
+	switch c.kind {
+	case always:
+		hint = "删去，或者写上真正的界限"
+		if c.solid {
+			return of + "永远成立，有没有它结果都一样", hint
+		}
+		return of + "只要有数据就成立，不会排除任何企业，缺数据时却会待核实", hint
+	case never:
+		if c.of.inside {
+			return of + "永远不成立，没有企业会走这条路", "核对写的数和取值"
+		}
+		return of + "永远不成立，没有企业能符合" + item(r), "核对写的数和取值"
+	case conflict:
+		if c.of.inside {
+			return of + "与" + by + "不可能同时成立，没有企业会走这条路", "核对两处的界限"
+		}
+		return of + "与" + by + "不可能同时成立，没有企业能符合" + item(r), "核对两处的界限"
+	case branch:
+		if c.same {
+			return of + "与" + by + "相同，这条路写了两次", "删去一处"
+		}
+		return of + "这条路已经包含在" + by + "里，删去它判定结果不变", "核对是不是漏了另一个要求"
+	}
+	if c.same {
+		return of + "与" + by + "相同，写了两次", "删去一处"
+	}
+	return of + "已经包含在" + by + "里，删去它判定结果不变", "核对条款是不是写的别的数；只为公示而写的可以保留"
+}
+
+// name quotes the piece with the id of its condition.
+func (p *piece) name() string {
+	text := p.at.text()
+	if p.neg {
+		text = "not " + text
+	}
+	if id := p.at.cond.ID; id != "" {
+		return fmt.Sprintf("“%s”（%s）", source.Clip(text), id)
+	}
+	return fmt.Sprintf("“%s”", source.Clip(text))
+}
+
+func (p *piece) mistake(text, hint string) source.Mistake {
+	if p.at.expr.Node() == nil {
+		return p.at.cond.Node().Mistake(text, hint)
+	}
+	from, _ := p.at.span()
+	return p.at.expr.Node().MistakeAt(from, text, hint)
+}
+
+// text is what is written there; for a group its reason or kind.
+func (p place) text() string {
+	if p.expr.Node() != nil {
+		from, to := p.span()
+		return string([]rune(p.expr.Text)[from:to])
+	}
+	switch {
+	case p.cond.Manual != "":
+		return p.cond.Manual
+	case p.cond.Because != "":
+		return p.cond.Because
+	}
+	return map[rules.ConditionKind]string{rules.AnyOf: "any", rules.AllOf: "all", rules.Score: "score"}[p.cond.Kind]
+}
+
+// span is where the piece stands in its expression, in characters, with the brackets that belong to it.
+func (p place) span() (from, to int) {
+	rs := []rune(p.expr.Text)
+	from, to = max(0, p.from), min(p.to, len(rs))
+	rest := strings.TrimLeft(string(rs[to:]), " ")
+	if strings.HasPrefix(rest, "(") && to > from && rs[to-1] != ')' {
+		to = len(rs) - len([]rune(rest)) + 1
+	}
+	open := 0
+	for i := from; i < to; i++ {
+		open += bracket(rs[i])
+		for open < 0 && from > 0 {
+			from--
+			open += bracket(rs[from])
+		}
+	}
+	for open > 0 && to < len(rs) {
+		open += bracket(rs[to])
+		to++
+	}
+	return from, to
+}
+
+func bracket(r rune) int {
+	switch r {
+	case '(', '[':
+		return 1
+	case ')', ']':
+		return -1
+	}
+	return 0
+}
