@@ -73,8 +73,7 @@ func parseDate(text string) (*formula.Value, error) {
 	}
 	if serial, nerr := exact.Parse(text); nerr == nil && len(text) == 5 {
 		if n, ok := serial.Int64(); ok && n > 20000 && n < 80000 {
-			base := civil.MustParse("1899-12-30")
-			day, _ := base.AddDays(int(n))
+			day, _ := civil.MustParse("1900-03-01").AddDays(int(n) - 61) // serial 61 is 1900-03-01
 			return nil, fmt.Errorf("“%s”像是 Excel 的日期序号（%s），请把该列设为日期格式或写成 2025-06-30", text, day)
 		}
 	}

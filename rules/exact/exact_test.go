@@ -104,6 +104,17 @@ func TestArithmetic(t *testing.T) {
 	})
 }
 
+// TestParse holds the quick way of reading decimals against big.Rat.
+func TestParse(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.StringMatching(`-?[0-9]{1,12}(\.[0-9]{1,8})?`).Draw(t, "text")
+		want, _ := new(big.Rat).SetString(text)
+		if got, err := Parse(text); err != nil || got.Rat().Cmp(want) != 0 {
+			t.Fatalf("Parse(%q) = %s, %v", text, got, err)
+		}
+	})
+}
+
 func TestSplitSums(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		total := Money(rapid.Int64Range(0, 1e15).Draw(t, "total"))

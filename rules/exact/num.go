@@ -182,7 +182,33 @@ func (x Num) Mul(y Num) (Num, error) {
 			return Num{n: p}, nil
 		}
 	}
+	if z, ok := mulFrac(x, y); ok {
+		return z, nil
+	}
 	return checked(new(big.Rat).Mul(x.Rat(), y.Rat()))
+}
+
+// mulFrac multiplies fractions that stay in int64: numerators are first reduced against the other's denominator, so that the
+// product is in lowest terms.
+func mulFrac(x, y Num) (Num, bool) {
+	if x.big != nil || y.big != nil || x.n == math.MinInt64 || y.n == math.MinInt64 {
+		return Num{}, false
+	}
+	a, b, c, d := abs(x.n), uint64(x.dm1)+1, abs(y.n), uint64(y.dm1)+1
+	if a == 0 || c == 0 {
+		return Num{}, true
+	}
+	g, h := gcd(a, d), gcd(c, b)
+	nh, nl := bits.Mul64(a/g, c/h)
+	dh, dl := bits.Mul64(b/h, d/g)
+	if nh|dh != 0 || nl > math.MaxInt64 || dl > math.MaxInt64 {
+		return Num{}, false
+	}
+	n := int64(nl)
+	if (x.n < 0) != (y.n < 0) {
+		n = -n
+	}
+	return Num{n: n, dm1: int64(dl) - 1}, true
 }
 
 // Quo returns x / y exactly, ErrZeroDivision when y is zero.
@@ -214,11 +240,39 @@ func Parse(text string) (Num, error) {
 	if !isDecimal(text) {
 		return Num{}, errors.New("不是十进制数")
 	}
+	if n, ok := parseSmall(text); ok {
+		return n, nil
+	}
 	r, ok := new(big.Rat).SetString(text)
 	if !ok {
 		return Num{}, errors.New("不是十进制数")
 	}
 	return checked(r)
+}
+
+// parseSmall reads a decimal of at most 17 digits without big numbers.
+func parseSmall(text string) (Num, bool) {
+	if len(text) > 17 {
+		return Num{}, false
+	}
+	n, d := int64(0), int64(1)
+	point := false
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c == '.':
+			point = true
+		case c >= '0' && c <= '9':
+			n = n*10 + int64(c-'0')
+			if point {
+				d *= 10
+			}
+		}
+	}
+	g := int64(gcd(uint64(n), uint64(d)))
+	if text[0] == '-' {
+		n = -n
+	}
+	return Num{n: n / g, dm1: d/g - 1}, true
 }
 
 func isDecimal(text string) bool {

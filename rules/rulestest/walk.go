@@ -42,6 +42,7 @@ type scope struct {
 	values  map[string]*dated
 	record  string // table of 本条
 	loop    string // table of the loop around, or "" for a set
+	source  []rune // text at hand
 }
 
 var maxNumber = new(big.Rat).SetInt64(1<<63 - 1)
