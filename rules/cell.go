@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -97,6 +98,9 @@ func (f *Field) parseNumber(text, unit string) (*formula.Value, error) {
 		text = strings.TrimRight(strings.TrimSuffix(strings.TrimSuffix(text, "%"), "％"), " ")
 	}
 	n, err := exact.Parse(text)
+	if errors.Is(err, exact.ErrOverflow) {
+		return nil, fmt.Errorf("“%s”太大", source.Clip(text))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("“%s”不是数%s", source.Clip(text), numberHint(text))
 	}

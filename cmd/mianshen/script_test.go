@@ -54,6 +54,7 @@ func runScripts(t *testing.T, dir string) {
 			"cells":    showWorkbook,
 			"lines":    countLines,
 			"deliver":  deliver,
+			"timed":    timed,
 		},
 	})
 }
@@ -172,6 +173,16 @@ func deliver(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	_, err = casework.New(db).Receive(ctx, vocabulary, firms, args[1], time.Date(2025, 6, 1, 9, 0, 0, 0, time.UTC))
 	ts.Check(errors.Join(err, db.Close()))
+}
+
+// timed runs a command and says in the log how long it took; nothing depends on that.
+func timed(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: timed COMMAND ARG...")
+	}
+	began := time.Now()
+	ts.Check(ts.Exec(args[0], args[1:]...))
+	ts.Logf("took %v", time.Since(began).Round(time.Millisecond))
 }
 
 // countLines fails unless a file, which may be stdout, has so many lines: lines FILE COUNT

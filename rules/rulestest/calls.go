@@ -342,7 +342,7 @@ func (s *scope) history(name string, args []ast.Node) typed {
 			case "ineligible":
 				return truth(false)
 			}
-			return value{waits: &waits{missing: v.Missing, manual: v.Manual}}
+			return value{waits: &waits{missing: v.Missing}} // what waits for a person there is that item's affair
 		}}
 	case "曾获":
 		ids := constantTexts(args)

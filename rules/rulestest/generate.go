@@ -41,7 +41,7 @@ var (
 	countBounds   = []string{"0", "20", "30", "300", "10*人", "1000*人", "100", "9223372036854775807"}
 	bareBounds    = []string{"0", "60", "80", "1.5", "100", "2024", "3"}
 	dayBounds     = []string{`日期("2022-02-28")`, `日期("2024-02-29")`, `日期("2025-06-30")`, "基准日", `日期("2000-01-01")`}
-	codes         = []string{"C", "C39", "C3911", "I65", "I", "G", "G59", "F51", "K70", "P", "E47", "H", "L72", "A01", "B06", "C26", "I6510", "M73"}
+	codes         = []string{"C", "C39", "C3911", "I65", "I", "G", "G59", "F51", "K70", "P", "E47", "H", "L72", "A01", "B06", "C26", "I6511", "M73"}
 )
 
 func (g *gen) bound(list []string) string { return list[g.IntN(len(list))] }
@@ -84,12 +84,12 @@ func (g *gen) money(d int) string {
 	}
 	if d <= 0 {
 		if g.chance(25) {
-			return g.bound(moneyBounds)
+			return "(" + g.bound(moneyBounds) + ")"
 		}
 		return leaf()
 	}
 	return g.one(leaf, leaf,
-		func() string { return g.bound(moneyBounds) },
+		func() string { return "(" + g.bound(moneyBounds) + ")" },
 		func() string { return g.paren("%s + %s", g.money(d-1), g.money(d-1)) },
 		func() string { return g.paren("%s - %s", g.money(d-1), g.money(d-1)) },
 		func() string { return g.paren("%s * %s", g.money(d-1), g.plain(d-1)) },
@@ -137,7 +137,7 @@ func (g *gen) tiers(d int, of func(int) string) string {
 
 func (g *gen) value(k string) string {
 	if !g.values {
-		return map[string]string{"money": "5*万元", "ratio": "比例(5)", "bare": "60"}[k]
+		return map[string]string{"money": "(5*万元)", "ratio": "比例(5)", "bare": "60"}[k]
 	}
 	switch k {
 	case "money":
@@ -182,7 +182,7 @@ func (g *gen) sum(k string, d int) string {
 
 func (g *gen) awarded() string {
 	if len(g.items) == 0 {
-		return "1*万元"
+		return "(1*万元)"
 	}
 	return fmt.Sprintf(`已奖("%s", %s)`, g.pick(g.items...), g.pick("年度", "年度 - 1", "年(认定日期)", "2024"))
 }
@@ -288,7 +288,7 @@ func (g *gen) count(d int) string {
 }
 
 func (g *gen) perHead(d int) string {
-	return g.one(func() string { return "人均营收" }, func() string { return "1500*元/人" }, func() string { return "(" + g.money(min(d, 1)) + " / " + g.count(0) + ")" })
+	return g.one(func() string { return "人均营收" }, func() string { return "(1500*元/人)" }, func() string { return "(" + g.money(min(d, 1)) + " / " + g.count(0) + ")" })
 }
 
 func (g *gen) date(d int) string {

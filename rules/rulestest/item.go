@@ -193,25 +193,23 @@ func (s *scope) score(c *rules.Condition, id string) (check, error) {
 	out.eval = func(e *env) value {
 		e.counted("score")
 		var vs, demands []value
-		sum := new(big.Rat)
+		sum := whole(0)
 		for i, p := range points {
 			v := p.eval(e)
 			if v.known && p.unit.plain() && p.unit.flavour == percent {
 				v = e.limited(new(big.Rat).Mul(v.num, big.NewRat(100, 1)))
 			}
-			vs = append(vs, v)
-			if v.known {
-				sum.Add(sum, v.num)
+			if vs = append(vs, v); v.known && sum.known {
+				sum = e.limited(new(big.Rat).Add(sum.num, v.num))
 			}
 			if least[i] != nil {
 				demands = append(demands, reaches(v, least[i]))
 			}
 		}
-		whole := open(vs...)
-		if allKnown(vs) {
-			whole = e.limited(sum)
+		if !allKnown(vs) {
+			sum = open(vs...)
 		}
-		return every(append(demands, reaches(whole, c.Score.AtLeast.Rat())))
+		return every(append(demands, reaches(sum, c.Score.AtLeast.Rat())))
 	}
 	return out, nil
 }

@@ -3,6 +3,7 @@ package rulestest
 import (
 	"fmt"
 	"math/big"
+"os"
 	"slices"
 	"strings"
 
@@ -110,6 +111,8 @@ func (it *item) place(id string) int {
 func (it *item) decideOnce(e *env) Verdict {
 	answers := append(it.ask(e, false), it.earlier(e, it.basis(e))...)
 	amount := it.figure(e)
+	o, _, _ := fold(answers, amount)
+	e.live = o == "eligible"
 	if amount != nil {
 		amount = it.overTime(e, *amount)
 	}
@@ -165,7 +168,8 @@ func (it *item) decideEach(e *env) Verdict {
 	var amount *value
 	if it.amount != nil && outcome != "ineligible" && table.known {
 		t := e.limited(total)
-		if amount = &t; t.known {
+		e.live = outcome == "eligible"
+		if amount = &t; t.known && eligible > 0 {
 			amount = it.overTime(e, t)
 		}
 		if amount.known {
@@ -254,7 +258,7 @@ func (it *item) earlier(e *env, basis value) []answer {
 	var out []answer
 	f := it.rule.Frequency
 	if f.Once || f.Span != rules.Day || f.Every > 0 {
-		taken := e.grants(func(g granted) bool { return g.item == it.id && it.sameThing(e, g, basis) && it.within(e, g.period) })
+		taken := e.grants(func(g granted) bool { return g.item == it.id && it.sameThing(g, basis) && it.within(e, g.period) })
 		if len(taken) > 0 {
 			e.counted("period used")
 		}
@@ -274,9 +278,10 @@ func (it *item) earlier(e *env, basis value) []answer {
 	return out
 }
 
-// sameThing tells whether an earlier grant counts against the period: record by record, those for the same record.
-func (it *item) sameThing(_ *env, g granted, basis value) bool {
-	return it.rule.Each == "" || g.basis == basis.text
+// sameThing tells whether an earlier grant counts against the period: record by record, those for the same record or for one that
+// wasn't named.
+func (it *item) sameThing(g granted, basis value) bool {
+	return it.rule.Each == "" || g.basis == "" || g.basis == basis.text
 }
 
 // within tells whether an earlier period falls into the one in which the item may be granted once.
@@ -285,13 +290,12 @@ func (it *item) within(e *env, p rules.Interval) bool {
 	if f.Once {
 		return true
 	}
-	w := span{}
-	if f.Every > 0 {
-		w = period(rules.Year, e.grant.from, 0)
-		w.from = period(rules.Year, e.grant.from, f.Every-1).from
-	} else {
-		w = period(f.Span, e.grant.from, 0)
+	if f.Every > 0 { // two grants are at least so many years apart, whichever came first
+		year, _, _ := parts(e.grant.from)
+		apart := year - p.From.Year()
+		return apart < f.Every && -apart < f.Every
 	}
+	w := period(f.Span, e.grant.from, 0)
 	return dayFromCivil(p.From) <= w.to && dayFromCivil(p.To) >= w.from
 }
 
@@ -339,6 +343,9 @@ func (it *item) limit(e *env, t *typed, used *big.Rat) value {
 		return v
 	}
 	left := new(big.Rat).Sub(v.num, used)
+	if v = e.limited(left); !v.known {
+		return v
+	}
 	if left.Sign() <= 0 {
 		e.counted("cap used up")
 		left = new(big.Rat)
@@ -348,7 +355,7 @@ func (it *item) limit(e *env, t *typed, used *big.Rat) value {
 
 // overTime applies the caps over a year, all time and the number of grants; they need the history.
 func (it *item) overTime(e *env, v value) *value {
-	if e.around.Awards == nil {
+	if e.around.Awards == nil || LENIENT && !e.live {
 		return &v
 	}
 	members := []string{it.id}
@@ -364,15 +371,16 @@ func (it *item) overTime(e *env, v value) *value {
 			inYear.Add(inYear, g.net)
 		}
 	}
+	if n := it.rule.Cap.Times; n > 0 && len(grants) >= n && v.known {
+		e.counted("times used up")
+		v = whole(0) // whatever the other caps are
+		return &v
+	}
 	if it.perYear != nil {
 		v = lesser(v, it.limit(e, it.perYear, inYear))
 	}
 	if it.total != nil {
 		v = lesser(v, it.limit(e, it.total, ever))
-	}
-	if n := it.rule.Cap.Times; n > 0 && len(grants) >= n {
-		e.counted("times used up")
-		v = lesser(v, whole(0))
 	}
 	return &v
 }
@@ -428,3 +436,5 @@ func (it *item) payments(e *env, amount string) []string {
 
 // yuan writes 分 in 元 with two decimals.
 func yuan(fen *big.Rat) string { return new(big.Rat).Quo(fen, big.NewRat(100, 1)).FloatString(2) }
+
+var LENIENT = os.Getenv("LENIENT") != ""

@@ -1,0 +1,99 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"mianshen/index"
+	"mianshen/internal/casework"
+	"mianshen/internal/catalog"
+	"mianshen/internal/demo"
+	"mianshen/internal/store"
+)
+
+// sample is the sample district, published, received and compared once for all tests of the package: an office over a real
+// store and a real index.
+type sample struct {
+	office *casework.Office
+	index  *index.Index
+	sweep  store.Sweep
+}
+
+var received = time.Date(2025, 7, 1, 2, 0, 0, 0, time.UTC)
+
+var district = sync.OnceValues(func() (*sample, error) {
+	ctx := context.Background()
+	dir, err := os.MkdirTemp("", "mianshen-web-")
+	if err != nil {
+		return nil, err
+	}
+	// The open file outlives its name; nothing is left behind.
+	defer func() { _ = os.RemoveAll(dir) }()
+	db, err := store.Open(ctx, "sqlite://"+filepath.Join(dir, "web.db"))
+	if err != nil {
+		return nil, err
+	}
+	s := &sample{office: casework.New(db)}
+	if err := demo.Load(ctx, s.office, received); err != nil {
+		return nil, err
+	}
+	if s.sweep, err = s.office.Sweep(ctx, demo.AsOf(), "test", received); err != nil {
+		return nil, err
+	}
+	book, err := s.office.Current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.index, err = index.NewTemp(ctx, catalog.Documents(book.Policies))
+	return s, err
+})
+
+// served returns a server over the samples; change may alter its configuration.
+func served(t *testing.T, change func(*Config)) (*Server, *sample) {
+	t.Helper()
+	s, err := district()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := Config{Office: s.office, Searcher: s.index, Demo: true, Clock: func() time.Time { return received },
+		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Rate: Rate{PerSecond: 1e6, Burst: 1e6}, Version: "test"}
+	if change != nil {
+		change(&cfg)
+	}
+	server, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return server, s
+}
+
+// call asks a handler for a path.
+func call(h http.Handler, path string) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+	return w
+}
+
+// read asks for JSON and decodes it; any other status than want fails the test.
+func read[T any](t *testing.T, h http.Handler, path string, want int) T {
+	t.Helper()
+	w := call(h, path)
+	if w.Code != want {
+		t.Fatalf("GET %s: %d, want %d: %s", path, w.Code, want, w.Body)
+	}
+	var out T
+	if err := json.Unmarshal(w.Body.Bytes(), &out); err != nil {
+		t.Fatal(fmt.Errorf("GET %s: %w: %s", path, err, w.Body))
+	}
+	return out
+}

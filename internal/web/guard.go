@@ -1,0 +1,137 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"mianshen/internal/web/static"
+)
+
+// Caps on one request. Nothing here is written to, so no body is wanted at all.
+const (
+	maxBody     = 64 << 10
+	maxTarget   = 8 << 10 // bytes of path and query
+	requestTime = 10 * time.Second
+)
+
+// policy of the pages: nothing but files of our own, no script and no style inside a page, in nobody's frame.
+const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// guard puts everything in the way that each request passes, from the outside in.
+func (s *Server) guard(e *echo.Echo, table map[string]Access) {
+	e.Pre(s.recover, headers, headAsGet)
+	e.Use(s.measure, s.bound(), s.limit(newLimiter(s.cfg.Rate, s.cfg.Clock)), deadline, s.permit(table))
+}
+
+// recover turns a panic into an answer and a line in the log; one bad request must not end the others.
+func (s *Server) recover(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) (err error) {
+		defer func() {
+			cause := recover()
+			if cause == nil {
+				return
+			}
+			if cause == http.ErrAbortHandler {
+				panic(cause)
+			}
+			s.log.ErrorContext(c.Request().Context(), "panic", "route", c.Path(), "cause", fmt.Sprint(cause), "stack", string(debug.Stack()))
+			s.fail(problem(http.StatusInternalServerError, ""), c)
+		}()
+		return next(c)
+	}
+}
+
+// headers are those that every answer carries, errors too.
+func headers(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		h := c.Response().Header()
+		h.Set("Content-Security-Policy", contentPolicy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+		return next(c)
+	}
+}
+
+// headAsGet routes HEAD like GET; net/http leaves the body out.
+func headAsGet(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if r := c.Request(); r.Method == http.MethodHead {
+			again := r.WithContext(r.Context())
+			again.Method = http.MethodGet
+			c.SetRequest(again)
+		}
+		return next(c)
+	}
+}
+
+// bound caps what one request may bring and how many are answered at once.
+func (s *Server) bound() echo.MiddlewareFunc {
+	places := make(chan struct{}, s.cfg.AtOnce)
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			r := c.Request()
+			if len(r.RequestURI) > maxTarget || r.ContentLength > maxBody {
+				return problem(http.StatusRequestEntityTooLarge, "")
+			}
+			r.Body = http.MaxBytesReader(c.Response(), r.Body, maxBody)
+			select {
+			case places <- struct{}{}:
+				defer func() { <-places }()
+			default:
+				return problem(http.StatusServiceUnavailable, "同时来的请求太多，请过几秒再试。")
+			}
+			return next(c)
+		}
+	}
+}
+
+// limit holds each source to its rate. Files and health are not counted.
+func (s *Server) limit(l *limiter) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			path := c.Request().URL.Path
+			if !strings.HasPrefix(path, static.Prefix) && path != "/healthz" && path != "/readyz" && !l.allow(c.RealIP()) {
+				return problem(http.StatusTooManyRequests, "您的请求太频繁，请过几秒再试。")
+			}
+			return next(c)
+		}
+	}
+}
+
+// deadline ends what takes too long.
+func deadline(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		ctx, cancel := context.WithTimeout(c.Request().Context(), requestTime)
+		defer cancel()
+		c.SetRequest(c.Request().WithContext(ctx))
+		return next(c)
+	}
+}
+
+// sameSite refuses what another site makes a browser send, except reading.
+func (s *Server) sameSite(next http.Handler) http.Handler {
+	protection := http.NewCrossOriginProtection()
+	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		if err := writeProblem(w, problem(http.StatusForbidden, "这个请求来自别的网站，没有处理。")); err != nil {
+			s.log.WarnContext(r.Context(), "answer not sent", "error", err)
+		}
+	}))
+	return protection.Handler(next)
+}
+
+func ipNet(p netip.Prefix) *net.IPNet {
+	return &net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())}
+}

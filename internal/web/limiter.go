@@ -1,0 +1,89 @@
+package web
+
+import (
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// Rate is how many requests one source may send: Burst at once, PerSecond lasting.
+type Rate struct {
+	PerSecond float64
+	Burst     float64
+}
+
+// DefaultRate is far beyond what a person does, and holds a program that runs wild.
+var DefaultRate = Rate{PerSecond: 20, Burst: 80}
+
+// maxSources bounds the limiter's memory.
+const maxSources = 10_000
+
+// limiter is a bucket of tokens for each source. IPv6 sources count by their /64, which one household has.
+type limiter struct {
+	rate Rate
+	now  func() time.Time
+
+	mu      sync.Mutex
+	buckets map[string]*bucket
+}
+
+type bucket struct {
+	tokens float64
+	at     time.Time
+}
+
+func newLimiter(r Rate, now func() time.Time) *limiter {
+	return &limiter{rate: r, now: now, buckets: map[string]*bucket{}}
+}
+
+// allow takes a token of the source and tells whether there was one.
+func (l *limiter) allow(address string) bool {
+	source := network(address)
+	now := l.now()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	b := l.buckets[source]
+	if b == nil {
+		if len(l.buckets) >= maxSources {
+			l.forget(now)
+		}
+		b = &bucket{tokens: l.rate.Burst, at: now}
+		l.buckets[source] = b
+	}
+	// A clock that jumps back gives nothing.
+	if passed := now.Sub(b.at).Seconds(); passed > 0 {
+		b.tokens = min(l.rate.Burst, b.tokens+passed*l.rate.PerSecond)
+	}
+	b.at = now
+	if b.tokens < 1 {
+		return false
+	}
+	b.tokens--
+	return true
+}
+
+// forget drops the sources whose buckets have filled up again, and if none has, all of them: to forget a source gives it a
+// full bucket, no more.
+func (l *limiter) forget(now time.Time) {
+	full := time.Duration(l.rate.Burst / l.rate.PerSecond * float64(time.Second))
+	for source, b := range l.buckets {
+		if now.Sub(b.at) > full {
+			delete(l.buckets, source)
+		}
+	}
+	if len(l.buckets) >= maxSources {
+		clear(l.buckets)
+	}
+}
+
+func network(address string) string {
+	ip, err := netip.ParseAddr(address)
+	if err != nil || ip.Unmap().Is4() {
+		return address
+	}
+	p, err := ip.Prefix(64)
+	if err != nil {
+		return address
+	}
+	return p.String()
+}

@@ -1,0 +1,117 @@
+// Package web is the edge of the product: the HTTP API under /api/v1 with its OpenAPI description, and the pages that
+// visitors read. It answers from package desk and decides nothing. Everything here is read-only.
+//
+// Who may call a route stands in one table (access.go); a route that isn't in it keeps the server from starting. Requests
+// pass the guards in guard.go before any handler: security headers, no cross-site writes, caps on bodies and on requests at
+// once, a rate for each source, a deadline. Errors of the API are RFC 9457 problems in Chinese, errors of pages are pages.
+//
+// Sub-packages: desk answers, say finds the words, ui draws, static holds style and scripts.
+package web
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"mianshen/internal/casework"
+	"mianshen/internal/web/desk"
+	"mianshen/internal/web/static"
+)
+
+// Config is what a server needs. Office and Searcher are required.
+type Config struct {
+	Office   *casework.Office
+	Searcher desk.Searcher    // an index of what the office has published
+	Clock    func() time.Time // now; nil is time.Now
+	Demo     bool             // the store holds samples: everybody may see the enterprises in it, and pages say so
+	Logger   *slog.Logger     // nil is slog.Default()
+	Version  string           // of the program, for the API's description
+
+	Rate    Rate           // for each source; zero is DefaultRate
+	AtOnce  int            // requests at once, beyond which 503 is answered; 0 is 256
+	Proxies []netip.Prefix // proxies whose X-Forwarded-For is believed; none: the address of the connection counts
+}
+
+// Server answers HTTP requests. It is safe for concurrent use.
+type Server struct {
+	cfg     Config
+	desk    *desk.Desk
+	log     *slog.Logger
+	meters  *meters
+	handler http.Handler
+	openAPI []byte
+}
+
+// New builds a server. It fails when something required is missing, or when a route and the table of access disagree.
+func New(cfg Config) (*Server, error) {
+	if cfg.Office == nil || cfg.Searcher == nil {
+		return nil, errors.New("web: office and searcher are required")
+	}
+	if cfg.Clock == nil {
+		cfg.Clock = time.Now
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.Default()
+	}
+	if cfg.Rate == (Rate{}) {
+		cfg.Rate = DefaultRate
+	}
+	if cfg.AtOnce == 0 {
+		cfg.AtOnce = 256
+	}
+	s := &Server{cfg: cfg, desk: desk.New(cfg.Office, cfg.Searcher), log: cfg.Logger, meters: newMeters()}
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.IPExtractor = s.source()
+	e.HTTPErrorHandler = s.fail
+	s.guard(e, access)
+	s.pages(e)
+	s.machine(e)
+	if err := s.api(e); err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
+	if err := declared(e, access); err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
+	s.handler = s.sameSite(e)
+	return s, nil
+}
+
+// ServeHTTP answers one request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+// machine adds what programs ask for: health, readiness, metrics, and the files of the pages.
+func (s *Server) machine(e *echo.Echo) {
+	e.GET("/healthz", func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") })
+	e.GET("/readyz", func(c echo.Context) error {
+		if err := s.desk.Ready(c.Request().Context()); err != nil {
+			s.log.WarnContext(c.Request().Context(), "not ready", "error", err)
+			return problem(http.StatusServiceUnavailable, "还没有准备好：数据库没有应答，或者还没有发布政策、完成比对。")
+		}
+		return c.String(http.StatusOK, "ready\n")
+	})
+	e.GET("/metrics", echo.WrapHandler(s.meters.handler()))
+	e.GET(static.Prefix+":file", func(c echo.Context) error {
+		if !static.Serve(c.Response(), c.Request(), c.Param("file")) {
+			return echo.ErrNotFound
+		}
+		return nil
+	})
+}
+
+// source says which address a request counts for.
+func (s *Server) source() echo.IPExtractor {
+	if len(s.cfg.Proxies) == 0 {
+		return echo.ExtractIPDirect()
+	}
+	trust := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
+	for _, p := range s.cfg.Proxies {
+		trust = append(trust, echo.TrustIPRange(ipNet(p)))
+	}
+	return echo.ExtractIPFromXFFHeader(trust...)
+}

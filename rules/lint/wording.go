@@ -1,0 +1,221 @@
+package lint
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"mianshen/rules"
+	"mianshen/rules/formula"
+	"mianshen/rules/source"
+)
+
+// clause finds the node of the text of clause i.
+func (a *audit) clause(i int) *source.Node {
+	list := entry(a.policy.Root("policy.yaml"), "clauses")
+	if list == nil || i >= len(list.Items) {
+		return nil
+	}
+	return entry(list.Items[i], "text")
+}
+
+// clauses warns at every place in the clauses where one of the patterns stands. The sentence gets what stands there and the
+// clause's reference.
+func (a *audit) clauses(patterns []*regexp.Regexp, hint string, sentence func(found, ref string) string) {
+	for i, c := range a.policy.Clauses {
+		node := a.clause(i)
+		if node == nil {
+			continue
+		}
+		end := 0
+		for _, p := range patterns {
+			for _, at := range p.FindAllStringIndex(c.Text, -1) {
+				if at[0] < end {
+					continue
+				}
+				end = at[1]
+				offset := utf8.RuneCountInString(c.Text[:at[0]])
+				a.warn(node.MistakeAt(offset, sentence(c.Text[at[0]:at[1]], c.Ref), hint))
+			}
+		}
+	}
+}
+
+// vague are words that leave the decision to somebody: nobody can tell from data whether they are met.
+var vague = []*regexp.Regexp{regexp.MustCompile(
+	`其他(?:符合(?:条件|要求)|应当|需要|情形|情况|特殊|条件|经[^，。；]{0,12}(?:认定|同意|批准|研究))|经[^，。；]{0,8}(?:认定|同意|批准)的其他|认为(?:需要|应当|有必要)的?|原则上|等(?:相关|有关|其他)|视情|视具体情况|酌情|酌定|适当(?:给予|提高|放宽|倾斜|补助|奖励|支持|照顾)|一事一议|择优|(?:集体|会议|专题|政府)研究(?:决定|确定)|研究决定|情节(?:严重|较轻|特别严重)|必要时`)}
+
+func vagueWords(a *audit) {
+	a.clauses(vague, "写成能查到的标准；确要人判断的，标注成 manual", func(found, ref string) string {
+		return fmt.Sprintf("%s写有“%s”，数据判定不了", ref, found)
+	})
+}
+
+// binding are words of a sentence that sets a condition; those in harmless don't.
+var (
+	binding  = regexp.MustCompile(`应当|应为|应是|必须|不得|不予|方可|不享受|不再享受|除外|[0-9一二三四五六七八九十百千万亿元人年月日米吨瓦%％级](?:以上|以下|以内)`)
+	harmless = regexp.MustCompile(`本数|所称|解释|施行|废止|责任|追回|保密|公示|拨付|兑付|受理|监督|绩效|公开`)
+)
+
+// unmarked warns of sentences that set a condition and are quoted by nothing.
+func unmarked(a *audit) {
+	quotes, whole := a.marks()
+	for i, c := range a.policy.Clauses {
+		node := a.clause(i)
+		if node == nil || whole[c.Ref] {
+			continue
+		}
+		offset := 0
+		for _, s := range strings.SplitAfter(strings.ReplaceAll(c.Text, "；", "。"), "。") {
+			marked := slices.ContainsFunc(quotes[c.Ref], func(q string) bool { return overlap(s, q) })
+			if word := binding.FindString(s); word != "" && !marked && !harmless.MatchString(s) {
+				a.warn(node.MistakeAt(offset, fmt.Sprintf("%s这一句像是条件（“%s”），没有任何条件、金额、材料或评审引用它", c.Ref, word), "标注成条件，写明 clause 和 quote"))
+			}
+			offset += utf8.RuneCountInString(s)
+		}
+	}
+}
+
+// overlap reports whether the sentence and the quote share text: one holds the other, or the quote runs over its end.
+func overlap(sentence, quote string) bool {
+	if quote == "" {
+		return false
+	}
+	q := strings.ReplaceAll(quote, "；", "。")
+	for _, part := range strings.Split(q, "。") {
+		if part = strings.TrimSpace(part); part != "" && strings.Contains(sentence, part) {
+			return true
+		}
+	}
+	return false
+}
+
+// marks collects, for each clause, what is quoted of it; whole holds those that a dated value cites without a quote, whose
+// sentences then can't be told apart.
+func (a *audit) marks() (quotes map[string][]string, whole map[string]bool) {
+	quotes, whole = map[string][]string{}, map[string]bool{}
+	mark := func(ref, quote string) {
+		quotes[ref] = append(quotes[ref], quote)
+		whole[ref] = whole[ref] || ref != "" && quote == ""
+	}
+	for _, v := range a.policy.Values {
+		mark(v.Clause, v.Quote)
+	}
+	for _, it := range a.policy.Items {
+		conditions := a.policy.All(it)
+		for _, p := range it.Payments {
+			conditions = append(conditions, p.Conditions...)
+		}
+		for _, c := range conditions {
+			each(c, func(c *rules.Condition) { mark(c.Clause, c.Quote) })
+		}
+		for _, m := range it.Materials {
+			mark(m.Clause, m.Quote)
+		}
+		for _, s := range it.Review {
+			mark(s.Clause, s.Quote)
+		}
+	}
+	return quotes, whole
+}
+
+// The words of rewards and demands that the fair competition rules (公平竞争审查条例) object to.
+var (
+	taxWords   = regexp.MustCompile(`(?:地方|综合|经济|财政|财力|税收)贡献|地方(?:财力|留存|留成)|(?:税收|增值税|所得税|税金|税款|纳税额?|缴税)[^，。；]{0,12}(?:返还|奖励|补助|补贴|留成|留存)|年?(?:上缴|缴纳)税(?:金|收)`)
+	taxFields  = regexp.MustCompile(`税收|纳税额|税金|税款|缴税|财力|贡献`)
+	movingIn   = regexp.MustCompile(`迁入[^，。；]{0,30}(?:奖|补|给予|资助)|(?:新引进|引进|招引)的?[^人才，。；]{0,10}(?:企业|总部|项目)[^。；]{0,40}(?:奖|补|给予|资助)|(?:企业|总部|机构|项目)[^，。；人才]{0,12}落户[^。；]{0,30}(?:奖|补|给予|资助)|落户奖`)
+	moveFields = regexp.MustCompile(`迁入|落户|引进企业`)
+	localWords = regexp.MustCompile(`(?:采购|购买|选用|使用|租用)(?:本地|本区|本市|本省|区内|市内|省内)[^，。；]{0,12}(?:产品|商品|服务|设备|材料|原料|车辆)|(?:本地|本区|本市|本省|区内|市内)(?:企业)?(?:生产|制造|提供)的?[^，。；]{0,8}(?:产品|商品|设备|服务|车辆)|不得(?:从|向)?外(?:省|市|地|区)|以本(?:省|市|区|地)[^。；]{0,16}为主|本地(?:配套|采购)率`)
+	localField = regexp.MustCompile(`本地采购|本地配套|区内采购|本地化率`)
+	homeFields = regexp.MustCompile(`^(?:注册区|注册街镇|在本区登记纳税|税收户管区|税收户管地|统计关系区)$`)
+)
+
+const fairHint = "对照公平竞争审查条例重写，或写明法律、行政法规依据或国务院批准；属于第十二条例外的，写明理由和期限"
+
+func fairTax(a *audit) {
+	a.clauses([]*regexp.Regexp{taxWords}, fairHint, func(found, ref string) string {
+		return fmt.Sprintf("%s写有“%s”：按纳税或地方贡献给奖补，可能触及公平竞争审查条例第十条第一项、第二项", ref, found)
+	})
+	for _, r := range a.rules {
+		for _, e := range []rules.Expression{r.Item.Amount, r.Item.AtMost} {
+			a.fields(r, e, taxFields, func(n *formula.Node) bool { return n.Type.Kind == formula.Number }, fairHint, func(name string) string {
+				return fmt.Sprintf("金额用“%s”计算：按纳税或地方贡献给奖补，可能触及公平竞争审查条例第十条第一项、第二项", name)
+			})
+		}
+	}
+}
+
+func fairMoveIn(a *audit) {
+	sentence := "：奖励迁入或引进，可能触及公平竞争审查条例第九条第二项、第十条第二项"
+	a.clauses([]*regexp.Regexp{movingIn}, fairHint, func(found, ref string) string {
+		return fmt.Sprintf("%s写有“%s”%s", ref, source.Clip(found), sentence)
+	})
+	a.everywhere(moveFields, fairHint, func(name string) string { return fmt.Sprintf("用到“%s”%s", name, sentence) })
+}
+
+func fairLocal(a *audit) {
+	sentence := "：限定本地的商品、服务或人员，可能触及公平竞争审查条例第八条第三项、第九条第一项"
+	a.clauses([]*regexp.Regexp{localWords}, fairHint, func(found, ref string) string {
+		return fmt.Sprintf("%s写有“%s”%s", ref, source.Clip(found), sentence)
+	})
+	a.everywhere(localField, fairHint, func(name string) string { return fmt.Sprintf("用到“%s”%s", name, sentence) })
+}
+
+// fairDistrict notes once a policy that it asks for a place of registration, which is usual for district funds.
+func fairDistrict(a *audit) {
+	before := len(a.found)
+	a.everywhere(homeFields, "区级资金常见，不必改；公平竞争审查表里写明理由", func(name string) string {
+		return fmt.Sprintf("以“%s”为条件，公平竞争审查时对照条例第九条第五项、第十条第二项说明", name)
+	})
+	if len(a.found) > before {
+		a.found = a.found[:before+1]
+	}
+}
+
+// everywhere warns of the fields in any expression of the policy whose names fit the pattern.
+func (a *audit) everywhere(names *regexp.Regexp, hint string, sentence func(name string) string) {
+	for _, r := range a.rules {
+		for _, e := range expressions(r) {
+			a.fields(r, e, names, func(*formula.Node) bool { return true }, hint, sentence)
+		}
+	}
+}
+
+// fields warns of each field in an expression, also behind named parts and derived fields, whose name fits the pattern.
+func (a *audit) fields(r *rules.Rule, e rules.Expression, names *regexp.Regexp, fits func(*formula.Node) bool, hint string, sentence func(name string) string) {
+	t := r.Tree(e)
+	if t == nil {
+		return
+	}
+	var look func(n *formula.Node, from int)
+	look = func(n *formula.Node, from int) {
+		n.Walk(func(n *formula.Node) bool {
+			at := from
+			if at < 0 {
+				at = n.From
+			}
+			switch n.Op {
+			case formula.OpField, formula.OpRecord, formula.OpColumn:
+				if names.MatchString(n.Name) && fits(n) {
+					a.warn(e.Node().MistakeAt(at, sentence(n.Name), hint))
+					return true
+				}
+				if n.Op == formula.OpField {
+					if d := a.book.Vocabulary.Fields[n.Slot].Tree(); d != nil {
+						look(d, at)
+					}
+				}
+			case formula.OpDefine:
+				for _, d := range r.Item.Defines {
+					if d.Name == n.Name && r.Tree(d.Expression) != nil {
+						look(r.Tree(d.Expression), at)
+					}
+				}
+			}
+			return true
+		})
+	}
+	look(t, -1)
+}
