@@ -177,7 +177,7 @@ func (f Frequency) blocks(now, earlier Interval) bool {
 	return f.Span.Of(now.From, 0).Overlaps(earlier)
 }
 
-// amount is the exact amount after the cap for one grant; nil when the item has none. Negative counts as 0.
+// amount is the exact amount before caps, of the firm or of one record; nil when the item has none. Negative counts as 0.
 func (r *run) amount() *formula.Value {
 	var v *formula.Value
 	switch {
@@ -189,20 +189,39 @@ func (r *run) amount() *formula.Value {
 		return nil
 	}
 	*r.raw = v
-	if r.rule.perGrant != nil {
-		limit := r.frame.Run(r.rule.perGrant)
-		if !v.Known() || !limit.Known() {
-			return formula.Open(v, limit)
-		}
-		if v.Num().Cmp(limit.Num()) > 0 {
-			v = limit
-			r.limit("单次上限", limit.Num())
-		}
-	}
 	if v.Known() && v.Num().Sign() < 0 {
 		return formula.NumberOf(exact.Int(0))
 	}
 	return v
+}
+
+// limits are the caps that apply: per_grant always, those over time only with a history.
+type limits struct{ perGrant, perYear, total *formula.Value }
+
+func (r *run) caps() limits {
+	var l limits
+	run := func(p *formula.Program) *formula.Value {
+		if p == nil {
+			return nil
+		}
+		return r.frame.Run(p)
+	}
+	l.perGrant = run(r.rule.perGrant)
+	if r.around.History != nil {
+		l.perYear, l.total = run(r.rule.perYear), run(r.rule.total)
+	}
+	return l
+}
+
+// open lists the caps that aren't known.
+func (l limits) open() []*formula.Value {
+	var out []*formula.Value
+	for _, v := range []*formula.Value{l.perGrant, l.perYear, l.total} {
+		if v != nil && !v.Known() {
+			out = append(out, v)
+		}
+	}
+	return out
 }
 
 func (r *run) limit(name string, to exact.Num) {
@@ -231,52 +250,28 @@ func (r *run) recorded() *formula.Value {
 	return sum
 }
 
-// settle applies the caps over time, rounds once, and shares the amount out over the instalments.
-func (r *run) settle(amount *formula.Value) {
-	n, open := r.overTime(amount.Num())
-	if open != nil {
-		r.undecided(open)
-		return
+// settle applies the caps, rounds once, and shares the amount out over the instalments. All caps are known.
+func (r *run) settle(amount exact.Num, caps limits) {
+	n, err := r.capped(amount, caps)
+	var m exact.Money
+	if err == nil {
+		m, err = r.rule.Item.Round.Round(n)
 	}
-	m, err := r.rule.Item.Round.Round(n)
 	if err != nil {
-		r.undecided(formula.Unknown(formula.Cause{Kind: formula.Fault, Text: err.Error()}))
+		r.d.Outcome = Unknown
+		r.d.Faults = append(r.d.Faults, err.Error())
 		return
 	}
 	r.d.Amount = &m
 	r.instalments(m)
 }
 
-// undecided turns an eligible decision whose amount can't be told into 待核实.
-func (r *run) undecided(v *formula.Value) {
-	r.d.Outcome = Unknown
-	r.d.Missing, r.d.Manual, r.d.Faults = r.causes([]*formula.Value{v})
-}
-
-// sumRecords adds up the eligible records.
-func (r *run) sumRecords() {
-	sum := exact.Int(0)
-	for _, rd := range r.d.Records {
-		if rd.Amount == nil || rd.Outcome != Eligible {
-			continue
-		}
-		total, err := sum.Add(rd.Amount.Num())
-		if err != nil {
-			r.undecided(formula.Unknown(formula.Cause{Kind: formula.Fault, Text: err.Error()}))
-			return
-		}
-		sum = total
-	}
-	missing, manual, faults := r.d.Missing, r.d.Manual, r.d.Faults
-	r.settle(formula.NumberOf(sum))
-	if r.d.Outcome == Eligible {
-		r.d.Missing, r.d.Manual, r.d.Faults = missing, manual, faults
-	}
-}
-
-// overTime applies per_year, total and times against what was granted before. Without a history they wait for the disbursement.
-func (r *run) overTime(n exact.Num) (exact.Num, *formula.Value) {
+// capped applies per_grant, then what is left of the year's and the total cap, then how many times the item may be granted.
+func (r *run) capped(n exact.Num, caps limits) (exact.Num, error) {
 	it := r.rule.Item
+	if caps.perGrant != nil {
+		n = r.cut(n, caps.perGrant.Num(), "单次上限")
+	}
 	if r.around.History == nil {
 		return n, nil
 	}
@@ -284,41 +279,65 @@ func (r *run) overTime(n exact.Num) (exact.Num, *formula.Value) {
 	if it.Cap.Group != "" {
 		items = r.book.groups[it.Cap.Group]
 	}
+	if it.Cap.Times > 0 && r.times(items) >= it.Cap.Times {
+		return r.cut(n, exact.Int(0), fmt.Sprintf("最多 %d 次", it.Cap.Times)), nil
+	}
+	for _, c := range []struct {
+		limit *formula.Value
+		year  int
+		name  string
+	}{{caps.perYear, r.d.Grant.From.Year(), "年度上限余额"}, {caps.total, 0, "累计上限余额"}} {
+		if c.limit == nil {
+			continue
+		}
+		left, err := c.limit.Num().Sub(r.used(items, c.year))
+		if err != nil {
+			return n, err
+		}
+		n = r.cut(n, left, c.name)
+	}
+	return n, nil
+}
+
+// cut brings n down to a limit, at least to 0.
+func (r *run) cut(n, limit exact.Num, name string) exact.Num {
+	if limit.Sign() < 0 {
+		limit = exact.Int(0)
+	}
+	if n.Cmp(limit) <= 0 {
+		return n
+	}
+	r.limit(name, limit)
+	return limit
+}
+
+// times is how often the items were granted.
+func (r *run) times(items []string) int {
 	count := 0
 	for _, g := range r.grants() {
 		if slices.Contains(items, g.item) {
 			count++
 		}
 	}
-	if it.Cap.Times > 0 && count >= it.Cap.Times {
-		r.limit(fmt.Sprintf("最多 %d 次", it.Cap.Times), exact.Int(0))
-		return exact.Int(0), nil
-	}
-	for _, c := range []struct {
-		p    *formula.Program
-		year int
-		name string
-	}{{r.rule.perYear, r.d.Grant.From.Year(), "年度上限余额"}, {r.rule.total, 0, "累计上限余额"}} {
-		if c.p == nil {
+	return count
+}
+
+// sumRecords adds up the exact amounts of the eligible records.
+func (r *run) sumRecords(caps limits) {
+	sum := exact.Int(0)
+	for _, rd := range r.d.Records {
+		if rd.Outcome != Eligible || rd.due == nil {
 			continue
 		}
-		limit := r.frame.Run(c.p)
-		if !limit.Known() {
-			return n, limit
-		}
-		left, err := limit.Num().Sub(r.used(items, c.year))
+		total, err := sum.Add(rd.due.Num())
 		if err != nil {
-			return n, formula.Unknown(formula.Cause{Kind: formula.Fault, Text: err.Error()})
+			r.d.Outcome = Unknown
+			r.d.Faults = append(r.d.Faults, err.Error())
+			return
 		}
-		if left.Sign() < 0 {
-			left = exact.Int(0)
-		}
-		if n.Cmp(left) > 0 {
-			n = left
-			r.limit(c.name, left)
-		}
+		sum = total
 	}
-	return n, nil
+	r.settle(sum, caps)
 }
 
 // used is what was granted under the items in a year (0: ever).

@@ -160,7 +160,11 @@ func (c *check) programs(out []*formula.Program) []*formula.Program {
 	if c.program != nil {
 		out = append(out, c.program)
 	}
-	out = append(out, c.points...)
+	for _, p := range c.points {
+		if p != nil {
+			out = append(out, p)
+		}
+	}
 	for _, p := range c.parts {
 		out = p.programs(out)
 	}
@@ -182,7 +186,7 @@ func (c *compiler) fail(n *source.Node, hint, format string, args ...any) {
 func (c *compiler) compile() {
 	r, it, v := c.rule, c.rule.Item, c.book.Vocabulary
 	c.scope = &formula.Scope{
-		Fields: v.scope.Fields, Units: v.scope.Units, Defines: map[string]formula.Symbol{}, Lookups: map[string]formula.Lookup{},
+		Fields: v.scope.Fields, Units: v.scope.Units, Defines: map[string]formula.Symbol{}, Broken: map[string]bool{}, Lookups: map[string]formula.Lookup{},
 		Item: func(id string) bool { _, ok := c.book.byItem[id]; return ok },
 	}
 	r.lookups = map[string]*boundValue{}
@@ -287,6 +291,7 @@ func (c *compiler) defines() {
 	for _, n := range sorted {
 		p := c.program(byName[n].Expression, anything)
 		if p == nil {
+			c.scope.Broken[n] = true
 			continue
 		}
 		d := &part{name: n, slot: len(c.rule.defines), program: p, record: c.readsRecord(p)}
@@ -351,9 +356,9 @@ func (c *compiler) money() {
 	if r.table != nil && it.AtMost.Text != "" {
 		c.fail(it.AtMost.node, "写 amount 逐条算出金额", "逐条判定的事项不能用 at_most")
 	}
-	for _, p := range []*formula.Program{r.perYear, r.total} {
+	for _, p := range []*formula.Program{r.perGrant, r.perYear, r.total} {
 		if p != nil && c.readsRecord(p) {
-			c.fail(it.node, "", "per_year、total 管整家企业，不能用 本条")
+			c.fail(it.node, "每条记录的上限写在 amount 里，如 min(本条.租金, 5*万元)", "cap 管整次拨付，不能用 本条")
 		}
 	}
 }

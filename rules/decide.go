@@ -64,6 +64,7 @@ type RecordDecision struct {
 	record *formula.Record
 	frame  []*formula.Value // defines as they were
 	exact  *formula.Value
+	due    *formula.Value // exact amount, negative counted as 0; nil where there is none
 }
 
 // Finding is the result of one condition.
@@ -177,14 +178,27 @@ func (r *run) decide() {
 		return
 	}
 	amount := r.amount()
-	if amount != nil && !amount.Known() {
-		open = append(open, amount)
+	var caps limits
+	if amount != nil {
+		caps = r.caps()
+		open = append(open, unsettled(amount, caps)...)
+	}
+	if len(open) > 0 {
 		r.d.Outcome = Unknown
 	}
 	r.d.Missing, r.d.Manual, r.d.Faults = r.causes(open)
 	if r.d.Outcome == Eligible && amount != nil {
-		r.settle(amount)
+		r.settle(amount.Num(), caps)
 	}
+}
+
+// unsettled lists what is unknown about an amount and its caps.
+func unsettled(amount *formula.Value, caps limits) []*formula.Value {
+	open := caps.open()
+	if !amount.Known() {
+		open = append(open, amount)
+	}
+	return open
 }
 
 // fold gives the outcome of conditions: ineligible as soon as one is false, eligible when all are true.
@@ -310,8 +324,9 @@ func (r *run) decideEach() {
 		open = append(open, values...)
 		r.d.Records = append(r.d.Records, rd)
 	}
+	best := r.best()
 	if outcome == Eligible && table.Known() {
-		r.d.Outcome = r.best()
+		r.d.Outcome = best
 	}
 	if r.d.Outcome == Ineligible {
 		if len(r.d.Failed) == 0 {
@@ -319,9 +334,17 @@ func (r *run) decideEach() {
 		}
 		return
 	}
+	var caps limits
+	if best == Eligible && r.rule.amount != nil {
+		caps = r.caps()
+		if unknown := caps.open(); len(unknown) > 0 {
+			open = append(open, unknown...)
+			r.d.Outcome = Unknown
+		}
+	}
 	r.d.Missing, r.d.Manual, r.d.Faults = r.causes(open)
 	if r.d.Outcome == Eligible && r.rule.amount != nil {
-		r.sumRecords()
+		r.sumRecords(caps)
 	}
 }
 
@@ -401,7 +424,7 @@ func (r *run) record(rec *formula.Record) (rd RecordDecision, open []*formula.Va
 			rd.Outcome = Unknown
 			return rd, []*formula.Value{formula.Unknown(formula.Cause{Kind: formula.Fault, Text: err.Error()})}
 		}
-		rd.Amount = &m
+		rd.Amount, rd.due = &m, amount
 	}
 	return rd, open
 }

@@ -46,18 +46,20 @@ func (r *Rule) Open(asOf civil.Date) bool {
 }
 
 func (w Window) open(day civil.Date) bool {
-	code := func(d WindowDay) int { return d.Year*10000 + d.Month*100 + d.Day }
 	y, m, dd := day.Parts()
 	now := WindowDay{Month: m, Day: dd}
 	if w.From.Year != 0 {
 		now.Year = y
-		return code(now) >= code(w.From) && code(now) <= code(w.To)
+		return now.code() >= w.From.code() && now.code() <= w.To.code()
 	}
-	if code(w.From) <= code(w.To) {
-		return code(now) >= code(w.From) && code(now) <= code(w.To)
+	if w.From.code() <= w.To.code() {
+		return now.code() >= w.From.code() && now.code() <= w.To.code()
 	}
-	return code(now) >= code(w.From) || code(now) <= code(w.To) // crosses the turn of the year
+	return now.code() >= w.From.code() || now.code() <= w.To.code() // crosses the turn of the year
 }
+
+// code orders days.
+func (d WindowDay) code() int { return d.Year*10000 + d.Month*100 + d.Day }
 
 // String writes the window as people say it.
 func (w Window) String() string { return w.From.String() + "至" + w.To.String() }

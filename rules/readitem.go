@@ -309,6 +309,9 @@ func (r *policyReader) window(n *source.Node) Window {
 	if (w.From.Year == 0) != (w.To.Year == 0) {
 		r.Fail(n, "", "window 的 from 和 to 要么都写年份，要么都不写")
 	}
+	if w.From.Year != 0 && w.To.Year != 0 && w.To.code() < w.From.code() {
+		r.Fail(n, "", "window 的最后一天早于第一天")
+	}
 	return w
 }
 

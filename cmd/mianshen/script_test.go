@@ -47,6 +47,11 @@ func runScripts(t *testing.T, dir string) {
 		Dir:                dir,
 		UpdateScripts:      *update,
 		RequireUniqueNames: true,
+		Setup: func(env *testscript.Env) error {
+			// A program built with -race otherwise sleeps for a second when it ends, and the scripts run it a hundred times.
+			env.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE"))
+			return nil
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":    exits,
 			"gb18030":  toGB18030,

@@ -59,7 +59,8 @@ type reply[T any] struct {
 
 func answer[T any](body T) *reply[T] { return &reply[T]{CacheControl: "no-cache", Body: body} }
 
-type paged struct {
+// Paging is which part of a list is wanted.
+type Paging struct {
 	Cursor string `query:"cursor" maxLength:"64" doc:"上一页答复里的 cursor"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"一页几条"`
 }
@@ -67,7 +68,7 @@ type paged struct {
 // cursorOf hides a position in a list; callers hand it back as it is.
 func cursorOf(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
 
-func (p paged) position() (string, error) {
+func (p Paging) position() (string, error) {
 	b, err := base64.RawURLEncoding.DecodeString(p.Cursor)
 	if err != nil {
 		return "", wrong("query.cursor", "不是这个接口给出的游标")
@@ -76,7 +77,7 @@ func (p paged) position() (string, error) {
 }
 
 // skip is a position that counts.
-func (p paged) skip(most int) (int, error) {
+func (p Paging) skip(most int) (int, error) {
 	text, err := p.position()
 	if err != nil || text == "" {
 		return 0, err
@@ -112,7 +113,7 @@ type searchInput struct {
 	Mode       []string `query:"mode,explode" maxItems:"3" enum:"auto,confirm,apply" doc:"auto 免申即享，confirm 即申即享，apply 依申请"`
 	Field      []string `query:"field,explode" maxItems:"10" doc:"领域"`
 	InForce    bool     `query:"in_force" doc:"只要基准日有效的"`
-	paged
+	Paging
 }
 
 func (s *Server) apiSearch(ctx context.Context, in *searchInput) (*reply[*desk.Answer], error) {
@@ -145,7 +146,7 @@ type policyList struct {
 	Cursor   string               `json:"cursor,omitempty" doc:"下一页的游标；没有下一页就没有"`
 }
 
-func (s *Server) apiPolicies(ctx context.Context, in *paged) (*reply[policyList], error) {
+func (s *Server) apiPolicies(ctx context.Context, in *Paging) (*reply[policyList], error) {
 	after, err := in.position()
 	if err != nil {
 		return nil, err
@@ -235,7 +236,7 @@ type sweepList struct {
 	Cursor string       `json:"cursor,omitempty" doc:"下一页的游标；没有下一页就没有"`
 }
 
-func (s *Server) apiSweeps(ctx context.Context, in *paged) (*reply[sweepList], error) {
+func (s *Server) apiSweeps(ctx context.Context, in *Paging) (*reply[sweepList], error) {
 	const most = 10_000
 	skip, err := in.skip(most)
 	if err != nil {

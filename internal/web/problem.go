@@ -87,7 +87,7 @@ var speakChinese = sync.OnceFunc(func() {
 		for _, err := range errs {
 			var d huma.ErrorDetailer
 			if errors.As(err, &d) {
-				p.Errors = append(p.Errors, Detail{Location: d.ErrorDetail().Location, Message: d.ErrorDetail().Message})
+				p.Errors = append(p.Errors, Detail{Location: d.ErrorDetail().Location, Message: translated(d.ErrorDetail().Message)})
 			}
 		}
 		return p
@@ -107,6 +107,17 @@ var speakChinese = sync.OnceFunc(func() {
 	validation.MsgExpectedRequiredProperty = "缺少 %s"
 	validation.MsgUnexpectedProperty = "没有这个参数"
 })
+
+// translated puts the two messages of huma that are no variables into Chinese.
+func translated(message string) string {
+	switch {
+	case message == "unknown query parameter":
+		return "没有这个参数"
+	case strings.HasPrefix(message, "invalid "):
+		return "格式不对"
+	}
+	return message
+}
 
 // explain turns an error of the desk into a problem; what is missing is named by what. Errors that a caller can do nothing
 // about are logged and answered without their text, which might tell of the inside.
@@ -135,6 +146,8 @@ func (s *Server) fail(err error, c echo.Context) {
 	if c.Response().Committed {
 		return
 	}
+	// The answer is still sent when the time for the request is over.
+	c.SetRequest(c.Request().WithContext(context.WithoutCancel(c.Request().Context())))
 	var p *Problem
 	var h *echo.HTTPError
 	switch {

@@ -308,10 +308,12 @@ func shift(op Op, d civil.Date, n int) (civil.Date, bool) {
 
 // applyTiers picks the value of the highest bound that x reaches, 0 below the lowest.
 func applyTiers(args []*Value) *Value {
-	x := args[0]
-	if !x.known {
-		return unknownFrom(x)
+	for _, a := range args {
+		if !a.known {
+			return unknownFrom(args...)
+		}
 	}
+	x := args[0]
 	out := NumberOf(exact.Int(0))
 	for i := 1; i+1 < len(args); i += 2 {
 		if x.num.Cmp(args[i].num) >= 0 {

@@ -135,5 +135,6 @@ type Scope struct {
 	Units   map[string]bool      // units of the vocabulary besides those known anyway
 	Record  *Table               // 本条, in items decided for each record
 	Item    func(id string) bool // whether an item of that id exists; nil: any
+	Broken  map[string]bool      // named parts that have a mistake of their own
 	NoItems bool                 // history and other items may not be asked (derived fields)
 }

@@ -213,6 +213,9 @@ func (c *checker) identifier(v *ast.IdentifierNode) *Node {
 		out.Slot, out.Name = s.Slot, v.Value
 		return out
 	}
+	if c.scope.Broken[v.Value] {
+		return c.fail(v, "", "“%s”本身有误，先改正它", v.Value)
+	}
 	if KnownUnit(v.Value) || c.scope.Units[v.Value] {
 		return c.unitConstant(v)
 	}

@@ -30,7 +30,7 @@ func sum(m *exact.Money) string {
 // Same reports whether two answers agree in everything.
 func (v Verdict) Same(o Verdict) bool {
 	if v.Outcome != o.Outcome || v.Amount != o.Amount || len(v.Records) != len(o.Records) || !slices.Equal(v.Payments, o.Payments) ||
-		!slices.Equal(v.Failed, o.Failed) || !LENIENT && (!slices.Equal(v.Missing, o.Missing) || !slices.Equal(v.Manual, o.Manual)) {
+		!slices.Equal(v.Failed, o.Failed) || !slices.Equal(v.Missing, o.Missing) || !slices.Equal(v.Manual, o.Manual) {
 		return false
 	}
 	for i, r := range v.Records {

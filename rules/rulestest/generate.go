@@ -311,3 +311,15 @@ func (g *gen) date(d int) string {
 		func() string { return g.ifelse(d, g.date) },
 	)
 }
+
+// RecordTable is the table whose columns RandomExpression reads as 本条.
+const RecordTable = "合同"
+
+// RandomExpression draws a condition (or a sum of money) over the random vocabulary that asks neither values.yaml nor the history.
+func RandomExpression(r *rand.Rand, depth int) string {
+	g := gen{Rand: r, record: RecordTable}
+	if r.IntN(4) == 0 {
+		return g.money(depth)
+	}
+	return g.cond(depth)
+}
