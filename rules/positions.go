@@ -30,6 +30,46 @@ func (v *DatedValue) Node() *source.Node { return v.node }
 // Node is where the entry stands in values.yaml.
 func (e DatedEntry) Node() *source.Node { return e.node }
 
+// Value finds a dated value by its name; nil where there is none.
+func (p *Policy) Value(name string) *DatedValue {
+	for _, v := range p.Values {
+		if v.Name == name {
+			return v
+		}
+	}
+	return nil
+}
+
+// Walk visits a condition and its parts, parents first.
+func (c *Condition) Walk(visit func(*Condition)) {
+	visit(c)
+	for _, p := range c.Parts {
+		p.Walk(visit)
+	}
+}
+
+// Expressions are those of a condition and its parts: what they require or exclude, and points.
+func (c *Condition) Expressions() []Expression {
+	var out []Expression
+	c.Walk(func(c *Condition) {
+		if c.Kind == Require || c.Kind == Exclude {
+			out = append(out, c.Expression)
+		}
+		if c.Score != nil {
+			for _, p := range c.Score.Parts {
+				out = append(out, p.Points)
+			}
+		}
+	})
+	return out
+}
+
+// Percent reports whether the field that the value depends on is in %.
+func (v *DatedValue) Percent(vocab *Vocabulary) bool {
+	f, ok := vocab.Lookup(v.By)
+	return ok && f.typ.Unit.Same(formula.Unit{Flavour: formula.Percent})
+}
+
 // EntryOn is the entry of a value that counts on the day; after the policy's last day it is that of the last day, unless
 // another was written. It is nil where the value has none.
 func (p *Policy) EntryOn(v *DatedValue, day civil.Date) *DatedEntry { return v.at(day, p.InForce) }

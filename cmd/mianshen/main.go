@@ -26,6 +26,7 @@ type cli struct {
 	Match   matchCmd   `cmd:"" help:"比对：哪些企业符合哪些事项"`
 	Explain explainCmd `cmd:"" help:"说明一家企业对一个事项为什么符合、不符合或待核实"`
 	Search  searchCmd  `cmd:"" help:"用大白话找政策"`
+	Serve   serveCmd   `cmd:"" help:"启动网页、接口和每日比对"`
 	Publish publishCmd `cmd:"" help:"发布政策：留下不可改的版本，说出它引起的差别"`
 	Demo    demoCmd    `cmd:"" help:"内置示例"`
 	Version versionCmd `cmd:"" help:"版本"`

@@ -88,19 +88,19 @@ func overview(p *rules.Policy) string {
 	for _, it := range p.Items {
 		lines = append(lines, it.Title)
 	}
-	return strings.Join(lines, "\n")
+	return strings.Join(lines, "；")
 }
 
 // itemText is what an item gives and asks for: its conditions as sentences, what is to be handed in, who reviews it.
 func itemText(p *rules.Policy, it *rules.Item) string {
-	lines := []string{it.Title, strings.Join(nonempty(it.Mode.Label(), it.Kind, it.Field), "，")}
+	lines := []string{it.Title + "：" + strings.Join(nonempty(it.Mode.Label(), it.Kind, it.Field), "、")}
 	for _, c := range p.All(it) {
 		lines = append(lines, sentences(c)...)
 	}
 	for _, m := range it.Materials {
 		lines = append(lines, "材料："+m.Name)
 	}
-	return strings.Join(nonempty(lines...), "\n")
+	return strings.Join(nonempty(lines...), "；")
 }
 
 func sentences(c *rules.Condition) []string {

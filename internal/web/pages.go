@@ -77,6 +77,9 @@ func (s *Server) searchPage(c echo.Context) error {
 	if err == nil {
 		v.Policies, v.Items, v.Auto, err = s.desk.Totals(ctx)
 	}
+	if err == nil && s.cfg.Demo && v.Firm == nil {
+		v.Samples, err = s.desk.Samples(ctx, 3)
+	}
 	if err != nil {
 		var p *Problem
 		if !errors.As(s.explain(ctx, err, "这家企业"), &p) || p.Status != http.StatusServiceUnavailable {

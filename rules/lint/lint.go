@@ -10,6 +10,7 @@ import (
 
 	"mianshen/rules"
 	"mianshen/rules/formula"
+	"mianshen/rules/lint/proof"
 	"mianshen/rules/source"
 )
 
@@ -24,11 +25,11 @@ type check struct {
 
 // checks are all checks, in the order in which Checks lists them.
 var checks = []check{
-	{Check{"always", "条件总是成立，等于没有写"}, reportClaims(always)},
-	{Check{"never", "条件永远不成立，没有企业能拿到"}, reportClaims(never)},
-	{Check{"conflict", "两个条件互相矛盾，没有企业能拿到"}, reportClaims(conflict)},
-	{Check{"implied", "条件已经包含在别的条件里，删去结果不变"}, reportClaims(implied)},
-	{Check{"branch", "几条路里有一条是多余的"}, reportClaims(branch)},
+	{Check{"always", "条件总是成立，等于没有写"}, claims(proof.Always)},
+	{Check{"never", "条件永远不成立，没有企业能拿到"}, claims(proof.Never)},
+	{Check{"conflict", "两个条件互相矛盾，没有企业能拿到"}, claims(proof.Conflict)},
+	{Check{"implied", "条件已经包含在别的条件里，删去结果不变"}, claims(proof.Implied)},
+	{Check{"branch", "几条路里有一条是多余的"}, claims(proof.Branch)},
 	{Check{"tier-falls", "门槛越高、给得越少，或者两档一样"}, tierOrder},
 	{Check{"tier-gap", "符合条件却落在最低一档之下，得零元"}, tierGap},
 	{Check{"tier-unused", "条件使某一档永远用不到"}, tierUnused},
@@ -67,7 +68,7 @@ func Checks() []Check {
 // Policy examines one policy of a compiled book and returns what it found in file order. Only what makes an item impossible to
 // obtain is more than a warning.
 func Policy(book *rules.Book, p *rules.Policy) source.Mistakes {
-	a := &audit{book: book, policy: p, claimed: map[*rules.Rule][]claim{}, models: map[*rules.Rule][]*model{}}
+	a := &audit{book: book, policy: p, models: map[*rules.Rule][]*proof.Model{}, proved: map[*rules.Rule][]proof.Claim{}}
 	for _, it := range p.Items {
 		if r, ok := book.Rule(it.ID); ok && r.Policy == p {
 			a.rules = append(a.rules, r)
@@ -88,8 +89,8 @@ type audit struct {
 	rules   []*rules.Rule // of the policy's items, in file order
 	id      string        // of the check at work
 	found   source.Mistakes
-	claimed map[*rules.Rule][]claim
-	models  map[*rules.Rule][]*model
+	models map[*rules.Rule][]*proof.Model
+	proved map[*rules.Rule][]proof.Claim
 }
 
 // warn records a warning; one that was made before, of a condition that several items share, isn't repeated.
@@ -109,19 +110,53 @@ func (a *audit) refuse(m source.Mistake) {
 	a.found = append(a.found, m)
 }
 
+// of returns the models of an item.
+func (a *audit) of(r *rules.Rule) []*proof.Model {
+	if _, ok := a.models[r]; !ok {
+		a.models[r] = proof.Models(a.book.Vocabulary, r)
+	}
+	return a.models[r]
+}
+
+// claims makes a check out of the claims of one kind.
+func claims(kind proof.Kind) func(*audit) {
+	return func(a *audit) {
+		for _, r := range a.rules {
+			if _, ok := a.proved[r]; !ok {
+				a.proved[r] = proof.Claims(a.of(r))
+			}
+			for _, c := range a.proved[r] {
+				if c.Kind == kind {
+					a.claim(r, c)
+				}
+			}
+		}
+	}
+}
+
+func (a *audit) claim(r *rules.Rule, c proof.Claim) {
+	text, hint := c.Sentence(item(r))
+	m := c.Of.Mistake(text, hint)
+	if !c.Of.Inside && (c.Kind == proof.Never || c.Kind == proof.Conflict) {
+		a.refuse(m)
+		return
+	}
+	a.warn(m)
+}
+
 // item names an item in messages.
-func item(r *rules.Rule) string { return fmt.Sprintf("事项 %s", r.Item.ID) }
+func item(r *rules.Rule) string { return fmt.Sprintf("事项 %s ", r.Item.ID) }
 
 // expressions are all expressions of an item that have a tree: conditions with their parts, amounts, caps, named parts.
 func expressions(r *rules.Rule) []rules.Expression {
 	it := r.Item
 	var out []rules.Expression
 	for _, c := range r.Policy.All(it) {
-		out = append(out, within(c)...)
+		out = append(out, c.Expressions()...)
 	}
 	for _, p := range it.Payments {
 		for _, c := range p.Conditions {
-			out = append(out, within(c)...)
+			out = append(out, c.Expressions()...)
 		}
 	}
 	out = append(out, it.Amount, it.AtMost, it.Cap.PerGrant, it.Cap.PerYear, it.Cap.Total)
@@ -135,30 +170,6 @@ func expressions(r *rules.Rule) []rules.Expression {
 		}
 	}
 	return kept
-}
-
-// within lists the expressions of a condition and its parts.
-func within(c *rules.Condition) []rules.Expression {
-	var out []rules.Expression
-	each(c, func(c *rules.Condition) {
-		if c.Kind == rules.Require || c.Kind == rules.Exclude {
-			out = append(out, c.Expression)
-		}
-		if c.Score != nil {
-			for _, p := range c.Score.Parts {
-				out = append(out, p.Points)
-			}
-		}
-	})
-	return out
-}
-
-// each visits a condition and its parts.
-func each(c *rules.Condition, visit func(*rules.Condition)) {
-	visit(c)
-	for _, p := range c.Parts {
-		each(p, visit)
-	}
 }
 
 // walk visits every node of the rule's expressions.

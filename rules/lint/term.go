@@ -102,7 +102,7 @@ func autoWaits(a *audit) {
 			continue
 		}
 		for _, c := range a.policy.All(r.Item) {
-			each(c, func(c *rules.Condition) {
+			c.Walk(func(c *rules.Condition) {
 				if c.Kind == rules.Manual {
 					a.warn(c.Node().Mistake(fmt.Sprintf("%s写作免申即享，“%s”却要人认定，认定前一直待核实", item(r), source.Clip(c.Manual)), "换成能查到的标准，或把 mode 改成 confirm、apply"))
 				}
@@ -180,7 +180,7 @@ func look(n, around *formula.Node, visit func(n, around *formula.Node)) {
 func points(r *rules.Rule) []rules.Expression {
 	var out []rules.Expression
 	for _, c := range r.Policy.All(r.Item) {
-		each(c, func(c *rules.Condition) {
+		c.Walk(func(c *rules.Condition) {
 			if c.Score != nil {
 				for _, p := range c.Score.Parts {
 					out = append(out, p.Points)
@@ -201,7 +201,7 @@ func capOrder(a *audit) {
 		for _, m := range a.of(r) {
 			for i, small := range limits {
 				for _, large := range limits[i+1:] {
-					x, y := m.figure(small.e), m.figure(large.e)
+					x, y := m.Figure(small.e), m.Figure(large.e)
 					if x != nil && y != nil && x.Num().Cmp(y.Num()) > 0 {
 						a.warn(small.e.Node().Mistake(fmt.Sprintf("%s %s 大于%s %s", small.name, show(formula.MoneyUnit(), x.Num()), large.name, show(formula.MoneyUnit(), y.Num())), "大的那个不起作用，核对两个数"))
 					}

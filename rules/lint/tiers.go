@@ -8,12 +8,13 @@ import (
 	"mianshen/rules"
 	"mianshen/rules/exact"
 	"mianshen/rules/formula"
+	"mianshen/rules/lint/proof"
 	"mianshen/rules/source"
 )
 
 // ladder is one use of tiers in an item on one day: 取值 of a value with tiers, or 分档.
 type ladder struct {
-	model  *model
+	model  *proof.Model
 	use    *formula.Node // as written
 	by     *formula.Node // inlined: what the tiers depend on
 	bounds []exact.Num
@@ -29,9 +30,9 @@ func (a *audit) ladders(r *rules.Rule) []ladder {
 			r.Tree(e).Walk(func(n *formula.Node) bool {
 				switch {
 				case n.Op == formula.OpTiers:
-					out = append(out, m.written(n, e))
+					out = append(out, written(m, n, e))
 				case n.Op == formula.OpLookup && len(n.Args) == 1:
-					if l := m.dated(n); l.bounds != nil {
+					if l := a.dated(m, n); l.bounds != nil {
 						out = append(out, l)
 					}
 				}
@@ -42,10 +43,10 @@ func (a *audit) ladders(r *rules.Rule) []ladder {
 	return out
 }
 
-func (m *model) written(n *formula.Node, e rules.Expression) ladder {
-	l := ladder{model: m, use: n, by: m.inline(n.Args[0])}
+func written(m *proof.Model, n *formula.Node, e rules.Expression) ladder {
+	l := ladder{model: m, use: n, by: m.Inline(n.Args[0])}
 	for i := 1; i+1 < len(n.Args); i += 2 {
-		v := m.constant(m.inline(n.Args[i+1]))
+		v := m.Constant(m.Inline(n.Args[i+1]))
 		if v == nil {
 			v = formula.Open()
 		}
@@ -56,15 +57,15 @@ func (m *model) written(n *formula.Node, e rules.Expression) ladder {
 	return l
 }
 
-func (m *model) dated(n *formula.Node) ladder {
-	l := ladder{model: m, use: n, by: m.inline(n.Args[0])}
-	v := value(m.rule.Policy, n.Name)
-	e := m.rule.Policy.EntryOn(v, m.day)
+func (a *audit) dated(m *proof.Model, n *formula.Node) ladder {
+	l := ladder{model: m, use: n, by: m.Inline(n.Args[0])}
+	v := m.Rule.Policy.Value(n.Name)
+	e := m.Rule.Policy.EntryOn(v, m.Day)
 	if e == nil {
 		return l
 	}
 	for i, t := range e.Tiers {
-		l.bounds, l.values = append(l.bounds, t.Bound(percent(m.vocab, v))), append(l.values, formula.NumberOf(t.Value))
+		l.bounds, l.values = append(l.bounds, t.Bound(v.Percent(a.book.Vocabulary))), append(l.values, formula.NumberOf(t.Value))
 		node := e.Node()
 		if list := entry(node, "tiers"); list != nil && i < len(list.Items) {
 			node = list.Items[i]
@@ -74,8 +75,14 @@ func (m *model) dated(n *formula.Node) ladder {
 	return l
 }
 
-// shows writes a bound or a value of the ladder for people.
-func (l ladder) bound(i int) string { return show(l.by.Type.Unit, l.bounds[i]) }
+// bound and value write those of a step for people; what a quotient reaches is a plain number.
+func (l ladder) bound(i int) string {
+	if u := l.by.Type.Unit; u.Plain() && u.Flavour == formula.Ratio {
+		return l.bounds[i].Decimal(4)
+	}
+	return show(l.by.Type.Unit, l.bounds[i])
+}
+
 func (l ladder) value(i int) string { return show(l.use.Type.Unit, l.values[i].Num()) }
 
 // subject names what the tiers depend on.
@@ -90,15 +97,15 @@ func (l ladder) subject() string {
 func (l ladder) paid() bool { return l.amount(func(*formula.Node) bool { return true }) }
 
 func (l ladder) amount(fits func(root *formula.Node) bool) bool {
-	it, k := l.model.rule.Item, key(l.model.inline(l.use))
+	it, k := l.model.Rule.Item, proof.Key(l.model.Inline(l.use))
 	for _, e := range []rules.Expression{it.Amount, it.AtMost} {
-		t := l.model.rule.Tree(e)
+		t := l.model.Rule.Tree(e)
 		if t == nil {
 			continue
 		}
-		root := l.model.inline(t)
+		root := l.model.Inline(t)
 		found := false
-		root.Walk(func(n *formula.Node) bool { found = found || key(n) == k; return !found })
+		root.Walk(func(n *formula.Node) bool { found = found || proof.Key(n) == k; return !found })
 		if found && fits(root) {
 			return true
 		}
@@ -117,41 +124,7 @@ func vanishes(n *formula.Node, tiers string) bool {
 	case formula.OpDiv:
 		return vanishes(n.Args[0], tiers)
 	}
-	return key(n) == tiers
-}
-
-// reach tells for each step (0 is below the first bound) whether the item's conditions on the subject alone let a firm stand on
-// it; limited is whether there are such conditions.
-func (l ladder) reach() (steps []bool, limited bool) {
-	s := &study{model: l.model}
-	pieces := s.top()
-	slot := l.model.term(l.by).Slot
-	var trees []*formula.Node
-	for _, p := range pieces {
-		if slots := slotsOf(p.tree); len(slots) == 1 && slots[0] == slot {
-			trees = append(trees, p.tree)
-		}
-	}
-	own := len(trees)
-	subject := l.model.term(l.by)
-	for _, b := range l.bounds {
-		c := &formula.Node{Op: formula.OpConst, Const: formula.NumberOf(b)}
-		trees = append(trees, &formula.Node{Op: formula.OpGe, Type: formula.Type{Kind: formula.Bool}, Args: []*formula.Node{subject, c}})
-	}
-	steps = make([]bool, len(l.bounds)+1)
-	for _, w := range l.model.cells(slot, trees) {
-		l.model.frame.Defines[slot] = w
-		fits, step := w.Known(), 0
-		for i, t := range trees {
-			holds := l.model.frame.Eval(t).True()
-			fits = fits && (holds || i >= own)
-			if holds && i >= own {
-				step++
-			}
-		}
-		steps[step] = steps[step] || fits
-	}
-	return steps, own > 0
+	return proof.Key(n) == tiers
 }
 
 // tierOrder warns of amounts that fall as bounds rise.
@@ -177,13 +150,13 @@ func tierOrder(a *audit) {
 func tierGap(a *audit) {
 	for _, r := range a.rules {
 		for _, l := range a.ladders(r) {
-			tiers := key(l.model.inline(l.use))
+			tiers := proof.Key(l.model.Inline(l.use))
 			if !l.amount(func(root *formula.Node) bool { return vanishes(root, tiers) }) {
 				continue
 			}
-			steps, limited := l.reach()
+			steps, limited := l.model.Steps(l.by, l.bounds)
 			switch {
-			case !steps[0]:
+			case !steps[0], l.bounds[0].Sign() <= 0:
 			case limited:
 				a.warn(l.at[0](fmt.Sprintf("%s的条件放进了%s不到 %s 的企业，最低一档却从 %s 起：这些企业会判为符合、得零元", item(r), l.subject(), l.bound(0), l.bound(0)), "让条件的起点与最低一档一致"))
 			default:
@@ -210,7 +183,7 @@ func tierUnused(a *audit) {
 				uses[where] = u
 				order = append(order, where)
 			}
-			steps, _ := l.reach()
+			steps, _ := l.model.Steps(l.by, l.bounds)
 			for i := range steps {
 				u.reached[i] = u.reached[i] || steps[i]
 			}
@@ -230,9 +203,9 @@ func tierUnused(a *audit) {
 func tierCap(a *audit) {
 	for _, r := range a.rules {
 		for _, l := range a.ladders(r) {
-			tiers := key(l.model.inline(l.use))
-			limit := l.model.figure(r.Item.Cap.PerGrant)
-			if limit == nil || !l.amount(func(root *formula.Node) bool { return key(root) == tiers }) {
+			tiers := proof.Key(l.model.Inline(l.use))
+			limit := l.model.Figure(r.Item.Cap.PerGrant)
+			if limit == nil || !l.amount(func(root *formula.Node) bool { return proof.Key(root) == tiers }) {
 				continue
 			}
 			for i, v := range l.values {
@@ -244,15 +217,6 @@ func tierCap(a *audit) {
 	}
 }
 
-// figure computes an expression that doesn't depend on facts; nil for others.
-func (m *model) figure(e rules.Expression) *formula.Value {
-	t := m.rule.Tree(e)
-	if t == nil {
-		return nil
-	}
-	return m.constant(m.inline(t))
-}
-
 // tableMisses warns of texts that conditions allow and a table has no value for.
 func tableMisses(a *audit) {
 	for _, r := range a.rules {
@@ -261,13 +225,13 @@ func tableMisses(a *audit) {
 				if n.Op != formula.OpLookup || len(n.Args) != 1 {
 					return
 				}
-				v := value(a.policy, n.Name)
-				e := a.policy.EntryOn(v, m.day)
+				v := a.policy.Value(n.Name)
+				e := a.policy.EntryOn(v, m.Day)
 				if e == nil || e.Table == nil {
 					return
 				}
-				if missed := m.missed(m.inline(n.Args[0]), e.Table); len(missed) > 0 {
-					a.warn(e.Node().Mistake(fmt.Sprintf("“%s”没有写 %s 的值，%s的这些企业会一直待核实", n.Name, strings.Join(missed, "、"), item(r)), "补上，或者写明 其他: 0"))
+				if lacks := missed(m, m.Inline(n.Args[0]), e.Table); len(lacks) > 0 {
+					a.warn(e.Node().Mistake(fmt.Sprintf("“%s”没有写 %s 的值，%s的这些企业会一直待核实", n.Name, strings.Join(lacks, "、"), item(r)), "补上，或者写明 其他: 0"))
 				}
 			})
 		}
@@ -275,27 +239,16 @@ func tableMisses(a *audit) {
 }
 
 // missed lists the texts without an entry that a subject may have under the item's conditions.
-func (m *model) missed(by *formula.Node, table map[string]exact.Num) []string {
+func missed(m *proof.Model, by *formula.Node, table map[string]exact.Num) []string {
 	if _, ok := table["其他"]; ok {
 		return nil
 	}
 	if by.Type.Options == nil {
 		return []string{"表外其他文字"}
 	}
-	slot := m.term(by).Slot
 	var out []string
 	for _, o := range by.Type.Options {
-		if _, ok := table[o]; ok {
-			continue
-		}
-		open := true
-		for _, p := range (&study{model: m}).top() {
-			if slots := slotsOf(p.tree); len(slots) == 1 && slots[0] == slot {
-				m.frame.Defines[slot] = formula.TextOf(o)
-				open = open && m.frame.Eval(p.tree).True()
-			}
-		}
-		if open {
+		if _, ok := table[o]; !ok && m.Allows(by, o) {
 			out = append(out, o)
 		}
 	}
@@ -319,12 +272,13 @@ func unusedValues(a *audit) {
 	}
 }
 
-// show writes a number as people read it; shares as percentages.
+// show writes a number as people read it; shares as percentages, money per something in 元.
 func show(u formula.Unit, n exact.Num) string {
+	name := u.String()
 	switch {
-	case u.IsMoney():
+	case strings.HasPrefix(name, "元"):
 		if m, err := (exact.Rounding{How: exact.HalfUp}).Round(n); err == nil {
-			return m.Words()
+			return m.Words() + strings.TrimPrefix(name, "元")
 		}
 	case u.Plain() && u.Flavour != formula.Bare:
 		if p, err := n.Mul(exact.Int(100)); err == nil {

@@ -109,7 +109,7 @@ func (a *audit) marks() (quotes map[string][]string, whole map[string]bool) {
 			conditions = append(conditions, p.Conditions...)
 		}
 		for _, c := range conditions {
-			each(c, func(c *rules.Condition) { mark(c.Clause, c.Quote) })
+			c.Walk(func(c *rules.Condition) { mark(c.Clause, c.Quote) })
 		}
 		for _, m := range it.Materials {
 			mark(m.Clause, m.Quote)

@@ -3,7 +3,7 @@ package rulestest
 import (
 	"fmt"
 	"math/big"
-"os"
+	"os"
 	"slices"
 	"strings"
 

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"mianshen/index"
 	"mianshen/internal/casework"
@@ -30,6 +31,10 @@ type Searcher interface {
 type Desk struct {
 	office   *casework.Office
 	searcher Searcher
+
+	mu      sync.Mutex
+	samples []Enterprise // of the comparison sampled
+	sampled int64
 }
 
 // New returns a desk over an office and an index of what the office has published.
@@ -93,6 +98,37 @@ func (d *Desk) Enterprise(ctx context.Context, uscc string) (Enterprise, error) 
 		return Enterprise{}, found(err, "enterprise", uscc)
 	}
 	return Enterprise{USCC: e.USCC, Name: e.Name}, nil
+}
+
+// Samples picks enterprises to show around with: of the first few, those that get most, at most n. It is computed once for
+// each comparison.
+func (d *Desk) Samples(ctx context.Context, n int) ([]Enterprise, error) {
+	const looked = 24
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	sweep, err := d.office.LatestDone(ctx)
+	if err != nil || sweep.ID == d.sampled {
+		return d.samples, err
+	}
+	list, _, err := d.Enterprises(ctx, "", looked)
+	if err != nil {
+		return nil, err
+	}
+	eligible := map[string]int{}
+	for _, e := range list {
+		decisions, err := d.office.Store.Matches(ctx, sweep.ID, e.USCC)
+		if err != nil {
+			return nil, err
+		}
+		for _, x := range decisions {
+			if x.Outcome == store.Eligible {
+				eligible[e.USCC]++
+			}
+		}
+	}
+	sortBy(list, func(a, b Enterprise) bool { return eligible[a.USCC] > eligible[b.USCC] })
+	d.samples, d.sampled = list[:min(n, len(list))], sweep.ID
+	return d.samples, nil
 }
 
 // Sweep is one comparison of all items with all enterprises.

@@ -178,17 +178,45 @@ func Fact(v *rules.Vocabulary, name string) string {
 	return label
 }
 
-// Wanted lists facts that are missing, each with the department that owes it.
-func Wanted(v *rules.Vocabulary, missing []rules.MissingFact) string {
+// Wanted lists facts that are missing by the department that owes them, at most shown of them.
+func Wanted(v *rules.Vocabulary, missing []rules.MissingFact, shown int) string {
+	var sources []string
+	by := map[string][]string{}
+	for i, m := range missing {
+		if i == shown {
+			break
+		}
+		if by[m.Source] == nil {
+			sources = append(sources, m.Source)
+		}
+		by[m.Source] = append(by[m.Source], Fact(v, m.Name))
+	}
 	var out []string
-	for _, m := range missing {
-		text := Fact(v, m.Name)
-		if m.Source != "" {
-			text += "（由" + m.Source + "提供）"
+	for _, s := range sources {
+		text := strings.Join(by[s], "、")
+		if s != "" {
+			text += "（由" + s + "提供）"
 		}
 		out = append(out, text)
 	}
-	return strings.Join(out, "、")
+	text := strings.Join(out, "；")
+	if len(missing) > shown {
+		text += fmt.Sprintf("，等共 %d 项", len(missing))
+	}
+	return text
+}
+
+// Wan writes a sum in 万元 with two decimals, said to be about when that isn't exact; sums below 万元 as they are.
+func Wan(m exact.Money) string {
+	const wan = 1_000_000 // 分
+	if m < wan {
+		return m.Words()
+	}
+	text := exact.Frac(int64(m), wan).Decimal(2) + " 万元"
+	if m%(wan/100) != 0 {
+		return "约 " + text
+	}
+	return text
 }
 
 // Sentence says what an explained decision means for the firm and what, if anything, it has to do.
@@ -217,18 +245,26 @@ func eligible(e *rules.Explanation) string {
 func unknown(v *rules.Vocabulary, e *rules.Explanation) string {
 	var out []string
 	if len(e.Missing) > 0 {
-		out = append(out, "还缺："+Wanted(v, e.Missing)+"。数据到了会自动再比对，您不用做什么。")
+		out = append(out, "还缺："+Wanted(v, e.Missing, 4)+"。数据到了会自动再比对，您不用做什么。")
 	}
 	if len(e.Manual) > 0 {
 		out = append(out, manual(e))
 	}
-	if len(e.Faults) > 0 {
-		out = append(out, "有一处算不出来："+strings.Join(e.Faults, "；")+"。已记下，由部门核实。")
+	for _, f := range e.Faults {
+		out = append(out, fault(f))
 	}
 	if len(out) == 0 {
 		return "现在还不能判定。"
 	}
 	return strings.Join(out, "")
+}
+
+// fault says why a rule couldn't be computed; that there is no history of grants is the common case.
+func fault(text string) string {
+	if strings.Contains(text, "历史") {
+		return "还要对照以往的拨付记录，记录接入以后会自动再比对。"
+	}
+	return "有一处算不出来：" + strings.TrimSuffix(text, "。") + "。由部门核实，您不用做什么。"
 }
 
 // manual says what a person has to judge and which department that is.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"mianshen/internal/web/desk"
+	"mianshen/internal/web/say"
 	"mianshen/rules"
 )
 
@@ -48,6 +49,12 @@ func without(a desk.Ask) string {
 	return searchURL(a, 1)
 }
 
+// as is the same search for an enterprise.
+func as(a desk.Ask, uscc string) string {
+	a.Enterprise = uscc
+	return searchURL(a, 1)
+}
+
 // plain is the same search without filters.
 func plain(a desk.Ask) string {
 	return searchURL(desk.Ask{Text: a.Text, Enterprise: a.Enterprise}, 1)
@@ -86,6 +93,23 @@ func (f facet) values() []desk.Count {
 	for _, c := range f.chosen {
 		if !slices.ContainsFunc(out, func(x desk.Count) bool { return x.Value == c }) {
 			out = append(out, desk.Count{Value: c})
+		}
+	}
+	return out
+}
+
+// facetShown is how many values of a facet stand open; the others unfold.
+const facetShown = 7
+
+// head and rest are the values that stand open and those that unfold; a chosen one always stands open.
+func (f facet) head() []desk.Count { return f.part(true) }
+func (f facet) rest() []desk.Count { return f.part(false) }
+
+func (f facet) part(open bool) []desk.Count {
+	var out []desk.Count
+	for i, c := range f.values() {
+		if (i < facetShown || f.on(c.Value)) == open {
+			out = append(out, c)
 		}
 	}
 	return out
@@ -200,4 +224,69 @@ func passOn(text string) string {
 		return ""
 	}
 	return "?" + url.Values{"q": {text}}.Encode()
+}
+
+// found says how much was found.
+func foundText(v SearchView) string {
+	switch {
+	case v.Ask.Text == "" && !filtered(v.Ask):
+		return "共 " + itoa(v.Policies) + " 项政策、" + itoa(v.Items) + " 个事项，其中 " + itoa(v.Auto) + " 个免申即享"
+	case v.Answer.Total == 0:
+		return "没有找到"
+	case v.Answer.Weak > 0:
+		return "找到 " + itoa(v.Answer.Total) + " 项政策，其中 " + itoa(v.Answer.Weak) + " 项只是可能相关"
+	}
+	return "找到 " + itoa(v.Answer.Total) + " 项政策"
+}
+
+// when says when an item can be had, how often, and which period it looks at.
+func when(it desk.Item) string {
+	text := it.Window
+	if it.Frequency != "" {
+		text += "，" + it.Frequency
+	}
+	return text + "；看" + it.Period + "的数据"
+}
+
+// limitsText joins what an amount is held to.
+func limitsText(it desk.Item) string {
+	var out []string
+	for _, l := range it.Limits {
+		out = append(out, figure(l))
+	}
+	return strings.Join(out, "；")
+}
+
+// materialsText lists what is to be handed in and where it comes from.
+func materialsText(it desk.Item) string {
+	var out []string
+	for _, m := range it.Materials {
+		text := m.Name
+		if m.From != "" {
+			text += "（" + m.From + "）"
+		}
+		out = append(out, text)
+	}
+	return strings.Join(out, "；")
+}
+
+// reviewText lists the steps of the review and who does them.
+func reviewText(it desk.Item) string {
+	var out []string
+	for _, s := range it.Review {
+		text := s.Name
+		if s.By != "" {
+			text += "（" + s.By + "）"
+		}
+		out = append(out, text)
+	}
+	return strings.Join(out, " → ")
+}
+
+func howTo(it desk.Item) string {
+	text := say.HowTo(it.Mode) + "。"
+	if it.AtMost {
+		text += "具体金额由" + it.Issuer + "核定。"
+	}
+	return text
 }

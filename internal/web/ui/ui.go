@@ -30,7 +30,8 @@ type SearchView struct {
 	Items    int
 	Auto     int // of the items, those that need no application
 	Firm     *desk.Enterprise
-	Notice   string // why there is no answer, for the visitor; "" when there is one
+	Samples  []desk.Enterprise // firms to try it with, where all are samples
+	Notice   string            // why there is no answer, for the visitor; "" when there is one
 }
 
 // FirmsView is the list in which a visitor picks an enterprise.

@@ -15,11 +15,11 @@ import (
 
 // sign and look of the three outcomes and of the three results of a condition; colour is never the only difference.
 func outcomeSign(o rules.Outcome) string {
-	return map[rules.Outcome]string{rules.Eligible: "✓", rules.Unknown: "？", rules.Ineligible: "✕"}[o]
+	return map[rules.Outcome]string{rules.Eligible: "✓", rules.Unknown: "?", rules.Ineligible: "✕"}[o]
 }
 
 func resultSign(result string) string {
-	return map[string]string{"true": "✓", "false": "✕"}[result] + map[bool]string{true: "？"}[result == "unknown"]
+	return map[string]string{"true": "✓", "false": "✕"}[result] + map[bool]string{true: "?"}[result == "unknown"]
 }
 
 func resultWord(result string) string {
@@ -61,11 +61,14 @@ func short(hash string) string {
 
 func itoa[T int | int64](n T) string { return strconv.FormatInt(int64(n), 10) }
 
+// quantityPattern is a number of units in an expression: 150*万元.
+var quantityPattern = regexp.MustCompile(`([0-9.]+) *\* *(亿元|万元|千元|元|人|天)`)
+
 var lookupPattern = regexp.MustCompile(`取值\("([^"]+)"(?:, *([^()]+))?\)`)
 
 // figure is an amount's expression as a person reads it: 取值("奖励标准") becomes 「奖励标准」, * becomes ×.
 func figure(rule string) string {
-	text := lookupPattern.ReplaceAllString(rule, "「$1」")
+	text := quantityPattern.ReplaceAllString(lookupPattern.ReplaceAllString(rule, "「$1」"), "$1 $2")
 	return strings.NewReplacer(" * ", " × ", " / ", " ÷ ", "*", "×", "本条.", "本条", "min(", "取较小者(", "max(", "取较大者(").Replace(text)
 }
 

@@ -1,4 +1,4 @@
-package lint
+package proof
 
 import (
 	"fmt"
@@ -10,37 +10,37 @@ import (
 	"mianshen/rules/source"
 )
 
-// claimKind is what a claim says of a piece of the conditions. Removing means: put true in its place, or in a branch false.
-type claimKind uint8
+// Kind is what a claim says of a piece of the conditions. Removing means: put true in its place, or in a branch false.
+type Kind uint8
 
 const (
-	always   claimKind = iota // never false; solid: never unknown either
-	never                     // never true; at the top nobody is ever eligible
-	conflict                  // never true together with by; at the top nobody is ever eligible
-	implied                   // at least as true as by (or as all others): removing it changes no outcome
-	branch                    // of several ways, at most as true as by (or as all others): removing it changes no outcome
+	Always   Kind = iota // never false; solid: never unknown either
+	Never                // never true; at the top nobody is ever eligible
+	Conflict             // never true together with by; at the top nobody is ever eligible
+	Implied              // at least as true as by (or as all others): removing it changes no outcome
+	Branch               // of several ways, at most as true as by (or as all others): removing it changes no outcome
 )
 
-// claim is one proved statement about a piece. by is nil where it needs all other pieces together.
-type claim struct {
-	kind  claimKind
-	of    *piece
-	by    *piece
-	solid bool // always: even where facts are missing
-	same  bool // implied, branch: the two are always equal
+// Claim is one proved statement about a piece. by is nil where it needs all other pieces together.
+type Claim struct {
+	Kind  Kind
+	Of    *Piece
+	By    *Piece
+	Solid bool // always: even where facts are missing
+	Same  bool // implied, branch: the two are always equal
 }
 
 // id is the same on every day.
-func (c claim) id() string {
+func (c Claim) id() string {
 	by := ""
-	if c.by != nil {
-		by = c.by.index
+	if c.By != nil {
+		by = c.By.index
 	}
-	return fmt.Sprint(c.kind, " ", c.of.index, " ", by, " ", c.solid, c.same)
+	return fmt.Sprint(c.Kind, " ", c.Of.index, " ", by, " ", c.Solid, c.Same)
 }
 
-// piece is one part of a conjunction: a whole condition, or what and, all, not leave of it.
-type piece struct {
+// Piece is one part of a conjunction: a whole condition, or what and, all, not leave of it.
+type Piece struct {
 	tree   *formula.Node // over the variables, already negated where neg
 	node   *formula.Node // before negation
 	neg    bool
@@ -48,24 +48,22 @@ type piece struct {
 	index  string // names it on every day
 	shared bool   // written once for all items of the policy
 	record bool   // decided for each record
-	inside bool   // in one of several ways
+	Inside bool   // in one of several ways
 	done   bool   // never, always or in conflict: nothing more is said of it
 }
 
 // study finds the claims that hold on one day.
 type study struct {
-	*model
-	claims []claim
+	*Model
+	claims []Claim
 }
 
-// claims are the statements that hold for an item on every day of its policy.
-func (a *audit) claims(r *rules.Rule) []claim {
-	if cs, ok := a.claimed[r]; ok {
-		return cs
-	}
-	var out []claim
-	for i, m := range a.of(r) {
-		s := &study{model: m}
+// Claims are the statements that hold for an item on every day of its policy, in the order of its conditions; models are all
+// its Models.
+func Claims(models []*Model) []Claim {
+	var out []Claim
+	for i, m := range models {
+		s := &study{Model: m}
 		s.conjunction(s.top(), nil)
 		if i == 0 {
 			out = s.claims
@@ -75,32 +73,31 @@ func (a *audit) claims(r *rules.Rule) []claim {
 		for _, c := range s.claims {
 			today[c.id()] = true
 		}
-		out = slices.DeleteFunc(out, func(c claim) bool { return !today[c.id()] })
+		out = slices.DeleteFunc(out, func(c Claim) bool { return !today[c.id()] })
 	}
-	a.claimed[r] = out
 	return out
 }
 
 // top takes the item's conditions apart.
-func (s *study) top() []*piece {
-	all := s.rule.Policy.All(s.rule.Item)
-	var out []*piece
+func (s *study) top() []*Piece {
+	all := s.Rule.Policy.All(s.Rule.Item)
+	var out []*Piece
 	for i, c := range all {
 		record := false
-		for _, e := range within(c) {
-			if t := s.rule.Tree(e); t != nil {
-				record = record || contains(s.inline(t), formula.OpRecord)
+		for _, e := range c.Expressions() {
+			if t := s.Rule.Tree(e); t != nil {
+				record = record || contains(s.Inline(t), formula.OpRecord)
 			}
 		}
-		parent := piece{index: fmt.Sprint(i), shared: i < len(all)-len(s.rule.Item.Conditions), record: record}
+		parent := Piece{index: fmt.Sprint(i), shared: i < len(all)-len(s.Rule.Item.Conditions), record: record}
 		out = append(out, s.split(s.condition(c), false, formula.OpAnd, parent)...)
 	}
 	return out
 }
 
 // split takes apart what joins by op (and, or), through not; the parts take over what parent says.
-func (s *study) split(n *formula.Node, neg bool, op formula.Op, parent piece) []*piece {
-	var out []*piece
+func (s *study) split(n *formula.Node, neg bool, op formula.Op, parent Piece) []*Piece {
+	var out []*Piece
 	var walk func(n *formula.Node, neg bool)
 	walk = func(n *formula.Node, neg bool) {
 		joins := op
@@ -128,10 +125,10 @@ func (s *study) split(n *formula.Node, neg bool, op formula.Op, parent piece) []
 	return out
 }
 
-func (s *study) say(c claim) { s.claims = append(s.claims, c) }
+func (s *study) say(c Claim) { s.claims = append(s.claims, c) }
 
 // conjunction studies pieces that must all hold; outer are those around them.
-func (s *study) conjunction(pieces, outer []*piece) {
+func (s *study) conjunction(pieces, outer []*Piece) {
 	for _, p := range pieces {
 		s.alone(p)
 	}
@@ -146,31 +143,31 @@ func (s *study) conjunction(pieces, outer []*piece) {
 }
 
 // alone says what holds of a piece by itself.
-func (s *study) alone(p *piece) {
+func (s *study) alone(p *Piece) {
 	if p.done {
 		return
 	}
 	trees := []*formula.Node{p.tree}
 	switch {
 	case s.all(trees, func(v []rank) bool { return v[0] != isTrue }):
-		s.say(claim{kind: never, of: p})
+		s.say(Claim{Kind: Never, Of: p})
 	case s.all(trees, func(v []rank) bool { return v[0] == isTrue }):
-		s.say(claim{kind: always, of: p, solid: true})
+		s.say(Claim{Kind: Always, Of: p, Solid: true})
 	case s.all(trees, func(v []rank) bool { return v[0] != isFalse }):
-		s.say(claim{kind: always, of: p})
+		s.say(Claim{Kind: Always, Of: p})
 	default:
 		return
 	}
 	p.done = true
 }
 
-func (s *study) share(p, q *piece) bool {
+func (s *study) share(p, q *Piece) bool {
 	mine := slotsOf(p.tree)
 	return slices.ContainsFunc(slotsOf(q.tree), func(slot int) bool { return slices.Contains(mine, slot) })
 }
 
 // contradicted looks for a piece that p can't be true with, then whether all of them together leave it no room.
-func (s *study) contradicted(p *piece, others []*piece) {
+func (s *study) contradicted(p *Piece, others []*Piece) {
 	if p.done {
 		return
 	}
@@ -181,26 +178,26 @@ func (s *study) contradicted(p *piece, others []*piece) {
 		}
 		trees = append(trees, q.tree)
 		if s.all([]*formula.Node{p.tree, q.tree}, func(v []rank) bool { return least(v) != isTrue }) {
-			s.say(claim{kind: conflict, of: p, by: q})
+			s.say(Claim{Kind: Conflict, Of: p, By: q})
 			p.done = true
 			return
 		}
 	}
 	if len(trees) > 2 && s.all(trees, func(v []rank) bool { return least(v) != isTrue }) {
-		s.say(claim{kind: conflict, of: p})
+		s.say(Claim{Kind: Conflict, Of: p})
 		p.done = true
 	}
 }
 
 // may reports whether q may stand in for p: a condition of one item doesn't make one of all items needless, and a condition on
 // records doesn't make one on the firm needless, since without records or with an unknown table it is not asked.
-func may(p, q *piece) bool { return !(p.shared && !q.shared) && !(q.record && !p.record) }
+func may(p, q *Piece) bool { return !(p.shared && !q.shared) && !(q.record && !p.record) }
 
 // redundant looks for pieces that others imply. Of two equal ones the later is named.
-func (s *study) redundant(pieces, outer []*piece) {
-	gone := map[*piece]bool{}
+func (s *study) redundant(pieces, outer []*Piece) {
+	gone := map[*Piece]bool{}
 	for i, p := range pieces {
-		if p.done || p.inside && len(pieces) == 1 {
+		if p.done || p.Inside && len(pieces) == 1 {
 			continue
 		}
 		around := append(slices.Clone(outer), pieces[:i]...)
@@ -212,13 +209,13 @@ func (s *study) redundant(pieces, outer []*piece) {
 			if later := j >= len(around); same && later && may(q, p) {
 				continue
 			}
-			s.say(claim{kind: implied, of: p, by: q, same: same})
+			s.say(Claim{Kind: Implied, Of: p, By: q, Same: same})
 			gone[p] = true
 			break
 		}
 	}
 	for _, p := range slices.Backward(pieces) {
-		if p.done || gone[p] || p.inside && len(pieces) == 1 {
+		if p.done || gone[p] || p.Inside && len(pieces) == 1 {
 			continue
 		}
 		trees := []*formula.Node{p.tree}
@@ -228,23 +225,23 @@ func (s *study) redundant(pieces, outer []*piece) {
 			}
 		}
 		if len(trees) > 2 && s.all(trees, func(v []rank) bool { return v[0] >= least(v[1:]) }) {
-			s.say(claim{kind: implied, of: p})
+			s.say(Claim{Kind: Implied, Of: p})
 			gone[p] = true
 		}
 	}
 }
 
-func (s *study) implies(q, p *piece) bool {
+func (s *study) implies(q, p *Piece) bool {
 	return s.all([]*formula.Node{q.tree, p.tree}, func(v []rank) bool { return v[1] >= v[0] })
 }
 
 // ways studies the branches of a piece that is a choice.
-func (s *study) ways(p *piece, outer []*piece) {
+func (s *study) ways(p *Piece, outer []*Piece) {
 	if p.done {
 		return
 	}
 	parent := *p
-	parent.inside, parent.done = true, false
+	parent.Inside, parent.done = true, false
 	branches := s.split(p.node, p.neg, formula.OpOr, parent)
 	if len(branches) < 2 {
 		return
@@ -260,7 +257,7 @@ func (s *study) ways(p *piece, outer []*piece) {
 }
 
 // superfluous looks for a branch that is at least as true as b, then whether all others together are.
-func (s *study) superfluous(b *piece, i int, branches []*piece) {
+func (s *study) superfluous(b *Piece, i int, branches []*Piece) {
 	if b.done {
 		return
 	}
@@ -277,76 +274,53 @@ func (s *study) superfluous(b *piece, i int, branches []*piece) {
 		if same && j > i {
 			continue
 		}
-		s.say(claim{kind: branch, of: b, by: q, same: same})
+		s.say(Claim{Kind: Branch, Of: b, By: q, Same: same})
 		b.done = true
 		return
 	}
 	if len(trees) > 2 && s.all(trees, func(v []rank) bool { return v[0] <= greatest(v[1:]) }) {
-		s.say(claim{kind: branch, of: b})
+		s.say(Claim{Kind: Branch, Of: b})
 		b.done = true
 	}
 }
 
-// reportClaims makes a check out of the claims of one kind.
-func reportClaims(kind claimKind) func(*audit) {
-	return func(a *audit) {
-		for _, r := range a.rules {
-			for _, c := range a.claims(r) {
-				if c.kind == kind {
-					a.claim(r, c)
-				}
-			}
-		}
+// Sentence says the claim to the author of the policy, with what to do; item names the item.
+func (c Claim) Sentence(item string) (text, hint string) {
+	of, by := c.Of.name(), "其余条件"
+	if c.By != nil {
+		by = c.By.name()
 	}
-}
-
-func (a *audit) claim(r *rules.Rule, c claim) {
-	text, hint := c.sentence(r)
-	m := c.of.mistake(text, hint)
-	if !c.of.inside && (c.kind == never || c.kind == conflict) {
-		a.refuse(m)
-		return
-	}
-	a.warn(m)
-}
-
-// sentence says the claim to the author of the policy.
-func (c claim) sentence(r *rules.Rule) (text, hint string) {
-	of, by := c.of.name(), "其余条件"
-	if c.by != nil {
-		by = c.by.name()
-	}
-	switch c.kind {
-	case always:
+	switch c.Kind {
+	case Always:
 		hint = "删去，或者写上真正的界限"
-		if c.solid {
+		if c.Solid {
 			return of + "永远成立，有没有它结果都一样", hint
 		}
 		return of + "只要有数据就成立，不会排除任何企业，缺数据时却会待核实", hint
-	case never:
-		if c.of.inside {
+	case Never:
+		if c.Of.Inside {
 			return of + "永远不成立，没有企业会走这条路", "核对写的数和取值"
 		}
-		return of + "永远不成立，没有企业能符合" + item(r), "核对写的数和取值"
-	case conflict:
-		if c.of.inside {
+		return of + "永远不成立，没有企业能符合" + item, "核对写的数和取值"
+	case Conflict:
+		if c.Of.Inside {
 			return of + "与" + by + "不可能同时成立，没有企业会走这条路", "核对两处的界限"
 		}
-		return of + "与" + by + "不可能同时成立，没有企业能符合" + item(r), "核对两处的界限"
-	case branch:
-		if c.same {
+		return of + "与" + by + "不可能同时成立，没有企业能符合" + item, "核对两处的界限"
+	case Branch:
+		if c.Same {
 			return of + "与" + by + "相同，这条路写了两次", "删去一处"
 		}
 		return of + "这条路已经包含在" + by + "里，删去它判定结果不变", "核对是不是漏了另一个要求"
 	}
-	if c.same {
+	if c.Same {
 		return of + "与" + by + "相同，写了两次", "删去一处"
 	}
 	return of + "已经包含在" + by + "里，删去它判定结果不变", "核对条款是不是写的别的数；只为公示而写的可以保留"
 }
 
 // name quotes the piece with the id of its condition.
-func (p *piece) name() string {
+func (p *Piece) name() string {
 	text := p.at.text()
 	if p.neg {
 		text = "not " + text
@@ -357,7 +331,8 @@ func (p *piece) name() string {
 	return fmt.Sprintf("“%s”", source.Clip(text))
 }
 
-func (p *piece) mistake(text, hint string) source.Mistake {
+// Mistake points at the piece.
+func (p *Piece) Mistake(text, hint string) source.Mistake {
 	if p.at.expr.Node() == nil {
 		return p.at.cond.Node().Mistake(text, hint)
 	}

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"mianshen/internal/casework"
+	"mianshen/internal/demo"
+	"mianshen/internal/finder"
+	"mianshen/internal/store"
+	"mianshen/internal/web"
+	"mianshen/rules/civil"
+)
+
+// serveCmd runs the server: pages, API, the nightly sweep.
+type serveCmd struct {
+	DB   string `name:"db" help:"sqlite://路径 或 postgres://……；--demo 时可以不给，用完即弃"`
+	Addr string `default:"127.0.0.1:8080" help:"监听地址"`
+	Demo bool   `help:"装入内置示例政策和合成企业"`
+	AsOf string `help:"按这一天比对；缺省为每天的当天，--demo 为示例数据的日子"`
+	Data string `help:"搜索索引放在哪个目录；缺省为数据库文件旁边或临时目录"`
+}
+
+// followEvery is how often the search index looks for published changes.
+const followEvery = 2 * time.Second
+
+// Run serves until it is told to stop.
+func (c *serveCmd) Run(ctx context.Context, s *streams) (err error) {
+	if c.DB == "" && !c.Demo {
+		return misuse{"要给 --db sqlite://路径 或 postgres://……；只想看看，用 serve --demo"}
+	}
+	asOf, err := c.day()
+	if err != nil {
+		return err
+	}
+	scratch, err := os.MkdirTemp("", "mianshen-")
+	if err != nil {
+		return fmt.Errorf("temporary directory: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
+	address := c.DB
+	if address == "" {
+		address = "sqlite://" + filepath.Join(scratch, "demo.db")
+	}
+	db, err := store.Open(ctx, address)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	log := slog.New(slog.NewTextHandler(s.err, nil))
+	return c.serve(ctx, s, casework.New(db), &sweeper{asOf: asOf, log: log}, c.indexDir(scratch), log)
+}
+
+// day says for which day a tick decides.
+func (c *serveCmd) day() (func(time.Time) civil.Date, error) {
+	if c.AsOf != "" {
+		d, err := civil.Parse(c.AsOf)
+		if err != nil {
+			return nil, misuse{fmt.Sprintf("--as-of：%v", err)}
+		}
+		return func(time.Time) civil.Date { return d }, nil
+	}
+	if c.Demo {
+		return func(time.Time) civil.Date { return demo.AsOf() }, nil
+	}
+	return civil.On, nil
+}
+
+func (c *serveCmd) indexDir(scratch string) string {
+	if c.Data != "" {
+		return c.Data
+	}
+	if path, ok := strings.CutPrefix(c.DB, "sqlite://"); ok && path != ":memory:" {
+		return path + ".index"
+	}
+	return filepath.Join(scratch, "index")
+}
+
+func (c *serveCmd) serve(ctx context.Context, s *streams, office *casework.Office, sweeps *sweeper, dir string, log *slog.Logger) (err error) {
+	sweeps.office = office
+	if err := sweeps.abandon(ctx); err != nil {
+		return err
+	}
+	if c.Demo {
+		fmt.Fprintln(s.err, "正在装入示例政策和合成企业……")
+		if err := demo.Load(ctx, office, time.Now()); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintln(s.err, "正在比对……")
+	sweeps.tick(ctx, time.Now())
+	if ctx.Err() != nil {
+		return nil
+	}
+	found, err := finder.Open(ctx, office, dir, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, found.Close()) }()
+	server, err := web.New(web.Config{Office: office, Searcher: found, Demo: c.Demo, Logger: log})
+	if err != nil {
+		return err
+	}
+	background, cancel := context.WithCancel(ctx)
+	followed := make(chan struct{})
+	go func() { defer close(followed); found.Follow(background, followEvery) }()
+	defer func() { cancel(); <-followed }()
+	stop, err := sweeps.start(background)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
+	return web.Serve(ctx, c.Addr, server, log, func(a net.Addr) {
+		fmt.Fprintf(s.err, "已就绪：http://%s   按 Ctrl-C 结束。\n", a)
+	})
+}
