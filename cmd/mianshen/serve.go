@@ -40,6 +40,9 @@ func (c *serveCmd) Run(ctx context.Context, s *streams) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := free(ctx, c.Addr); err != nil {
+		return err
+	}
 	scratch, err := os.MkdirTemp("", "mianshen-")
 	if err != nil {
 		return fmt.Errorf("temporary directory: %w", err)
@@ -56,6 +59,16 @@ func (c *serveCmd) Run(ctx context.Context, s *streams) (err error) {
 	defer func() { err = errors.Join(err, db.Close()) }()
 	log := slog.New(slog.NewTextHandler(s.err, nil))
 	return c.serve(ctx, s, casework.New(db), &sweeper{asOf: asOf, log: log}, c.indexDir(scratch), log)
+}
+
+// free fails at once when nothing can listen at the address, before minutes are spent on loading.
+func free(ctx context.Context, addr string) error {
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", addr)
+	if err != nil {
+		return misuse{fmt.Sprintf("不能在 %s 监听：%v。换一个地址，如 --addr 127.0.0.1:8081", addr, err)}
+	}
+	return l.Close()
 }
 
 // day says for which day a tick decides.

@@ -84,11 +84,11 @@ func Policy(book *rules.Book, p *rules.Policy) source.Mistakes {
 
 // audit is the examination of one policy.
 type audit struct {
-	book    *rules.Book
-	policy  *rules.Policy
-	rules   []*rules.Rule // of the policy's items, in file order
-	id      string        // of the check at work
-	found   source.Mistakes
+	book   *rules.Book
+	policy *rules.Policy
+	rules  []*rules.Rule // of the policy's items, in file order
+	id     string        // of the check at work
+	found  source.Mistakes
 	models map[*rules.Rule][]*proof.Model
 	proved map[*rules.Rule][]proof.Claim
 }

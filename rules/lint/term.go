@@ -10,6 +10,7 @@ import (
 	"mianshen/rules/civil"
 	"mianshen/rules/exact"
 	"mianshen/rules/formula"
+	"mianshen/rules/lint/numeral"
 	"mianshen/rules/source"
 )
 
@@ -118,12 +119,20 @@ func excludeAsNot(a *audit) {
 	for _, r := range a.rules {
 		for _, c := range a.policy.All(r.Item) {
 			t := r.Tree(c.Expression)
-			if c.Kind != rules.Require || t == nil || t.Op != formula.OpNot {
+			if c.Kind != rules.Require || t == nil || t.Op != formula.OpNot || !listed(t.Args[0]) {
 				continue
 			}
 			a.warn(c.Expression.Node().Mistake("排除性条件写成了 require: not", "改写成 exclude，判定相同，理由更好读"))
 		}
 	}
+}
+
+// listed reports whether a test only asks whether a firm is on lists, as exclusions do.
+func listed(n *formula.Node) bool {
+	if n.Op == formula.OpOr {
+		return listed(n.Args[0]) && listed(n.Args[1])
+	}
+	return n.Op == formula.OpField || n.Op == formula.OpRecord
 }
 
 // unexplained warns of conditions whose finding could not be explained: without clause or quote, reason, or what to do.
@@ -143,37 +152,30 @@ func unexplained(a *audit) {
 	}
 }
 
-// writtenNumbers notes, once an expression, sums, shares and thresholds that stand in it instead of values.yaml.
+// writtenNumbers notes, once a policy, sums, shares and thresholds that stand in expressions instead of values.yaml. Lengths of
+// time and days mostly belong to the sentence; a table of points is a whole.
 func writtenNumbers(a *audit) {
+	var numbers []string
+	var first used
 	for _, r := range a.rules {
+		scored := points(r)
 		for _, e := range expressions(r) {
-			if slices.ContainsFunc(points(r), func(p rules.Expression) bool { return p.Node() == e.Node() }) {
-				continue // a table of points is a whole, not a number that changes by itself
+			if slices.ContainsFunc(scored, func(p rules.Expression) bool { return p.Node() == e.Node() }) {
+				continue
 			}
-			var numbers []string
-			first := -1
-			look(r.Tree(e), nil, func(n, around *formula.Node) {
-				if f, ok := constantFigure(n, around); ok && f.kind != "日期" && f.number != "1" {
-					numbers = append(numbers, f.shown)
-					if first < 0 {
-						first = n.From
-					}
+			for _, u := range a.inExpression(r, e) {
+				if u.value != "" || u.Kind == numeral.Day || u.Kind == numeral.Months || u.Number == "1" || slices.Contains(numbers, u.Text) {
+					continue
 				}
-			})
-			if first >= 0 {
-				a.warn(e.Node().MistakeAt(first, fmt.Sprintf("%s直接写在表达式里", strings.Join(slices.Compact(numbers), "、")), "会变的数放进 values.yaml，写明单位、出处和起止日期，用 取值(…)"))
+				if first.at == nil {
+					first = u
+				}
+				numbers = append(numbers, u.Text)
 			}
 		}
 	}
-}
-
-// look visits the written constants with what stands around them.
-func look(n, around *formula.Node, visit func(n, around *formula.Node)) {
-	if n.Op == formula.OpConst {
-		visit(n, around)
-	}
-	for _, arg := range n.Args {
-		look(arg, n, visit)
+	if first.at != nil {
+		a.warn(first.at("直接写在表达式里的数："+strings.Join(numbers, "、"), "会变的数放进 values.yaml，写明单位、出处和起止日期，用 取值(…)"))
 	}
 }
 

@@ -32,8 +32,8 @@ func (a *audit) clauses(patterns []*regexp.Regexp, hint string, sentence func(fo
 		end := 0
 		for _, p := range patterns {
 			for _, at := range p.FindAllStringIndex(c.Text, -1) {
-				if at[0] < end {
-					continue
+				if at[0] < end || strings.HasSuffix(c.Text[:at[0]], "含") {
+					continue // told before, or 不含增值税
 				}
 				end = at[1]
 				offset := utf8.RuneCountInString(c.Text[:at[0]])
@@ -59,18 +59,18 @@ var (
 	harmless = regexp.MustCompile(`本数|所称|解释|施行|废止|责任|追回|保密|公示|拨付|兑付|受理|监督|绩效|公开`)
 )
 
-// unmarked warns of sentences that set a condition and are quoted by nothing.
+// unmarked warns of sentences that set a condition and that nothing quotes, nor any dated value takes its figures from.
 func unmarked(a *audit) {
-	quotes, whole := a.marks()
+	m := a.marks()
 	for i, c := range a.policy.Clauses {
 		node := a.clause(i)
-		if node == nil || whole[c.Ref] {
+		if node == nil || m.whole[c.Ref] {
 			continue
 		}
 		offset := 0
 		for _, s := range strings.SplitAfter(strings.ReplaceAll(c.Text, "；", "。"), "。") {
-			marked := slices.ContainsFunc(quotes[c.Ref], func(q string) bool { return overlap(s, q) })
-			if word := binding.FindString(s); word != "" && !marked && !harmless.MatchString(s) {
+			word := binding.FindString(s)
+			if word != "" && !harmless.MatchString(s) && !m.holds(c.Ref, s) {
 				a.warn(node.MistakeAt(offset, fmt.Sprintf("%s这一句像是条件（“%s”），没有任何条件、金额、材料或评审引用它", c.Ref, word), "标注成条件，写明 clause 和 quote"))
 			}
 			offset += utf8.RuneCountInString(s)
@@ -78,30 +78,40 @@ func unmarked(a *audit) {
 	}
 }
 
-// overlap reports whether the sentence and the quote share text: one holds the other, or the quote runs over its end.
-func overlap(sentence, quote string) bool {
-	if quote == "" {
-		return false
-	}
-	q := strings.ReplaceAll(quote, "；", "。")
-	for _, part := range strings.Split(q, "。") {
-		if part = strings.TrimSpace(part); part != "" && strings.Contains(sentence, part) {
-			return true
-		}
-	}
-	return false
+// marks is what annotations cite, by clause.
+type marks struct {
+	quotes  map[string][]string
+	figures map[string][]used // of dated values without a quote
+	whole   map[string]bool   // cited without a quote, or by a table of points: its sentences can't be told apart
 }
 
-// marks collects, for each clause, what is quoted of it; whole holds those that a dated value cites without a quote, whose
-// sentences then can't be told apart.
-func (a *audit) marks() (quotes map[string][]string, whole map[string]bool) {
-	quotes, whole = map[string][]string{}, map[string]bool{}
-	mark := func(ref, quote string) {
-		quotes[ref] = append(quotes[ref], quote)
-		whole[ref] = whole[ref] || ref != "" && quote == ""
+func (m marks) mark(ref, quote string) {
+	m.quotes[ref] = append(m.quotes[ref], quote)
+	m.whole[ref] = m.whole[ref] || ref != "" && quote == ""
+}
+
+// holds reports whether a sentence of a clause is cited.
+func (m marks) holds(ref, sentence string) bool {
+	for _, q := range m.quotes[ref] {
+		for part := range strings.SplitSeq(strings.ReplaceAll(q, "；", "。"), "。") {
+			if part = strings.TrimSpace(part); part != "" && strings.Contains(sentence, part) {
+				return true
+			}
+		}
 	}
+	figures := said(sentence)
+	return slices.ContainsFunc(figures, func(f used) bool {
+		return slices.ContainsFunc(m.figures[ref], func(u used) bool { return u.Kind == f.Kind && u.Number == f.Number })
+	})
+}
+
+func (a *audit) marks() marks {
+	m := marks{quotes: map[string][]string{}, figures: map[string][]used{}, whole: map[string]bool{}}
 	for _, v := range a.policy.Values {
-		mark(v.Clause, v.Quote)
+		if v.Quote != "" {
+			m.mark(v.Clause, v.Quote)
+		}
+		m.figures[v.Clause] = append(m.figures[v.Clause], a.inValue(v)...)
 	}
 	for _, it := range a.policy.Items {
 		conditions := a.policy.All(it)
@@ -109,22 +119,25 @@ func (a *audit) marks() (quotes map[string][]string, whole map[string]bool) {
 			conditions = append(conditions, p.Conditions...)
 		}
 		for _, c := range conditions {
-			c.Walk(func(c *rules.Condition) { mark(c.Clause, c.Quote) })
+			c.Walk(func(c *rules.Condition) {
+				m.mark(c.Clause, c.Quote)
+				m.whole[c.Clause] = m.whole[c.Clause] || c.Kind == rules.Score
+			})
 		}
-		for _, m := range it.Materials {
-			mark(m.Clause, m.Quote)
+		for _, d := range it.Materials {
+			m.mark(d.Clause, d.Quote)
 		}
 		for _, s := range it.Review {
-			mark(s.Clause, s.Quote)
+			m.mark(s.Clause, s.Quote)
 		}
 	}
-	return quotes, whole
+	return m
 }
 
 // The words of rewards and demands that the fair competition rules (公平竞争审查条例) object to.
 var (
-	taxWords   = regexp.MustCompile(`(?:地方|综合|经济|财政|财力|税收)贡献|地方(?:财力|留存|留成)|(?:税收|增值税|所得税|税金|税款|纳税额?|缴税)[^，。；]{0,12}(?:返还|奖励|补助|补贴|留成|留存)|年?(?:上缴|缴纳)税(?:金|收)`)
-	taxFields  = regexp.MustCompile(`税收|纳税额|税金|税款|缴税|财力|贡献`)
+	taxWords   = regexp.MustCompile(`(?:地方|综合|经济|财政|财力|税收)贡献|地方(?:财力|留存|留成)|(?:税收|增值税|所得税|税款|纳税额?|缴税)[^，。；]{0,12}(?:返还|奖励|补助|补贴|留成|留存)|年?(?:上缴|缴纳)税(?:金|收)`)
+	taxFields  = regexp.MustCompile(`税收|纳税额|税款|缴税|财力|贡献`)
 	movingIn   = regexp.MustCompile(`迁入[^，。；]{0,30}(?:奖|补|给予|资助)|(?:新引进|引进|招引)的?[^人才，。；]{0,10}(?:企业|总部|项目)[^。；]{0,40}(?:奖|补|给予|资助)|(?:企业|总部|机构|项目)[^，。；人才]{0,12}落户[^。；]{0,30}(?:奖|补|给予|资助)|落户奖`)
 	moveFields = regexp.MustCompile(`迁入|落户|引进企业`)
 	localWords = regexp.MustCompile(`(?:采购|购买|选用|使用|租用)(?:本地|本区|本市|本省|区内|市内|省内)[^，。；]{0,12}(?:产品|商品|服务|设备|材料|原料|车辆)|(?:本地|本区|本市|本省|区内|市内)(?:企业)?(?:生产|制造|提供)的?[^，。；]{0,8}(?:产品|商品|设备|服务|车辆)|不得(?:从|向)?外(?:省|市|地|区)|以本(?:省|市|区|地)[^。；]{0,16}为主|本地(?:配套|采购)率`)
@@ -208,10 +221,8 @@ func (a *audit) fields(r *rules.Rule, e rules.Expression, names *regexp.Regexp, 
 					}
 				}
 			case formula.OpDefine:
-				for _, d := range r.Item.Defines {
-					if d.Name == n.Name && r.Tree(d.Expression) != nil {
-						look(r.Tree(d.Expression), at)
-					}
+				if t := define(r, n.Name); t != nil {
+					look(t, at)
 				}
 			}
 			return true

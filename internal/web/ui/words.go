@@ -2,6 +2,7 @@ package ui
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -168,4 +169,38 @@ func hereIf(p Page, place string) templ.Attributes {
 		return nil
 	}
 	return templ.Attributes{"aria-current": "page"}
+}
+
+// open says why a condition can't be decided. What is missing stands among the facts already, with who owes it.
+func open(f rules.ExplainedFinding) []string {
+	var out []string
+	if len(f.Parts) > 0 {
+		return nil
+	}
+	for _, r := range f.Reasons {
+		among := slices.ContainsFunc(f.Facts, func(x rules.ExplainedFact) bool { return !x.Known && strings.HasPrefix(r, x.Name) })
+		if !among {
+			out = append(out, r)
+		}
+	}
+	if len(out) < len(f.Reasons) {
+		out = append(out, "还缺数据，到了会自动再比对。")
+	}
+	return out
+}
+
+// taken and untaken part the alternatives of a condition that one of several is enough for: once one is met, those that
+// are not don't matter and shouldn't look as if they did.
+func taken(f rules.ExplainedFinding) []rules.ExplainedFinding {
+	if f.Kind != "any" || f.Result != "true" {
+		return f.Parts
+	}
+	return slices.DeleteFunc(slices.Clone(f.Parts), func(p rules.ExplainedFinding) bool { return p.Result != "true" })
+}
+
+func untaken(f rules.ExplainedFinding) []rules.ExplainedFinding {
+	if f.Kind != "any" || f.Result != "true" {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(f.Parts), func(p rules.ExplainedFinding) bool { return p.Result == "true" })
 }
