@@ -397,6 +397,13 @@ func (c *compiler) warn() {
 	})
 }
 
+// AsksHistory reports whether the rule asks for earlier awards, so that without them something stays unknown.
+func (r *Rule) AsksHistory() bool {
+	asks := false
+	r.walk(func(n *formula.Node) { asks = asks || n.Op == formula.OpAwarded || n.Op == formula.OpEverAwarded })
+	return asks
+}
+
 // Reads lists the base fields a rule may read, through derived fields and named parts, in vocabulary order.
 func (r *Rule) Reads() []*Field {
 	seen := map[*Field]bool{}

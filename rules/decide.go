@@ -110,6 +110,7 @@ func (b *Book) NewSession(c Circumstances) *Session {
 func (s *Session) Load(p *Profile) {
 	s.profile = p
 	s.asked = nil
+	s.frame.Reset()
 	for i, f := range s.book.Vocabulary.Fields {
 		if !f.Derived() {
 			s.frame.Fields[i] = p.value(f)
@@ -133,6 +134,7 @@ func (f *Field) fit(v *formula.Value) *formula.Value {
 // Decide decides one item for the loaded profile.
 func (s *Session) Decide(r *Rule) *Decision {
 	run := &run{Session: s, rule: r, d: &Decision{Rule: r, Enterprise: s.profile.Enterprise, AsOf: s.around.AsOf, Grant: r.Grant(s.around.AsOf), Open: r.Open(s.around.AsOf)}}
+	s.frame.Reset()
 	run.limits, run.raw = &run.d.Limits, &run.d.exact
 	host, year, defines, record := s.frame.Host, s.frame.GrantYear, s.frame.Defines, s.frame.Record
 	s.frame.Host = run

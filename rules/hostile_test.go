@@ -300,7 +300,18 @@ func bounded(t *testing.T, name string, wrong bool, read func() source.Mistakes)
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		start := time.Now()
-		ms = read()
+		done := make(chan source.Mistakes, 1)
+		go func() { done <- read() }() // a panic ends the test run, as it should
+		select {
+		case ms = <-done:
+		case <-time.After(20 * hostileTime):
+			if underRace {
+				ms = <-done
+				break
+			}
+			t.Errorf("%s: not done after %v", name, 20*hostileTime)
+			return
+		}
 		best = min(best, time.Since(start))
 		runtime.ReadMemStats(&after)
 		used = after.TotalAlloc - before.TotalAlloc

@@ -18,19 +18,14 @@ type checkCmd struct {
 
 // Run prints every mistake.
 func (c *checkCmd) Run(s *streams) error {
-	var all source.Mistakes
-	policies, items := 0, 0
-	for _, path := range c.Paths {
-		read, _, ms, err := openPolicies(path, c.Vocabulary)
-		if err != nil {
-			return err
-		}
-		all = append(all, ms...)
-		for _, p := range read {
-			policies++
-			items += len(p.Items)
-			all = append(all, p.Publishable()...)
-		}
+	policies, _, all, err := openPolicies(c.Paths, c.Vocabulary)
+	if err != nil {
+		return err
+	}
+	items := 0
+	for _, p := range policies {
+		items += len(p.Items)
+		all = append(all, p.Publishable()...)
 	}
 	all.Sort()
 	for _, m := range all {
@@ -40,28 +35,37 @@ func (c *checkCmd) Run(s *streams) error {
 		fmt.Fprintf(s.err, "共 %d 处。\n", len(all))
 		return errMistakes
 	}
-	fmt.Fprintf(s.out, "%d 个政策、%d 个事项，没有错误。\n", policies, items)
+	fmt.Fprintf(s.out, "%d 个政策、%d 个事项，没有错误。\n", len(policies), items)
 	return nil
 }
 
-// openPolicies reads and compiles the policies at path. Mistakes in cases.yaml are among the mistakes but don't prevent a book;
-// the book is nil when the law itself has mistakes.
-func openPolicies(path, vocabulary string) ([]*rules.Policy, *rules.Book, source.Mistakes, error) {
-	v, err := openVocabulary(path, vocabulary)
+// openPolicies reads the policies at all paths and compiles them together, against the vocabulary named or the one nearest to
+// the first path. Mistakes in cases.yaml are among the mistakes but don't prevent a book; the book is nil when the law itself
+// has mistakes.
+func openPolicies(paths []string, vocabulary string) ([]*rules.Policy, *rules.Book, source.Mistakes, error) {
+	v, err := openVocabulary(paths[0], vocabulary)
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	info, err := os.Stat(path)
-	if err != nil || !info.IsDir() {
-		return nil, nil, nil, misuse{fmt.Sprintf("%s 不是目录；给出政策文件夹，或含有政策文件夹的目录", path)}
+	var policies []*rules.Policy
+	var all source.Mistakes
+	fatal := false
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if err != nil || !info.IsDir() {
+			return nil, nil, nil, misuse{fmt.Sprintf("%s 不是目录；给出政策文件夹，或含有政策文件夹的目录", path)}
+		}
+		read, ms := rules.ReadPolicies(os.DirFS(path), filepath.ToSlash(path))
+		law, _ := rules.WithoutCases(ms)
+		fatal = fatal || law.Fatal()
+		policies = append(policies, read...)
+		all = append(all, ms...)
 	}
-	policies, ms := rules.ReadPolicies(os.DirFS(path), filepath.ToSlash(path))
-	law, cases := rules.WithoutCases(ms)
 	b, more := rules.Compile(v, policies) // also when something could not be read, so that all mistakes come at once
-	if law.Fatal() {
+	if fatal {
 		b = nil
 	}
-	return policies, b, append(append(law, cases...), more...), nil
+	return policies, b, append(all, more...), nil
 }
 
 // openVocabulary reads the vocabulary named, else the nearest vocabulary.yaml upward from path, else the embedded one.

@@ -24,7 +24,7 @@ func (c *demoExportCmd) Run(s *streams) error {
 		if errors.Is(err, seeds.ErrNotEmpty) {
 			return misuse{err.Error()}
 		}
-		return err
+		return misuse{fmt.Sprintf("写不到 %s：%v", c.Dir, err)}
 	}
 	fmt.Fprintf(s.err, "已写到 %s。接着可以：\n  mianshen match --policies %s --profiles %s --as-of 2025-06-30\n",
 		c.Dir, filepath.Join(c.Dir, "policies"), filepath.Join(c.Dir, "profiles.csv"))

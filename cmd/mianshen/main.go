@@ -15,8 +15,9 @@ import (
 
 // Exit codes: 0 fine, 1 the input has mistakes, 2 misuse.
 const (
-	exitMistakes = 1
-	exitMisuse   = 2
+	exitMistakes    = 1
+	exitMisuse      = 2
+	exitInterrupted = 130 // as shells say it
 )
 
 // cli is the command line; one field a command, each in a file of its name.
@@ -47,10 +48,11 @@ func run(args []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	var c cli
+	out := &checkedWriter{w: stdout}
 	exit := -1
 	parser, err := kong.New(&c, kong.Name("mianshen"), kong.Description("免申即享政策比对：标注条件、判定企业、说明理由。"),
 		kong.Writers(stdout, stderr), kong.Exit(func(code int) { exit = code }), kong.UsageOnError(),
-		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(&streams{out: stdout, err: stderr}))
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(&streams{out: out, err: stderr}))
 	if err != nil {
 		fmt.Fprintln(stderr, err)
 		return exitMisuse
@@ -66,10 +68,13 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "用法有误：%v\n用 mianshen --help 看全部命令。\n", err)
 		return exitMisuse
 	}
-	err = k.Run()
+	err = errors.Join(k.Run(), out.err)
 	switch {
 	case err == nil:
 		return 0
+	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
+		fmt.Fprintln(stderr, "已中断。")
+		return exitInterrupted
 	case errors.Is(err, errMistakes):
 		return exitMistakes
 	case errors.As(err, new(misuse)):
@@ -78,6 +83,21 @@ func run(args []string, stdout, stderr io.Writer) int {
 	}
 	fmt.Fprintln(stderr, err)
 	return exitMistakes
+}
+
+// checkedWriter remembers that something could not be written, so that a full disk is never taken for success.
+type checkedWriter struct {
+	w   io.Writer
+	err error
+}
+
+// Write writes and remembers the first error.
+func (c *checkedWriter) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	if err != nil && c.err == nil {
+		c.err = fmt.Errorf("写不出结果：%w", err)
+	}
+	return n, err
 }
 
 // misuse is an error in how the command was called.

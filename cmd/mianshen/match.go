@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
-	"sort"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -24,13 +23,13 @@ import (
 
 // inputs are the flags by which match, explain and simulate name what they read.
 type inputs struct {
-	Policies   string            `required:"" help:"政策文件夹，或含有政策文件夹的目录"`
-	Profiles   string            `required:"" help:"企业画像：CSV（UTF-8 或 GB18030）、XLSX、JSONL 或 Parquet"`
-	Vocabulary string            `help:"指标字典；缺省为最近的 vocabulary.yaml，再缺省为内置字典"`
-	AsOf       string            `help:"基准日，如 2025-06-30；缺省为今天"`
-	Records    map[string]string `help:"表的记录，如 租赁合同=FILE；可写多次" mapsep:"none" placeholder:"表=FILE"`
-	Awards     string            `help:"拨付历史；给了它，没有记录就是没有拨付过"`
-	Findings   string            `help:"人工认定的结果"`
+	Policies   string   `required:"" help:"政策文件夹，或含有政策文件夹的目录"`
+	Profiles   string   `required:"" help:"企业画像：CSV（UTF-8 或 GB18030）、XLSX、JSONL 或 Parquet"`
+	Vocabulary string   `help:"指标字典；缺省为最近的 vocabulary.yaml，再缺省为内置字典"`
+	AsOf       string   `help:"基准日，如 2025-06-30；缺省为今天"`
+	Records    []string `help:"表的记录，如 租赁合同=FILE；可写多次" sep:"none" placeholder:"表=FILE"`
+	Awards     string   `help:"拨付历史；给了它，没有记录就是没有拨付过"`
+	Findings   string   `help:"人工认定的结果"`
 }
 
 // matter is everything that was read.
@@ -128,29 +127,36 @@ func (in *inputs) profiles(ctx context.Context, v *rules.Vocabulary) (*intake.Ba
 	if err != nil {
 		return nil, err
 	}
-	names := make([]string, 0, len(in.Records))
-	for name := range in.Records {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	for _, name := range names {
+	seen := map[string]bool{}
+	for _, given := range in.Records {
+		name, path, found := strings.Cut(given, "=")
 		table, ok := v.Field(name)
-		if !ok || table.Type != rules.TypeTable {
+		switch {
+		case !found || path == "":
+			return nil, misuse{fmt.Sprintf("--records “%s”：写作 表名=文件", given)}
+		case !ok || table.Type != rules.TypeTable:
 			return nil, misuse{fmt.Sprintf("--records：指标字典里没有“%s”这张表", name)}
+		case seen[table.Name]:
+			return nil, misuse{fmt.Sprintf("--records：%s 给了两个文件，请合成一个", table.Name)}
 		}
-		err := withInput(in.Records[name], func(f intake.Input) error {
-			records, err := intake.ReadRecords(ctx, table, f, intake.Options{})
-			if err != nil {
-				return err
-			}
-			batch.Notices = append(batch.Notices, records.Notices...)
-			return batch.Attach(records)
-		})
-		if err != nil {
+		seen[table.Name] = true
+		if err := attach(ctx, batch, table, path); err != nil {
 			return nil, err
 		}
 	}
 	return batch, nil
+}
+
+// attach reads the records of one table into the batch.
+func attach(ctx context.Context, batch *intake.Batch, table *rules.Field, path string) error {
+	return withInput(path, func(f intake.Input) error {
+		records, err := intake.ReadRecords(ctx, table, f, intake.Options{})
+		if err != nil {
+			return err
+		}
+		batch.Notices = append(batch.Notices, records.Notices...)
+		return batch.Attach(records)
+	})
 }
 
 func withInput(path string, read func(intake.Input) error) (err error) {
@@ -183,6 +189,9 @@ func (c *matchCmd) Run(ctx context.Context, s *streams) error {
 		return err
 	}
 	profiles := m.batch.Profiles
+	if m.around.History == nil {
+		sayHistory(s, list)
+	}
 	lines := make([][]byte, len(list)*len(profiles))
 	var firms []row
 	if c.Format != "jsonl" {
@@ -213,6 +222,19 @@ func (c *matchCmd) Run(ctx context.Context, s *streams) error {
 		}
 		return writeRows(w, c.Format, firms)
 	})
+}
+
+// sayHistory says which items wait because no earlier awards were given.
+func sayHistory(s *streams, list []*rules.Rule) {
+	n := 0
+	for _, r := range list {
+		if r.AsksHistory() {
+			n++
+		}
+	}
+	if n > 0 {
+		fmt.Fprintf(s.err, "没有给 --awards：有 %d 个事项用到 已奖 或 曾获，不知道拨付历史就不能判为符合。\n", n)
+	}
 }
 
 // outcomeOrder is the order in which outcomes are told.

@@ -13,7 +13,8 @@ import (
 	"golang.org/x/term"
 )
 
-// output writes to a file, whole or not at all, or to stdout. What isn't text doesn't go to a terminal.
+// output writes to a file, whole or not at all, or to stdout. What isn't text doesn't go to a terminal. A pipe or device is
+// written to as it is; a link is followed.
 func output(path string, stdout io.Writer, binary bool, write func(io.Writer) error) (err error) {
 	if path == "" {
 		if binary && terminal(stdout) {
@@ -21,6 +22,33 @@ func output(path string, stdout io.Writer, binary bool, write func(io.Writer) er
 		}
 		return write(stdout)
 	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	mode := os.FileMode(0o644)
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && info.IsDir():
+		return misuse{fmt.Sprintf("--out：%s 是目录", path)}
+	case err == nil && !info.Mode().IsRegular():
+		return direct(path, write)
+	case err == nil:
+		mode = info.Mode().Perm()
+	}
+	return replace(path, mode, write)
+}
+
+// direct writes to what isn't a regular file.
+func direct(path string, write func(io.Writer) error) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return misuse{fmt.Sprintf("写不了 %s：%v", path, err)}
+	}
+	return errors.Join(write(f), f.Close())
+}
+
+// replace writes a new file beside path and puts it in its place once it is complete.
+func replace(path string, mode os.FileMode, write func(io.Writer) error) (err error) {
 	tmp, err := os.CreateTemp(filepath.Dir(path), ".mianshen-*")
 	if err != nil {
 		return misuse{fmt.Sprintf("写不了 %s：%v", path, err)}
@@ -30,13 +58,16 @@ func output(path string, stdout io.Writer, binary bool, write func(io.Writer) er
 			err = errors.Join(err, os.Remove(tmp.Name()))
 		}
 	}()
-	if err := errors.Join(write(tmp), tmp.Sync(), tmp.Close()); err != nil {
+	if err := errors.Join(write(tmp), tmp.Chmod(mode), tmp.Sync(), tmp.Close()); err != nil {
 		return fmt.Errorf("写 %s：%w", path, err)
 	}
 	return os.Rename(tmp.Name(), path)
 }
 
 func terminal(w io.Writer) bool {
+	if c, ok := w.(*checkedWriter); ok {
+		w = c.w
+	}
 	f, ok := w.(*os.File)
 	if !ok {
 		return false

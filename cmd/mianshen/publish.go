@@ -40,10 +40,11 @@ func (c *publishCmd) Run(ctx context.Context, s *streams) (err error) {
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	office := casework.New(db)
-	if err := c.vocabulary(ctx, s, office, now); err != nil {
+	text, err := c.vocabulary(ctx, s, office)
+	if err != nil {
 		return err
 	}
-	proposal, err := office.Propose(ctx, os.DirFS(c.Path), filepath.ToSlash(c.Path))
+	proposal, err := office.ProposeWith(ctx, text, os.DirFS(c.Path), filepath.ToSlash(c.Path))
 	if err != nil {
 		return err
 	}
@@ -87,27 +88,19 @@ func (c *publishCmd) publisher() string {
 	return "命令行"
 }
 
-// vocabulary publishes the vocabulary named, or the nearest one when the store has none yet.
-func (c *publishCmd) vocabulary(ctx context.Context, s *streams, office *casework.Office, now time.Time) error {
+// vocabulary is the text of the vocabulary to be published too: the one named, or the nearest one when the store has none yet.
+func (c *publishCmd) vocabulary(ctx context.Context, s *streams, office *casework.Office) ([]byte, error) {
 	if c.Vocabulary == "" {
 		_, err := office.Store.CurrentVocabulary(ctx)
 		if !errors.Is(err, store.ErrNotFound) {
-			return err
+			return nil, err
 		}
 	}
 	data, label, err := vocabularyText(c.Path, c.Vocabulary)
-	if err != nil {
-		return err
+	if err == nil {
+		fmt.Fprintf(s.err, "指标字典 %s（%s）一并发布。\n", store.Hash(data), label)
 	}
-	if c.DryRun {
-		fmt.Fprintf(s.err, "库里还没有指标字典；试发布也要先有它，去掉 --dry-run 或先发布字典。\n")
-	}
-	id, err := office.PublishVocabulary(ctx, data, c.publisher(), now)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(s.out, "指标字典 %s %s\n", id, label)
-	return nil
+	return data, err
 }
 
 func sayDifference(s *streams, diff []casework.Difference, asOf civil.Date, compared bool) {

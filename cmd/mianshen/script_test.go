@@ -50,6 +50,7 @@ func runScripts(t *testing.T, dir string) {
 		Setup: func(env *testscript.Env) error {
 			// A program built with -race otherwise sleeps for a second when it ends, and the scripts run it a hundred times.
 			env.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE"))
+			env.Values[serverKey{}] = &server{}
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -60,6 +61,10 @@ func runScripts(t *testing.T, dir string) {
 			"lines":    countLines,
 			"deliver":  deliver,
 			"timed":    timed,
+			"serve":    serve,
+			"halt":     halt,
+			"request":  request,
+			"capture":  capture,
 		},
 	})
 }

@@ -15,13 +15,24 @@ type testCmd struct {
 
 // Run runs every case and says which didn't come out as expected.
 func (c *testCmd) Run(s *streams) error {
+	_, b, ms, err := openPolicies(c.Paths, c.Vocabulary)
+	if err != nil {
+		return err
+	}
+	if ms.Fatal() {
+		ms.Sort()
+		fmt.Fprintln(s.err, ms.Error())
+		return errMistakes
+	}
 	passed, failed := 0, 0
-	for _, path := range c.Paths {
-		ok, bad, err := c.folder(s, path)
-		if err != nil {
-			return err
+	for _, p := range b.Policies {
+		for _, r := range b.RunCases(p) {
+			if c.report(s, p, r) {
+				passed++
+			} else {
+				failed++
+			}
 		}
-		passed, failed = passed+ok, failed+bad
 	}
 	if failed > 0 {
 		fmt.Fprintf(s.err, "%d 个案例通过，%d 个没有通过。\n", passed, failed)
@@ -33,29 +44,6 @@ func (c *testCmd) Run(s *streams) error {
 	}
 	fmt.Fprintf(s.out, "%d 个案例全部通过。\n", passed)
 	return nil
-}
-
-// folder runs the cases of all policies at path.
-func (c *testCmd) folder(s *streams, path string) (passed, failed int, err error) {
-	_, b, ms, err := openPolicies(path, c.Vocabulary)
-	if err != nil {
-		return 0, 0, err
-	}
-	if ms.Fatal() {
-		ms.Sort()
-		fmt.Fprintln(s.err, ms.Error())
-		return 0, 0, errMistakes
-	}
-	for _, p := range b.Policies {
-		for _, r := range b.RunCases(p) {
-			if c.report(s, p, r) {
-				passed++
-			} else {
-				failed++
-			}
-		}
-	}
-	return passed, failed, nil
 }
 
 func (c *testCmd) report(s *streams, p *rules.Policy, r rules.CaseResult) bool {

@@ -52,22 +52,21 @@ func (o *Office) PublishVocabulary(ctx context.Context, body []byte, by string, 
 
 // Proposal is a set of policy folders checked together with everything that is current, ready to be published.
 type Proposal struct {
-	Book     *rules.Book // current policies with the proposed ones in their place
-	Versions []store.PolicyVersion
+	Book       *rules.Book // current policies with the proposed ones in their place
+	Versions   []store.PolicyVersion
+	Vocabulary []byte // a new vocabulary to be published with them; nil keeps the current one
 }
 
 // Propose checks every policy folder at or below the root of fsys: it must compile together with the other current policies,
 // its cases must pass, and each item must have its four kinds of case. Mistakes come all at once as the error.
 func (o *Office) Propose(ctx context.Context, fsys fs.FS, shown string) (*Proposal, error) {
-	v, err := o.Store.CurrentVocabulary(ctx)
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, fmt.Errorf("还没有指标字典，先发布指标字典：%w", ErrNothing)
-	}
+	return o.ProposeWith(ctx, nil, fsys, shown)
+}
+
+// ProposeWith proposes policies together with a new vocabulary, which nil leaves as it is. Nothing is stored.
+func (o *Office) ProposeWith(ctx context.Context, vocabulary []byte, fsys fs.FS, shown string) (*Proposal, error) {
+	v, err := o.vocabulary(ctx, vocabulary)
 	if err != nil {
-		return nil, err
-	}
-	vocabulary, ms := rules.ParseVocabulary("vocabulary.yaml", v.Body)
-	if err := ms.Err(); err != nil {
 		return nil, err
 	}
 	proposed, ms := rules.ReadPolicies(fsys, shown)
@@ -75,7 +74,7 @@ func (o *Office) Propose(ctx context.Context, fsys fs.FS, shown string) (*Propos
 	if err != nil {
 		return nil, err
 	}
-	book, more := rules.Compile(vocabulary, append(others, proposed...))
+	book, more := rules.Compile(v, append(others, proposed...))
 	ms = append(ms, more...)
 	if book != nil {
 		ms = append(ms, unfit(book, proposed)...)
@@ -83,9 +82,25 @@ func (o *Office) Propose(ctx context.Context, fsys fs.FS, shown string) (*Propos
 	if err := ms.Err(); err != nil {
 		return nil, err
 	}
-	prop := &Proposal{Book: book}
-	prop.Versions, err = pack(fsys, proposed)
-	return prop, err
+	p := &Proposal{Book: book, Vocabulary: vocabulary}
+	p.Versions, err = pack(fsys, proposed)
+	return p, err
+}
+
+// vocabulary compiles the text given, or the current vocabulary.
+func (o *Office) vocabulary(ctx context.Context, text []byte) (*rules.Vocabulary, error) {
+	if text == nil {
+		current, err := o.Store.CurrentVocabulary(ctx)
+		if errors.Is(err, store.ErrNotFound) {
+			return nil, fmt.Errorf("还没有指标字典，先发布指标字典：%w", ErrNothing)
+		}
+		if err != nil {
+			return nil, err
+		}
+		text = current.Body
+	}
+	v, ms := rules.ParseVocabulary("vocabulary.yaml", text)
+	return v, ms.Err()
 }
 
 // unfit lists what keeps the policies from being published although they compile.
@@ -154,8 +169,14 @@ func pack(fsys fs.FS, policies []*rules.Policy) ([]store.PolicyVersion, error) {
 	return out, err
 }
 
-// Publish makes the proposed versions current.
+// Publish makes the proposed vocabulary, if there is one, and the proposed versions current.
 func (o *Office) Publish(ctx context.Context, p *Proposal, by string, now time.Time) ([]Published, error) {
+	if p.Vocabulary != nil {
+		v := store.VocabularyVersion{ID: store.Hash(p.Vocabulary), PublishedAt: now, PublishedBy: by, Body: p.Vocabulary}
+		if _, err := o.Store.PublishVocabulary(ctx, v); err != nil {
+			return nil, err
+		}
+	}
 	var out []Published
 	for _, v := range p.Versions {
 		v.PublishedAt, v.PublishedBy = now, by

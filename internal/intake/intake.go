@@ -39,6 +39,9 @@ func Bytes(name string, data []byte) Input {
 func Open(path string) (Input, io.Closer, error) {
 	f, err := os.Open(path)
 	if err != nil {
+		if errors.Is(err, os.ErrNotExist) {
+			return Input{}, nil, fmt.Errorf("没有 %s 这个文件", path)
+		}
 		return Input{}, nil, fmt.Errorf("打不开 %s：%w", path, err)
 	}
 	info, err := f.Stat()

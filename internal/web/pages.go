@@ -171,7 +171,7 @@ func (s *Server) firmPage(c echo.Context) error {
 	if err != nil {
 		return s.explain(ctx, err, "这家企业的比对结果")
 	}
-	v := ui.FirmView{Page: s.page(ctx, firm.Enterprise.Name, "firms"), Firm: firm}
+	v := ui.FirmView{Page: s.page(ctx, firm.Enterprise.Called(), "firms"), Firm: firm}
 	return s.write(c, http.StatusOK, func(ctx context.Context, w io.Writer) error { return ui.WriteFirm(ctx, w, v) })
 }
 
@@ -191,7 +191,7 @@ func (s *Server) whyPage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	v := ui.WhyView{Page: s.page(c.Request().Context(), why.Reasons.ItemTitle+" · "+why.Enterprise.Name, "firms"), Why: why}
+	v := ui.WhyView{Page: s.page(c.Request().Context(), why.Reasons.ItemTitle+" · "+why.Enterprise.Called(), "firms"), Why: why}
 	return s.write(c, http.StatusOK, func(ctx context.Context, w io.Writer) error { return ui.WriteWhy(ctx, w, v) })
 }
 

@@ -45,8 +45,11 @@ func fromRat(r *big.Rat) Num {
 
 var maxMagnitude = new(big.Int).SetInt64(math.MaxInt64)
 
+// Bounded reports whether a fraction is small enough to be worked on; its magnitude may be any.
+func Bounded(r *big.Rat) bool { return r.Num().BitLen() <= maxBits && r.Denom().BitLen() <= maxBits }
+
 func checked(r *big.Rat) (Num, error) {
-	if r.Num().BitLen() > maxBits || r.Denom().BitLen() > maxBits {
+	if !Bounded(r) {
 		return Num{}, ErrOverflow
 	}
 	limit := new(big.Int).Mul(maxMagnitude, r.Denom())

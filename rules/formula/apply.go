@@ -30,6 +30,7 @@ type Frame struct {
 	GrantYear int
 	Host      Host
 	machine   machine
+	steps     int64
 }
 
 var undefined = &Value{}

@@ -11,7 +11,7 @@ import (
 // any is false, all and none are true, count and sum are zero.
 func fold3(n *Node, src *Value, results []*Value) *Value {
 	if !src.known {
-		return unknownFrom(src)
+		return unknownFrom(append(results, src)...)
 	}
 	switch n.Op {
 	case OpAny:
@@ -50,18 +50,21 @@ func quantify(results []*Value, decisive, verdict bool) *Value {
 	return BoolOf(!verdict)
 }
 
-// filter keeps the records for which the predicate is true; one unknown makes the whole unknown.
+// filter keeps the records for which the predicate is true; one unknown makes the whole unknown. The records that may be in it
+// stay with the unknown, so that what is missing in them is told as well.
 func filter(src *Value, results []*Value) *Value {
-	kept := make([]*Record, 0, len(results))
+	out := &Value{kind: rowsKind, known: true, rows: make([]*Record, 0, len(results))}
 	for i, r := range results {
-		if !r.known {
-			return unknownFrom(results...)
+		if r.False() {
+			continue
 		}
-		if r.truth {
-			kept = append(kept, src.rows[i])
+		out.rows = append(out.rows, src.rows[i])
+		if !r.known {
+			out.known = false
+			out.why = both(out.why, r.why)
 		}
 	}
-	return &Value{kind: rowsKind, known: true, rows: kept}
+	return out
 }
 
 func countTrue(results []*Value) *Value {
@@ -99,6 +102,9 @@ func sumExactly(results []*Value) *Value {
 	total := new(big.Rat)
 	for _, r := range results {
 		total.Add(total, r.num.Rat())
+		if !exact.Bounded(total) {
+			return fault(exact.ErrOverflow.Error())
+		}
 	}
 	n, err := exact.FromRat(total)
 	if err != nil {

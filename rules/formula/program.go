@@ -80,7 +80,9 @@ func operand(v any) *Value {
 }
 
 func callOperation(params ...any) (any, error) {
-	f, n := params[0].(*Frame), params[0].(*Frame).machine.prog.nodes[params[1].(int)]
+	f := params[0].(*Frame)
+	f.steps++
+	n := f.machine.prog.nodes[params[1].(int)]
 	var buf [4]*Value
 	args := buf[:0]
 	for _, p := range params[2:] {
@@ -90,7 +92,9 @@ func callOperation(params ...any) (any, error) {
 }
 
 func callColumn(params ...any) (any, error) {
-	n := params[0].(*Frame).machine.prog.nodes[params[1].(int)]
+	f := params[0].(*Frame)
+	f.steps++
+	n := f.machine.prog.nodes[params[1].(int)]
 	r, ok := params[2].(*Record)
 	if !ok {
 		return undefined, nil
@@ -100,7 +104,7 @@ func callColumn(params ...any) (any, error) {
 
 func callRows(params ...any) (any, error) {
 	v := operand(params[0])
-	if !v.known {
+	if !v.known && v.kind != rowsKind {
 		return []any{}, nil
 	}
 	if v.kind == Set {
@@ -128,8 +132,17 @@ func callLoop(params ...any) (any, error) {
 	return fold3(n, operand(params[2]), results), nil
 }
 
+// MaxSteps bounds the operations of one decision; what comes after is unknown, with that reason.
+const MaxSteps = 20_000_000
+
+// Reset begins the count of operations anew, for the next decision.
+func (f *Frame) Reset() { f.steps = 0 }
+
 // Run evaluates the program. Anything that goes wrong inside is an unknown with a reason, never a yes.
 func (f *Frame) Run(p *Program) *Value {
+	if f.steps > MaxSteps {
+		return fault("计算量太大，没有算完")
+	}
 	m := &f.machine
 	if m.env == nil {
 		m.env = map[string]any{"f": f}

@@ -6,8 +6,6 @@
 package lint
 
 import (
-	"fmt"
-
 	"mianshen/rules"
 	"mianshen/rules/formula"
 	"mianshen/rules/lint/proof"
@@ -145,7 +143,7 @@ func (a *audit) claim(r *rules.Rule, c proof.Claim) {
 }
 
 // item names an item in messages.
-func item(r *rules.Rule) string { return fmt.Sprintf("事项 %s ", r.Item.ID) }
+func item(r *rules.Rule) string { return "事项 " + r.Item.ID }
 
 // expressions are all expressions of an item that have a tree: conditions with their parts, amounts, caps, named parts.
 func expressions(r *rules.Rule) []rules.Expression {

@@ -55,11 +55,11 @@ func settling(a *audit) {
 		}
 		switch {
 		case p.SettleTo.IsZero():
-			a.warn(a.head("in_force").Mistake(fmt.Sprintf("%s的 %s 年度要到 %s 才能判定，政策那时已失效，又没有写 settle_to", item(r), last.Name, deciding.From), "写 settle_to: 到哪一天为止仍可判定"))
+			a.warn(a.head("in_force").Mistake(fmt.Sprintf("%s 的 %s 年度要到 %s 才能判定，政策那时已失效，又没有写 settle_to", item(r), last.Name, deciding.From), "写 settle_to: 到哪一天为止仍可判定"))
 		case p.SettleTo.Before(deciding.From):
-			a.warn(a.head("settle_to").Mistake(fmt.Sprintf("%s的 %s 年度要到 %s 才能判定，settle_to 却只到 %s", item(r), last.Name, deciding.From, p.SettleTo), "把 settle_to 放到判定结束之后"))
+			a.warn(a.head("settle_to").Mistake(fmt.Sprintf("%s 的 %s 年度要到 %s 才能判定，settle_to 却只到 %s", item(r), last.Name, deciding.From, p.SettleTo), "把 settle_to 放到判定结束之后"))
 		case !opens(r, deciding.From, p.SettleTo):
-			a.warn(a.head("settle_to").Mistake(fmt.Sprintf("%s在 %s 到 %s 之间没有开放的日子，%s 年度的判定落不到窗口里", item(r), deciding.From, p.SettleTo, last.Name), "把 settle_to 放到窗口结束之后"))
+			a.warn(a.head("settle_to").Mistake(fmt.Sprintf("%s 在 %s 到 %s 之间没有开放的日子，%s 年度的判定落不到窗口里", item(r), deciding.From, p.SettleTo, last.Name), "把 settle_to 放到窗口结束之后"))
 		}
 	}
 }
@@ -105,12 +105,12 @@ func autoWaits(a *audit) {
 		for _, c := range a.policy.All(r.Item) {
 			c.Walk(func(c *rules.Condition) {
 				if c.Kind == rules.Manual {
-					a.warn(c.Node().Mistake(fmt.Sprintf("%s写作免申即享，“%s”却要人认定，认定前一直待核实", item(r), source.Clip(c.Manual)), "换成能查到的标准，或把 mode 改成 confirm、apply"))
+					a.warn(c.Node().Mistake(fmt.Sprintf("%s 写作免申即享，“%s”却要人认定，认定前一直待核实", item(r), source.Clip(c.Manual)), "换成能查到的标准，或把 mode 改成 confirm、apply"))
 				}
 			})
 		}
 		if n := r.Item.AtMost.Node(); n != nil {
-			a.warn(n.Mistake(fmt.Sprintf("%s写作免申即享，金额却是“不超过”，要人核定", item(r)), "写出算法用 amount，或把 mode 改成 confirm、apply"))
+			a.warn(n.Mistake(fmt.Sprintf("%s 写作免申即享，金额却是“不超过”，要人核定", item(r)), "写出算法用 amount，或把 mode 改成 confirm、apply"))
 		}
 	}
 }
@@ -237,7 +237,7 @@ func lonelyGroups(a *audit) {
 	for _, r := range a.rules {
 		for _, g := range groups(r.Item) {
 			if members[g] == 1 {
-				a.warn(r.Item.Node().Mistake(fmt.Sprintf("%s的组“%s”在装入的 %d 个政策里只有它一个", item(r), g, len(a.book.Policies)), "核对组名的写法；组名全区通用"))
+				a.warn(r.Item.Node().Mistake(fmt.Sprintf("%s 的组“%s”在装入的 %d 个政策里只有它一个", item(r), g, len(a.book.Policies)), "核对组名的写法；组名全区通用"))
 			}
 		}
 	}

@@ -158,9 +158,9 @@ func tierGap(a *audit) {
 			switch {
 			case !steps[0], l.bounds[0].Sign() <= 0:
 			case limited:
-				a.warn(l.at[0](fmt.Sprintf("%s的条件放进了%s不到 %s 的企业，最低一档却从 %s 起：这些企业会判为符合、得零元", item(r), l.subject(), l.bound(0), l.bound(0)), "让条件的起点与最低一档一致"))
+				a.warn(l.at[0](fmt.Sprintf("%s 的条件放进了%s不到 %s 的企业，最低一档却从 %s 起：这些企业会判为符合、得零元", item(r), l.subject(), l.bound(0), l.bound(0)), "让条件的起点与最低一档一致"))
 			default:
-				a.warn(l.at[0](fmt.Sprintf("%s没有条件直接要求%s达到最低一档 %s，不到的企业会判为符合、得零元", item(r), l.subject(), l.bound(0)), "把最低一档的起点写成条件"))
+				a.warn(l.at[0](fmt.Sprintf("%s 没有条件直接要求%s达到最低一档 %s，不到的企业会判为符合、得零元", item(r), l.subject(), l.bound(0)), "把最低一档的起点写成条件"))
 			}
 		}
 	}
@@ -231,7 +231,7 @@ func tableMisses(a *audit) {
 					return
 				}
 				if lacks := missed(m, m.Inline(n.Args[0]), e.Table); len(lacks) > 0 {
-					a.warn(e.Node().Mistake(fmt.Sprintf("“%s”没有写 %s 的值，%s的这些企业会一直待核实", n.Name, strings.Join(lacks, "、"), item(r)), "补上，或者写明 其他: 0"))
+					a.warn(e.Node().Mistake(fmt.Sprintf("“%s”没有写 %s 的值，%s 的这些企业会一直待核实", n.Name, strings.Join(lacks, "、"), item(r)), "补上，或者写明 其他: 0"))
 				}
 			})
 		}

@@ -55,8 +55,8 @@ func vagueWords(a *audit) {
 
 // binding are words of a sentence that sets a condition; those in harmless don't.
 var (
-	binding  = regexp.MustCompile(`应当|应为|应是|必须|不得|不予|方可|不享受|不再享受|除外|[0-9一二三四五六七八九十百千万亿元人年月日米吨瓦%％级](?:以上|以下|以内)`)
-	harmless = regexp.MustCompile(`本数|所称|解释|施行|废止|责任|追回|保密|公示|拨付|兑付|受理|监督|绩效|公开`)
+	binding  = regexp.MustCompile(`应当|应为|应是|必须|不得|不予|方可|不享受|不再享受|除外|[0-9一二三四五六七八九十百千万亿元人年月日米吨瓦%％](?:以上|以下|以内)`)
+	harmless = regexp.MustCompile(`本数|所称|解释|施行|废止|责任|追回|保密|公示|拨付|兑付|受理|监督|绩效|公开|得[^，。；]{0,6}分`)
 )
 
 // unmarked warns of sentences that set a condition and that nothing quotes, nor any dated value takes its figures from.
@@ -81,8 +81,8 @@ func unmarked(a *audit) {
 // marks is what annotations cite, by clause.
 type marks struct {
 	quotes  map[string][]string
-	figures map[string][]used // of dated values without a quote
-	whole   map[string]bool   // cited without a quote, or by a table of points: its sentences can't be told apart
+	figures map[string][]used // of dated values and conditions
+	whole   map[string]bool   // cited without a quote: its sentences can't be told apart
 }
 
 func (m marks) mark(ref, quote string) {
@@ -113,7 +113,8 @@ func (a *audit) marks() marks {
 		}
 		m.figures[v.Clause] = append(m.figures[v.Clause], a.inValue(v)...)
 	}
-	for _, it := range a.policy.Items {
+	for _, r := range a.rules {
+		it := r.Item
 		conditions := a.policy.All(it)
 		for _, p := range it.Payments {
 			conditions = append(conditions, p.Conditions...)
@@ -121,7 +122,9 @@ func (a *audit) marks() marks {
 		for _, c := range conditions {
 			c.Walk(func(c *rules.Condition) {
 				m.mark(c.Clause, c.Quote)
-				m.whole[c.Clause] = m.whole[c.Clause] || c.Kind == rules.Score
+				for _, e := range c.Expressions() {
+					m.figures[c.Clause] = append(m.figures[c.Clause], a.inExpression(r, e)...)
+				}
 			})
 		}
 		for _, d := range it.Materials {

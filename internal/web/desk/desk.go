@@ -86,7 +86,7 @@ func (d *Desk) Enterprises(ctx context.Context, q string, limit int) (list []Ent
 	}
 	list = make([]Enterprise, 0, len(all))
 	for _, e := range all {
-		list = append(list, Enterprise{USCC: e.USCC, Name: e.Name})
+		list = append(list, enterpriseOf(e))
 	}
 	return list, more, nil
 }
@@ -97,7 +97,23 @@ func (d *Desk) Enterprise(ctx context.Context, uscc string) (Enterprise, error) 
 	if err != nil {
 		return Enterprise{}, found(err, "enterprise", uscc)
 	}
-	return Enterprise{USCC: e.USCC, Name: e.Name}, nil
+	return enterpriseOf(e), nil
+}
+
+// enterpriseOf leaves the name empty where it was never delivered; the store then has the code in its place.
+func enterpriseOf(e store.Enterprise) Enterprise {
+	if e.Name == e.USCC {
+		e.Name = ""
+	}
+	return Enterprise{USCC: e.USCC, Name: e.Name}
+}
+
+// Called is the enterprise's name, or words that stand in for it.
+func (e Enterprise) Called() string {
+	if e.Name == "" {
+		return "（名称未提供）"
+	}
+	return e.Name
 }
 
 // Samples picks enterprises to show around with: of the first few, those that get most, at most n. It is computed once for
@@ -110,7 +126,7 @@ func (d *Desk) Samples(ctx context.Context, n int) ([]Enterprise, error) {
 	if err != nil || sweep.ID == d.sampled {
 		return d.samples, err
 	}
-	list, _, err := d.Enterprises(ctx, "", looked)
+	list, _, err := d.Enterprises(ctx, "公司", looked) // by name: where a name is missing there is little else
 	if err != nil {
 		return nil, err
 	}

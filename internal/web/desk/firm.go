@@ -202,7 +202,7 @@ func (d *Desk) Why(ctx context.Context, id string) (*Why, error) {
 	if err != nil {
 		return nil, found(err, "decision", id)
 	}
-	w := &Why{ID: x.Decision.ID, Enterprise: Enterprise{USCC: x.Decision.Enterprise, Name: x.Name}, Outcome: rules.Outcome(x.Decision.Outcome),
+	w := &Why{ID: x.Decision.ID, Enterprise: enterpriseOf(store.Enterprise{USCC: x.Decision.Enterprise, Name: x.Name}), Outcome: rules.Outcome(x.Decision.Outcome),
 		Version: x.Decision.PolicyVersion, Sweep: sweepOf(x.Sweep), SHA256: x.Decision.SHA256, Reproduced: x.Reproduced,
 		Reasons: x.Explanation, Clauses: map[string]string{}}
 	if x.Decision.HasAmount {

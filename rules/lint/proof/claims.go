@@ -325,7 +325,10 @@ func (p *Piece) name() string {
 	if p.neg {
 		text = "not " + text
 	}
-	if id := p.at.cond.ID; id != "" {
+	switch id := p.at.cond.ID; {
+	case id != "" && p.at.expr.Node() == nil:
+		return "条件 " + id
+	case id != "":
 		return fmt.Sprintf("“%s”（%s）", source.Clip(text), id)
 	}
 	return fmt.Sprintf("“%s”", source.Clip(text))
@@ -359,6 +362,9 @@ func (p place) text() string {
 func (p place) span() (from, to int) {
 	rs := []rune(p.expr.Text)
 	from, to = max(0, p.from), min(p.to, len(rs))
+	if self := len("本条.") - 4; from >= self && string(rs[from-self:from]) == "本条." {
+		from -= self
+	}
 	rest := strings.TrimLeft(string(rs[to:]), " ")
 	if strings.HasPrefix(rest, "(") && to > from && rs[to-1] != ')' {
 		to = len(rs) - len([]rune(rest)) + 1

@@ -1,0 +1,237 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"mianshen/index"
+)
+
+func TestHeaders(t *testing.T) {
+	s, _ := served(t, nil)
+	for _, path := range []string{"/", "/nothing", "/api/v1/search", "/api/v1/nothing", "/metrics"} {
+		h := call(s, path).Header()
+		policy := h.Get("Content-Security-Policy")
+		if !strings.Contains(policy, "script-src 'self'") || strings.Contains(policy, "unsafe") || !strings.Contains(policy, "frame-ancestors 'none'") {
+			t.Errorf("%s: policy %q", path, policy)
+		}
+		if h.Get("X-Content-Type-Options") != "nosniff" || h.Get("Referrer-Policy") == "" {
+			t.Errorf("%s: %v", path, h)
+		}
+	}
+}
+
+func TestNoScriptOrStyleInPages(t *testing.T) {
+	s, _ := served(t, nil)
+	firm := anyFirm(t, s)
+	for _, path := range []string{"/", "/?q=%E8%A1%A5%E8%B4%B4", "/enterprises", "/enterprises/" + firm, "/policies/qp-rs-wengang", "/nothing"} {
+		body := strings.ToLower(call(s, path).Body.String())
+		for _, bad := range []string{"<style", " style=", "<script>", " onclick=", "javascript:", "//cdn"} {
+			if strings.Contains(body, bad) {
+				t.Errorf("%s holds %q", path, bad)
+			}
+		}
+	}
+}
+
+func TestWhatIsTypedIsNeverMarkup(t *testing.T) {
+	s, _ := served(t, nil)
+	const evil = `%3Cscript%3Ealert(1)%3C/script%3E%22%20onfocus=%22x`
+	for _, path := range []string{"/?q=" + evil, "/?q=x&department=" + evil, "/enterprises?find=" + evil + "&q=" + evil, "/policies/" + evil} {
+		body := call(s, path).Body.String()
+		if strings.Contains(body, "<script>alert") || strings.Contains(body, `" onfocus="x`) {
+			t.Errorf("%s came back as markup", path)
+		}
+	}
+}
+
+func TestCaps(t *testing.T) {
+	s, _ := served(t, nil)
+	problemOf := func(r *http.Request) (int, Problem) {
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, r)
+		var p Problem
+		if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil {
+			t.Fatalf("%s: %v: %s", r.URL.Path, err, w.Body)
+		}
+		return w.Code, p
+	}
+	long := httptest.NewRequest(http.MethodGet, "/api/v1/search?q="+strings.Repeat("a", maxTarget), nil)
+	if code, p := problemOf(long); code != http.StatusRequestEntityTooLarge || p.Title != "请求太大" {
+		t.Errorf("long address: %d %v", code, p)
+	}
+	large := httptest.NewRequest(http.MethodGet, "/api/v1/search", bytes.NewReader(make([]byte, maxBody+1)))
+	if code, _ := problemOf(large); code != http.StatusRequestEntityTooLarge {
+		t.Errorf("large body: %d", code)
+	}
+	query := httptest.NewRequest(http.MethodGet, "/api/v1/search?q="+strings.Repeat("a", maxQuery+1), nil)
+	if code, p := problemOf(query); code != http.StatusUnprocessableEntity || len(p.Errors) != 1 || p.Errors[0].Message != "最多 200 个字" {
+		t.Errorf("long query: %d %+v", code, p)
+	}
+	foreign := httptest.NewRequest(http.MethodPost, "/api/v1/search", nil)
+	foreign.Header.Set("Sec-Fetch-Site", "cross-site")
+	if code, _ := problemOf(foreign); code != http.StatusForbidden {
+		t.Errorf("cross-site write: %d", code)
+	}
+}
+
+func TestRate(t *testing.T) {
+	now := received
+	s, _ := served(t, func(c *Config) {
+		c.Rate = Rate{PerSecond: 1, Burst: 3}
+		c.Clock = func() time.Time { return now }
+	})
+	ask := func(from string) int {
+		r := httptest.NewRequest(http.MethodGet, "/api/v1/policies?limit=1", nil)
+		r.RemoteAddr = from
+		r.Header.Set("X-Forwarded-For", "203.0.113.99") // believed only from proxies that are named
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, r)
+		if w.Code == http.StatusTooManyRequests && (w.Header().Get("Retry-After") == "" || !strings.Contains(w.Body.String(), "太频繁")) {
+			t.Errorf("429 without advice: %s", w.Body)
+		}
+		return w.Code
+	}
+	for i, want := range []int{200, 200, 200, 429} {
+		if got := ask("198.51.100.7:1000"); got != want {
+			t.Errorf("request %d: %d, want %d", i, got, want)
+		}
+	}
+	if got := ask("198.51.100.8:1000"); got != 200 {
+		t.Errorf("another source: %d", got)
+	}
+	now = now.Add(time.Second)
+	if got := ask("198.51.100.7:1000"); got != 200 {
+		t.Errorf("after a second: %d", got)
+	}
+	if got := call(s, "/healthz").Code; got != 200 {
+		t.Errorf("health is not limited: %d", got)
+	}
+}
+
+func TestLimiterForgets(t *testing.T) {
+	now := received
+	l := newLimiter(Rate{PerSecond: 1, Burst: 1}, func() time.Time { return now })
+	for i := range maxSources + 50 {
+		l.allow(net.IPv4(10, byte(i>>16), byte(i>>8), byte(i)).String())
+	}
+	if len(l.buckets) > maxSources {
+		t.Errorf("%d sources kept", len(l.buckets))
+	}
+	now = now.Add(-time.Hour)
+	if l.allow("192.0.2.1"); l.allow("192.0.2.1") {
+		t.Error("a clock that jumps back gives tokens")
+	}
+	if l.allow("2001:db8::1"); l.allow("2001:db8::ffff") {
+		t.Error("one network counts as two sources")
+	}
+}
+
+// slow is an index that answers when it is told to, or fails.
+type slow struct {
+	began, end chan struct{}
+	err        error
+}
+
+func (s slow) Search(context.Context, index.Query) (index.Result, error) {
+	if s.began != nil {
+		s.began <- struct{}{}
+		<-s.end
+	}
+	return index.Result{}, s.err
+}
+
+func TestOverload(t *testing.T) {
+	blocked := slow{began: make(chan struct{}), end: make(chan struct{})}
+	s, _ := served(t, func(c *Config) { c.AtOnce, c.Searcher = 1, blocked })
+	var wait sync.WaitGroup
+	wait.Go(func() { call(s, "/api/v1/search") })
+	<-blocked.began
+	w := call(s, "/api/v1/policies")
+	if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" {
+		t.Errorf("overload: %d", w.Code)
+	}
+	close(blocked.end)
+	wait.Wait()
+	if got := call(s, "/api/v1/policies").Code; got != http.StatusOK {
+		t.Errorf("after overload: %d", got)
+	}
+}
+
+func TestInsideStaysInside(t *testing.T) {
+	var logged bytes.Buffer
+	s, _ := served(t, func(c *Config) {
+		c.Searcher = slow{err: errors.New("disk sector 42 is bad")}
+		c.Logger = slog.New(slog.NewTextHandler(&logged, nil))
+	})
+	for _, path := range []string{"/api/v1/search?q=secret", "/?q=secret"} {
+		w := call(s, path)
+		if w.Code != http.StatusInternalServerError || strings.Contains(w.Body.String(), "sector") {
+			t.Errorf("%s: %d %s", path, w.Code, w.Body)
+		}
+	}
+	if !strings.Contains(logged.String(), "sector 42") || strings.Contains(logged.String(), "secret") {
+		t.Errorf("log: %s", &logged)
+	}
+	late, _ := served(t, func(c *Config) { c.Searcher = slow{err: context.DeadlineExceeded} })
+	if w := call(late, "/api/v1/search"); w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), "用时太长") {
+		t.Errorf("late: %d %s", w.Code, w.Body)
+	}
+	if w := call(late, "/?q=x"); w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), "用时太长") {
+		t.Errorf("late page: %d", w.Code)
+	}
+}
+
+func TestMetricsNameRoutesOnly(t *testing.T) {
+	s, _ := served(t, nil)
+	firm := anyFirm(t, s)
+	call(s, "/enterprises/"+firm)
+	call(s, "/made/up/"+firm)
+	body := call(s, "/metrics").Body.String()
+	if !strings.Contains(body, `mianshen_http_requests_total{method="GET",route="/enterprises/:uscc",status="200"} 1`) {
+		t.Errorf("not counted: %s", body)
+	}
+	if strings.Contains(body, firm) || strings.Contains(body, "made") {
+		t.Error("a label was made up by a caller")
+	}
+}
+
+func TestServeStops(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	slowly := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		stop()
+		time.Sleep(50 * time.Millisecond)
+		w.WriteHeader(http.StatusNoContent)
+	})
+	status := make(chan int, 1)
+	err := Serve(ctx, "127.0.0.1:0", slowly, nil, func(a net.Addr) {
+		go func() {
+			res, err := http.Get("http://" + a.String())
+			if err != nil {
+				status <- 0
+				return
+			}
+			_ = res.Body.Close()
+			status <- res.StatusCode
+		}()
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	if got := <-status; got != http.StatusNoContent {
+		t.Errorf("the request under way got %d", got)
+	}
+	if err := Serve(t.Context(), "256.0.0.1:1", slowly, nil, nil); err == nil {
+		t.Error("an impossible address was served")
+	}
+}

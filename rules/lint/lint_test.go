@@ -1,0 +1,140 @@
+package lint
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"mianshen/rules"
+	"mianshen/seeds"
+)
+
+var update = flag.Bool("update", false, "write what is found into testdata")
+
+// TestFiles holds the whole text of what is found in each archive by the checks it names.
+func TestFiles(t *testing.T) {
+	names, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(names) == 0 {
+		t.Fatal("no archives", err)
+	}
+	for _, name := range names {
+		t.Run(filepath.Base(name), func(t *testing.T) { testFile(t, name) })
+	}
+}
+
+var wanted = regexp.MustCompile(`(?m)^checks: (.*)$`)
+
+func testFile(t *testing.T, name string) {
+	archive, err := txtar.ParseFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := strings.Split(wanted.FindStringSubmatch(string(archive.Comment))[1], ", ")
+	for _, id := range ids {
+		if !slices.ContainsFunc(Checks(), func(c Check) bool { return c.ID == id }) {
+			t.Fatalf("no check %s", id)
+		}
+	}
+	files := map[string][]byte{}
+	want := -1
+	for i, f := range archive.Files {
+		files[f.Name] = f.Data
+		if f.Name == "want" {
+			want = i
+		}
+	}
+	p, ms := rules.ReadPolicyFiles(files, "")
+	if p == nil || ms.Fatal() {
+		t.Fatal(ms)
+	}
+	b, ms := rules.Compile(vocabulary(t), []*rules.Policy{p})
+	if b == nil {
+		t.Fatal(ms)
+	}
+	var got strings.Builder
+	for _, m := range Policy(b, p) {
+		if slices.ContainsFunc(ids, func(id string) bool { return strings.HasSuffix(m.Message, "〔"+id+"〕") }) {
+			got.WriteString(m.Error() + "\n\n")
+		}
+	}
+	if *update {
+		archive.Files[want].Data = []byte(got.String())
+		if err := os.WriteFile(name, txtar.Format(archive), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if diff := cmp.Diff(strings.TrimSpace(string(archive.Files[want].Data)), strings.TrimSpace(got.String())); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+func vocabulary(t *testing.T) *rules.Vocabulary {
+	t.Helper()
+	data, err := os.ReadFile("testdata/vocabulary.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, ms := rules.ParseVocabulary("vocabulary.yaml", data)
+	if v == nil {
+		t.Fatal(ms)
+	}
+	return v
+}
+
+// TestChecks holds that each check has a short id of its own, a reason, and an archive that shows it.
+func TestChecks(t *testing.T) {
+	shown := map[string]bool{}
+	names, _ := filepath.Glob("testdata/*.txtar")
+	for _, name := range names {
+		archive, err := txtar.ParseFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`〔([a-z-]+)〕`).FindAllStringSubmatch(string(txtar.Format(archive)), -1) {
+			shown[m[1]] = true
+		}
+	}
+	seen := map[string]bool{}
+	for _, c := range Checks() {
+		if seen[c.ID] || c.Reason == "" || !regexp.MustCompile(`^[a-z-]{4,20}$`).MatchString(c.ID) {
+			t.Errorf("check %q", c.ID)
+		}
+		seen[c.ID] = true
+		if !shown[c.ID] {
+			t.Errorf("no archive shows what %s finds", c.ID)
+		}
+	}
+}
+
+// TestSeeds: nothing in the sample policies keeps them from being published, none of their conditions is needless, and what is
+// said of them stays short.
+func TestSeeds(t *testing.T) {
+	v, ms := rules.ParseVocabulary("vocabulary.yaml", seeds.Vocabulary())
+	if v == nil {
+		t.Fatal(ms)
+	}
+	policies, ms := rules.ReadPolicies(seeds.Policies(), "policies")
+	law, _ := rules.WithoutCases(ms)
+	if law.Fatal() {
+		t.Fatal(law)
+	}
+	b, ms := rules.Compile(v, policies)
+	if b == nil {
+		t.Fatal(ms)
+	}
+	for _, p := range b.Policies {
+		found := Policy(b, p)
+		if found.Fatal() || len(found) > 15 {
+			t.Errorf("%s: %d found\n%v", p.ID, len(found), found)
+		}
+		t.Logf("%s\n%v", p.ID, found)
+	}
+}
