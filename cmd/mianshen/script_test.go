@@ -64,7 +64,6 @@ func runScripts(t *testing.T, dir string) {
 			"serve":    serve,
 			"halt":     halt,
 			"request":  request,
-			"capture":  capture,
 		},
 	})
 }

@@ -104,15 +104,3 @@ func request(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("status %s, want %s", got, args[0])
 	}
 }
-
-// capture keeps the first match of a group in a file as a variable of the script: capture NAME FILE PATTERN
-func capture(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 3 {
-		ts.Fatalf("usage: capture NAME FILE PATTERN")
-	}
-	m := regexp.MustCompile(args[2]).FindStringSubmatch(ts.ReadFile(args[1]))
-	if len(m) != 2 {
-		ts.Fatalf("%s: no match with one group for %s", args[1], args[2])
-	}
-	ts.Setenv(args[0], m[1])
-}
