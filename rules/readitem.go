@@ -10,6 +10,9 @@ import (
 	"mianshen/rules/source"
 )
 
+// maxDefines caps the named parts of an item.
+const maxDefines = 200
+
 // maxConditions caps the conditions of an item, parts included.
 const maxConditions = 300
 
@@ -87,6 +90,10 @@ func (r *policyReader) defines(n *source.Node) []Define {
 	var out []Define
 	if n.Kind != source.Map {
 		r.Fail(n, "写作 define: {增量: '上年 - 前年'}", "define 应是一组“名称: 表达式”")
+		return nil
+	}
+	if len(n.Entries) > maxDefines {
+		r.Fail(n, "", "define 超过 %d 个", maxDefines)
 		return nil
 	}
 	for _, e := range n.Entries {

@@ -58,7 +58,8 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		s.ended <- s.cmd.Wait()
 	}()
-	ts.Defer(func() { _ = s.cmd.Process.Kill() }) // it may have ended already
+	process := s.cmd.Process
+	ts.Defer(func() { _ = process.Kill() }) // it has ended already where the script came to its halt
 	select {
 	case url := <-address:
 		ts.Setenv("URL", url)

@@ -28,7 +28,7 @@ const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; 
 
 // guard puts everything in the way that each request passes, from the outside in.
 func (s *Server) guard(e *echo.Echo, table map[string]Access) {
-	e.Pre(s.recover, headers, headAsGet)
+	e.Pre(s.recover, headers)
 	e.Use(s.measure, s.bound(), s.limit(newLimiter(s.cfg.Rate, s.cfg.Clock)), deadline, s.permit(table))
 }
 
@@ -64,16 +64,15 @@ func headers(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// headAsGet routes HEAD like GET; net/http leaves the body out.
-func headAsGet(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		if r := c.Request(); r.Method == http.MethodHead {
-			again := r.WithContext(r.Context())
-			again.Method = http.MethodGet
-			c.SetRequest(again)
+// headAsGet routes HEAD like GET. net/http knows the request it got and leaves the body out.
+func headAsGet(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodHead {
+			r = r.WithContext(r.Context())
+			r.Method = http.MethodGet
 		}
-		return next(c)
-	}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // bound caps what one request may bring and how many are answered at once.

@@ -78,7 +78,7 @@ func New(cfg Config) (*Server, error) {
 	if err := declared(e, access); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
-	s.handler = s.sameSite(e)
+	s.handler = s.sameSite(headAsGet(e))
 	return s, nil
 }
 

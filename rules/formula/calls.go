@@ -323,7 +323,7 @@ func (c *checker) share(v *ast.CallNode) *Node {
 
 func dateShift(op Op) func(*checker, *ast.CallNode) *Node {
 	return func(c *checker, v *ast.CallNode) *Node {
-		args, ok := c.args(v, 2, 2, "加年(日期, 数)")
+		args, ok := c.args(v, 2, 2, usage(op))
 		if !ok || !c.want(v, args[0], Date, "第一个参数") || !c.wantCount(v, args[1]) {
 			return invalid
 		}
@@ -331,9 +331,15 @@ func dateShift(op Op) func(*checker, *ast.CallNode) *Node {
 	}
 }
 
+// usage shows how a date function is written.
+func usage(op Op) string {
+	name := map[Op]string{OpAddYears: "加年", OpAddMonths: "加月", OpWorkdays: "工作日", OpReachedYears: "满年", OpReachedMonths: "满月"}[op]
+	return name + "(日期, 数)"
+}
+
 func reached(op Op) func(*checker, *ast.CallNode) *Node {
 	return func(c *checker, v *ast.CallNode) *Node {
-		args, ok := c.args(v, 2, 3, "满年(日期, 数)")
+		args, ok := c.args(v, 2, 3, usage(op))
 		if !ok || !c.want(v, args[0], Date, "第一个参数") || !c.wantCount(v, args[1]) {
 			return invalid
 		}

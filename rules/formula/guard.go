@@ -116,6 +116,12 @@ func (s *scanner) step(r rune, at int) (stop bool) {
 	case s.last == '/' && (r == '/' || r == '*'):
 		s.fail(at-1, "表达式里不能写注释", "注释之后的文字会被丢掉；说明写在 because 里，或写成上一行的 YAML 注释")
 		return true
+	case r == ';':
+		s.fail(at, "不能使用分号", "一个条件只写一个表达式")
+		return true
+	case r == '%':
+		s.fail(at, "不能使用 %", "百分数写 比例(5.5)，或把 % 指标直接与 5.5 比较")
+		return true
 	case s.last == '?' && r == '?':
 		s.fail(at-1, "不能使用 ??：缺失的事实不能当作有", "缺省值写在指标字典的 absent，并说明理由")
 		return true
@@ -139,11 +145,16 @@ func (s *scanner) inQuotes(r rune, at int) bool {
 		s.escaped = true
 	case r == s.quote:
 		s.quote = 0
-	case r < 0x20 || unicode.In(r, unicode.Cf, unicode.Co, unicode.Cs):
+	case invisible(r):
 		s.fail(at, fmt.Sprintf("文字里有看不见的字符（U+%04X）", r), "删去后重新输入")
 		return true
 	}
 	return false
+}
+
+// invisible reports characters that nobody sees in a text.
+func invisible(r rune) bool {
+	return r < 0x20 || r == 0x7f || r == unicode.ReplacementChar || unicode.In(r, unicode.Cf, unicode.Co, unicode.Cs)
 }
 
 func (s *scanner) open(r rune, at int) bool {

@@ -82,8 +82,6 @@ func (c *checker) binary(v *ast.BinaryNode) *Node {
 		return c.matches(v)
 	case "??":
 		return c.fail(v, "缺省值写在指标字典的 absent，并说明理由", "不能使用 ??：缺失的事实不能当作有")
-	case "%":
-		return c.fail(v, "百分数写 比例(5.5)，或把 % 指标直接与 5.5 比较", "不能使用 %% 运算")
 	}
 	l, r := c.node(v.Left), c.node(v.Right)
 	if anyInvalid(l, r) {

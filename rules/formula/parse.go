@@ -86,6 +86,9 @@ func translate(text string, fe *file.Error) *Problem {
 	}
 	if m := unexpected.FindStringSubmatch(msg); m != nil {
 		hint := spoken[m[2]]
+		if KnownUnit(m[2]) {
+			hint = "数字和单位之间写乘号，如 500*万元"
+		}
 		if hint == "" && m[1] == "Identifier" {
 			hint = "名称之间要有运算符，如 and、or、*"
 		}
@@ -161,6 +164,9 @@ func (c *checker) node(n ast.Node) *Node {
 		out.Const = BoolOf(v.Value)
 		return out
 	case *ast.StringNode:
+		if strings.ContainsFunc(v.Value, invisible) {
+			return c.fail(n, "删去后重新输入", "文字里有看不见的字符")
+		}
 		out := c.make(n, OpConst, Type{Kind: String})
 		out.Const = TextOf(v.Value)
 		return out

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"mianshen/rules/exact"
+	"mianshen/rules/source"
 )
 
 // Flavour tells numbers without a dimension apart.
@@ -44,6 +45,9 @@ var scaledUnits = map[string]struct {
 // plainUnits are the counts and measures that rules may name besides those of the vocabulary.
 var plainUnits = []string{"人", "天", "日", "周", "月", "年", "家", "户", "件", "项", "个", "台", "套", "次", "张", "床", "辆", "小时", "平方米", "亩", "公顷", "公里", "吨", "千克", "吨标准煤", "千瓦时", "千瓦"}
 
+// maxUnit caps a unit's name, in bytes.
+const maxUnit = 60
+
 // ParseUnit reads a unit as the vocabulary or a header writes it: "", "%", 元, 万元, 人, 万元/亩. factor is what a number in
 // that unit is multiplied with to reach the base unit: 分 for money, the plain ratio for %, 天 for 日.
 func ParseUnit(text string) (u Unit, factor exact.Num, err error) {
@@ -54,10 +58,13 @@ func ParseUnit(text string) (u Unit, factor exact.Num, err error) {
 		return Unit{Flavour: Percent}, exact.Frac(1, 100), nil
 	}
 	factor = exact.Int(1)
+	if len(text) > maxUnit {
+		return Unit{}, factor, fmt.Errorf("单位“%s”太长", source.Clip(text))
+	}
 	for i, part := range strings.Split(text, "/") {
 		part = strings.TrimSpace(part)
 		if part == "" || i > 1 {
-			return Unit{}, factor, fmt.Errorf("单位“%s”无法识别", text)
+			return Unit{}, factor, fmt.Errorf("单位“%s”无法识别", source.Clip(text))
 		}
 		one, f := baseUnit(part)
 		if i == 0 {

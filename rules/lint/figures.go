@@ -221,7 +221,7 @@ func (a *audit) valued(v *rules.DatedValue, stated []used) (told bool) {
 				continue // the whole of it needn't be written
 			}
 			told = true
-			a.warn(u.at(fmt.Sprintf("“%s”的 %s 在%s的原文里找不到，原文写的是 %s", v.Name, u.Text, v.Clause, texts(list)), "核对原文和 values.yaml；数在别的文件里的，在 quote 或条款里说明"))
+			a.warn(u.at(fmt.Sprintf("“%s”的 %s在%s的原文里找不到，原文写的是%s", v.Name, u.Text, v.Clause, texts(list)), "核对原文和 values.yaml；数在别的文件里的，在 quote 或条款里说明"))
 		}
 	}
 	return told
@@ -248,7 +248,7 @@ func (a *audit) quoted(r *rules.Rule, c *rules.Condition, told map[string]bool) 
 			foreign = without(uses, nil, kind)
 		}
 		if len(unused) > 0 && len(foreign) > 0 {
-			a.warn(foreign[0].at(fmt.Sprintf("这里用的是 %s，引文写的却是 %s", texts(foreign), texts(unused)), "核对 quote、表达式和 values.yaml"))
+			a.warn(foreign[0].at(fmt.Sprintf("这里用的是 %s，引文写的却是%s", texts(foreign), texts(unused)), "核对 quote、表达式和 values.yaml"))
 		}
 	}
 }
@@ -261,7 +261,7 @@ func (a *audit) sums(r *rules.Rule, stated []used) {
 		for _, kind := range []string{numeral.Money, numeral.Percent} {
 			for _, u := range without(uses, stated, kind) {
 				if len(stated) > 0 && u.Number != "1" {
-					a.warn(u.at(fmt.Sprintf("金额里的 %s 在条款原文里找不到", u.Text), "在条款里写明，或核对写的数"))
+					a.warn(u.at(fmt.Sprintf("金额里的 %s在条款原文里找不到", u.Text), "在条款里写明，或核对写的数"))
 				}
 			}
 		}

@@ -54,7 +54,15 @@ func testFile(t *testing.T, name string) {
 	if p == nil || ms.Fatal() {
 		t.Fatal(ms)
 	}
-	b, ms := rules.Compile(vocabulary(t), []*rules.Policy{p})
+	policies := []*rules.Policy{p}
+	if other, ok := files["other.yaml"]; ok {
+		o, ms := rules.ReadPolicyFiles(map[string][]byte{"policy.yaml": other}, "other")
+		if o == nil || ms.Fatal() {
+			t.Fatal(ms)
+		}
+		policies = append(policies, o)
+	}
+	b, ms := rules.Compile(vocabulary(t), policies)
 	if b == nil {
 		t.Fatal(ms)
 	}

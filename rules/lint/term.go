@@ -55,11 +55,11 @@ func settling(a *audit) {
 		}
 		switch {
 		case p.SettleTo.IsZero():
-			a.warn(a.head("in_force").Mistake(fmt.Sprintf("%s 的 %s 年度要到 %s 才能判定，政策那时已失效，又没有写 settle_to", item(r), last.Name, deciding.From), "写 settle_to: 到哪一天为止仍可判定"))
+			a.warn(a.head("in_force").Mistake(fmt.Sprintf("%s 的所属期 %s 要到 %s 才能判定，政策那时已失效，又没有写 settle_to", item(r), last.Name, deciding.From), "写 settle_to: 到哪一天为止仍可判定"))
 		case p.SettleTo.Before(deciding.From):
-			a.warn(a.head("settle_to").Mistake(fmt.Sprintf("%s 的 %s 年度要到 %s 才能判定，settle_to 却只到 %s", item(r), last.Name, deciding.From, p.SettleTo), "把 settle_to 放到判定结束之后"))
+			a.warn(a.head("settle_to").Mistake(fmt.Sprintf("%s 的所属期 %s 要到 %s 才能判定，settle_to 却只到 %s", item(r), last.Name, deciding.From, p.SettleTo), "把 settle_to 放到判定结束之后"))
 		case !opens(r, deciding.From, p.SettleTo):
-			a.warn(a.head("settle_to").Mistake(fmt.Sprintf("%s 在 %s 到 %s 之间没有开放的日子，%s 年度的判定落不到窗口里", item(r), deciding.From, p.SettleTo, last.Name), "把 settle_to 放到窗口结束之后"))
+			a.warn(a.head("settle_to").Mistake(fmt.Sprintf("%s 在 %s 到 %s 之间没有开放的日子，所属期 %s 的判定落不到窗口里", item(r), deciding.From, p.SettleTo, last.Name), "把 settle_to 放到窗口结束之后"))
 		}
 	}
 }
@@ -205,7 +205,7 @@ func capOrder(a *audit) {
 				for _, large := range limits[i+1:] {
 					x, y := m.Figure(small.e), m.Figure(large.e)
 					if x != nil && y != nil && x.Num().Cmp(y.Num()) > 0 {
-						a.warn(small.e.Node().Mistake(fmt.Sprintf("%s %s 大于%s %s", small.name, show(formula.MoneyUnit(), x.Num()), large.name, show(formula.MoneyUnit(), y.Num())), "大的那个不起作用，核对两个数"))
+						a.warn(small.e.Node().Mistake(fmt.Sprintf("%s %s大于%s %s", small.name, show(formula.MoneyUnit(), x.Num()), large.name, show(formula.MoneyUnit(), y.Num())), "大的那个不起作用，核对两个数"))
 					}
 				}
 			}

@@ -77,10 +77,11 @@ func (a *audit) dated(m *proof.Model, n *formula.Node) ladder {
 
 // bound and value write those of a step for people; what a quotient reaches is a plain number.
 func (l ladder) bound(i int) string {
-	if u := l.by.Type.Unit; u.Plain() && u.Flavour == formula.Ratio {
+	u := l.use.Args[0].Type.Unit
+	if u.Plain() && u.Flavour == formula.Ratio {
 		return l.bounds[i].Decimal(4)
 	}
-	return show(l.by.Type.Unit, l.bounds[i])
+	return show(u, l.bounds[i])
 }
 
 func (l ladder) value(i int) string { return show(l.use.Type.Unit, l.values[i].Num()) }
@@ -137,7 +138,7 @@ func tierOrder(a *audit) {
 				}
 				switch l.values[i].Num().Cmp(l.values[i-1].Num()) {
 				case -1:
-					a.warn(l.at[i](fmt.Sprintf("%s到 %s 起只给 %s，比低一档的 %s 少", l.subject(), l.bound(i), l.value(i), l.value(i-1)), "核对是不是写反了"))
+					a.warn(l.at[i](fmt.Sprintf("%s到 %s起只给 %s，比低一档的 %s少", l.subject(), l.bound(i), l.value(i), l.value(i-1)), "核对是不是写反了"))
 				case 0:
 					a.warn(l.at[i](fmt.Sprintf("这一档与低一档都是 %s", l.value(i)), "合并成一档，或核对金额"))
 				}
@@ -158,7 +159,7 @@ func tierGap(a *audit) {
 			switch {
 			case !steps[0], l.bounds[0].Sign() <= 0:
 			case limited:
-				a.warn(l.at[0](fmt.Sprintf("%s 的条件放进了%s不到 %s 的企业，最低一档却从 %s 起：这些企业会判为符合、得零元", item(r), l.subject(), l.bound(0), l.bound(0)), "让条件的起点与最低一档一致"))
+				a.warn(l.at[0](fmt.Sprintf("%s 的条件放进了%s不到 %s的企业，最低一档却从 %s起：这些企业会判为符合、得零元", item(r), l.subject(), l.bound(0), l.bound(0)), "让条件的起点与最低一档一致"))
 			default:
 				a.warn(l.at[0](fmt.Sprintf("%s 没有条件直接要求%s达到最低一档 %s，不到的企业会判为符合、得零元", item(r), l.subject(), l.bound(0)), "把最低一档的起点写成条件"))
 			}
@@ -193,7 +194,7 @@ func tierUnused(a *audit) {
 		u := uses[where]
 		for i := range u.ladder.bounds {
 			if !u.reached[i+1] {
-				a.warn(u.ladder.at[i](fmt.Sprintf("事项的条件使%s从 %s 起的这一档没有企业用得到", u.ladder.subject(), u.ladder.bound(i)), "核对条件的界限与各档的起点"))
+				a.warn(u.ladder.at[i](fmt.Sprintf("事项的条件使%s从 %s起的这一档没有企业用得到", u.ladder.subject(), u.ladder.bound(i)), "核对条件的界限与各档的起点"))
 			}
 		}
 	}
@@ -210,7 +211,7 @@ func tierCap(a *audit) {
 			}
 			for i, v := range l.values {
 				if v.Known() && v.Num().Cmp(limit.Num()) > 0 {
-					a.warn(l.at[i](fmt.Sprintf("这一档的 %s 超过每次上限 %s，企业拿不到", l.value(i), show(l.use.Type.Unit, limit.Num())), "核对 cap.per_grant 或这一档的金额"))
+					a.warn(l.at[i](fmt.Sprintf("这一档的 %s超过每次上限 %s，企业拿不到", l.value(i), show(l.use.Type.Unit, limit.Num())), "核对 cap.per_grant 或这一档的金额"))
 				}
 			}
 		}
@@ -231,7 +232,7 @@ func tableMisses(a *audit) {
 					return
 				}
 				if lacks := missed(m, m.Inline(n.Args[0]), e.Table); len(lacks) > 0 {
-					a.warn(e.Node().Mistake(fmt.Sprintf("“%s”没有写 %s 的值，%s 的这些企业会一直待核实", n.Name, strings.Join(lacks, "、"), item(r)), "补上，或者写明 其他: 0"))
+					a.warn(e.Node().Mistake(fmt.Sprintf("“%s”没有写%s的值，%s 的这些企业会一直待核实", n.Name, strings.Join(lacks, "、"), item(r)), "补上，或者写明 其他: 0"))
 				}
 			})
 		}

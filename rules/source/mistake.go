@@ -25,8 +25,8 @@ type Mistake struct {
 	Warning bool   // worth saying, stops nothing
 }
 
-// maxLine is how much of a long line is shown.
-const maxLine = 160
+// maxShown is how much of a long line is shown.
+const maxShown = 160
 
 // Error writes file:line:column: message, the line, and a caret under the place.
 func (m Mistake) Error() string {
@@ -58,11 +58,11 @@ func visible(line string, at int) (string, int) {
 		return r
 	}, line))
 	at = max(0, min(at, len(rs)))
-	if len(rs) <= maxLine {
+	if len(rs) <= maxShown {
 		return string(rs), at
 	}
-	from := max(0, min(at-maxLine/2, len(rs)-maxLine))
-	return string(rs[from : from+maxLine]), at - from
+	from := max(0, min(at-maxShown/2, len(rs)-maxShown))
+	return string(rs[from : from+maxShown]), at - from
 }
 
 func displayWidth(rs []rune) int {

@@ -15,8 +15,10 @@ import (
 
 // Limits of a file, checked before it is parsed.
 const (
-	MaxFile    = 1 << 20 // bytes
-	maxDepth   = 48      // nested brackets, or dashes in one line
+	MaxFile    = 256 << 10 // bytes
+	maxLines   = 8_000
+	maxLine    = 8_000 // bytes
+	maxDepth   = 48    // nested brackets, or dashes in one line
 	maxIndent  = 200
 	maxBraces  = 20_000
 	maxNesting = 64 // of the parsed tree
@@ -103,8 +105,14 @@ func parseBytes(data []byte) (file *ast.File, err error) {
 
 // precheck refuses shapes that would make a recursive parser work without bound.
 func (f *File) precheck() Mistakes {
+	if len(f.lines) > maxLines {
+		return Mistakes{f.Mistake(Position{maxLines, 1}, fmt.Sprintf("文件有 %d 行，超过上限 %d", len(f.lines), maxLines), "拆成几个政策")}
+	}
 	depth, braces := 0, 0
 	for i, line := range f.lines {
+		if len(line) > maxLine {
+			return Mistakes{f.Mistake(Position{i + 1, 1}, fmt.Sprintf("这一行有 %d 字节，超过上限 %d", len(line), maxLine), "长文字用 | 分行写")}
+		}
 		indent := len(line) - len(strings.TrimLeft(line, " "))
 		if indent > maxIndent {
 			return Mistakes{f.Mistake(Position{i + 1, maxIndent}, "缩进太深", "")}
@@ -134,9 +142,9 @@ func (f *File) precheck() Mistakes {
 }
 
 func (f *File) syntax(err error) Mistake {
-	at, msg := Position{1, 1}, err.Error()
+	at, msg := Position{1, 1}, ""
 	var se yaml.Error
-	if errors.As(err, &se) {
+	if errors.As(err, &se) { // never err.Error(): it prints every token of the file
 		if tk := se.GetToken(); tk != nil && tk.Position != nil {
 			at = Position{tk.Position.Line, max(1, tk.Position.Column)}
 		}
@@ -147,12 +155,12 @@ func (f *File) syntax(err error) Mistake {
 	}
 	if dup, ok := strings.CutPrefix(msg, "mapping key "); ok && strings.Contains(msg, "already defined") {
 		key, _, _ := strings.Cut(dup, " already")
-		return f.Mistake(at, fmt.Sprintf("键 %s 写了两次", key), "合并或删去一处")
+		return f.Mistake(at, fmt.Sprintf("键 %s 写了两次", Clip(key)), "合并或删去一处")
 	}
 	if i := strings.IndexByte(msg, '\n'); i >= 0 {
 		msg = msg[:i]
 	}
-	return f.Mistake(at, "YAML 写法有误（"+msg+"）", "检查缩进、冒号后的空格和引号；含“: ”“ #”或以双引号开头的表达式要整体加引号")
+	return f.Mistake(at, "YAML 写法有误（"+Clip(msg)+"）", "检查缩进、冒号后的空格和引号；含“: ”“ #”或以双引号开头的表达式要整体加引号")
 }
 
 // cutByComment finds, just before a syntax error, a line whose braces a comment has left open.
@@ -194,26 +202,6 @@ func (n *Node) Mistake(message, hint string) Mistake { return n.file.Mistake(n.A
 // MistakeAt points at the character with index offset of the node's text.
 func (n *Node) MistakeAt(offset int, message, hint string) Mistake {
 	return n.file.Mistake(n.place(offset), message, hint)
-}
-
-// place finds where a character of the text stands in the file; in folded or escaped text it is the start of the text.
-func (n *Node) place(offset int) Position {
-	at := n.At
-	if n.block > 0 {
-		before := string([]rune(n.Text)[:min(offset, utf8.RuneCountInString(n.Text))])
-		at.Line += 1 + strings.Count(before, "\n")
-		at.Column = n.block + 1 + utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:])
-		return at
-	}
-	if n.Quoted {
-		offset++
-	}
-	line := []rune(n.file.Line(at.Line))
-	if at.Column+offset-1 > len(line) {
-		return at
-	}
-	at.Column += offset
-	return at
 }
 
 // CommentCut reports whether an unquoted scalar is followed by a comment on its line: the comment may be the rest of the text.
@@ -306,7 +294,7 @@ func (b *builder) mapping(values []*ast.MappingValueNode, tk *token.Token, depth
 			continue
 		}
 		if seen[key.Value] {
-			b.refuse(key, fmt.Sprintf("键 %s 写了两次", key.Value), "合并或删去一处")
+			b.refuse(key, fmt.Sprintf("键 %s 写了两次", Clip(key.Value)), "合并或删去一处")
 			continue
 		}
 		seen[key.Value] = true

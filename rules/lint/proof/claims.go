@@ -83,13 +83,13 @@ func (s *study) top() []*Piece {
 	all := s.Rule.Policy.All(s.Rule.Item)
 	var out []*Piece
 	for i, c := range all {
-		record := false
+		ofRecord := false
 		for _, e := range c.Expressions() {
 			if t := s.Rule.Tree(e); t != nil {
-				record = record || contains(s.Inline(t), formula.OpRecord)
+				ofRecord = ofRecord || contains(s.Inline(t), formula.OpRecord)
 			}
 		}
-		parent := Piece{index: fmt.Sprint(i), shared: i < len(all)-len(s.Rule.Item.Conditions), record: record}
+		parent := Piece{index: fmt.Sprint(i), shared: i < len(all)-len(s.Rule.Item.Conditions), record: ofRecord}
 		out = append(out, s.split(s.condition(c), false, formula.OpAnd, parent)...)
 	}
 	return out
@@ -358,11 +358,14 @@ func (p place) text() string {
 	return map[rules.ConditionKind]string{rules.AnyOf: "any", rules.AllOf: "all", rules.Score: "score"}[p.cond.Kind]
 }
 
+// record is what stands before a column of the record under decision.
+const record = "本条."
+
 // span is where the piece stands in its expression, in characters, with the brackets that belong to it.
 func (p place) span() (from, to int) {
 	rs := []rune(p.expr.Text)
 	from, to = max(0, p.from), min(p.to, len(rs))
-	if self := len("本条.") - 4; from >= self && string(rs[from-self:from]) == "本条." {
+	if self := len([]rune(record)); from >= self && string(rs[from-self:from]) == record {
 		from -= self
 	}
 	rest := strings.TrimLeft(string(rs[to:]), " ")
