@@ -11,6 +11,7 @@ type locator struct {
 	at    int    // index in runes
 	quote rune   // ' or " or 0
 	block bool
+	fold  bool // a block whose lines are joined
 }
 
 // place finds where the character with index offset of the node's text stands.
@@ -19,6 +20,7 @@ func (n *Node) place(offset int) Position {
 	l.runes = []rune(n.file.Line(l.line))
 	l.at = n.At.Column - 1
 	if l.block {
+		l.fold = l.at >= 0 && l.at < len(l.runes) && l.runes[l.at] == '>'
 		l.open(n.At.Line+1, n.block)
 	} else if n.Quoted && l.at < len(l.runes) {
 		l.quote = l.runes[l.at]
@@ -65,7 +67,7 @@ func (l *locator) step(r rune, indent int) {
 			return
 		}
 		l.open(l.line+1, indent)
-		for r == ' ' && l.line < len(l.file.lines) && strings.TrimSpace(string(l.runes)) == "" {
+		for l.fold && l.line < len(l.file.lines) && strings.TrimSpace(string(l.runes)) == "" {
 			l.open(l.line+1, indent)
 		}
 		return
