@@ -44,11 +44,11 @@ func FuzzPolicy(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, policy, values string) {
 		p, ms := rules.ReadPolicyFiles(map[string][]byte{"policy.yaml": []byte(policy), "values.yaml": []byte(values)}, "fuzz")
-		if ms.Error(); p == nil || ms.Fatal() {
+		if _ = ms.Error(); p == nil || ms.Fatal() {
 			return
 		}
 		book, ms := rules.Compile(v, []*rules.Policy{p})
-		if ms.Error(); book == nil {
+		if _ = ms.Error(); book == nil {
 			return
 		}
 		s := book.NewSession(rules.Circumstances{AsOf: civil.MustParse("2025-06-30"), History: rules.NewHistory(nil)})
@@ -70,7 +70,7 @@ func FuzzVocabulary(f *testing.F) {
 	f.Add("fields:\n  - {name: 甲, id: a, type: bool, derive: not 乙}\n  - {name: 乙, id: b, type: bool}\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		v, ms := rules.ParseVocabulary("vocabulary.yaml", []byte(text))
-		if ms.Error(); v == nil {
+		if _ = ms.Error(); v == nil {
 			return
 		}
 		for _, field := range v.Fields {
@@ -197,6 +197,9 @@ func caseFacts(t *testing.T, v *rules.Vocabulary, c *rules.Case) (rulestest.Fact
 
 func caseAround(c *rules.Case) rulestest.Around {
 	a := rulestest.Around{AsOf: c.AsOf, Awards: slices.Clone(c.Awards)}
+	if c.HasAwards() && a.Awards == nil {
+		a.Awards = []rules.Award{}
+	}
 	for i := range a.Awards {
 		if a.Awards[i].Enterprise == "" {
 			a.Awards[i].Enterprise = caseFirm

@@ -20,14 +20,16 @@ var House = Table{
 
 var rooms = map[string]Room{
 	// Law as code: no I/O, no clock.
-	"rules/exact":     {Bars: NoClock | NoIO},
-	"rules/civil":     {Bars: NoClock | NoIO},
-	"rules/source":    {Bars: NoClock | NoIO},
-	"rules/standard":  {Bars: NoClock | NoIO, Imports: []string{"rules/exact", "rules/civil"}},
-	"rules/formula":   {Bars: NoClock | NoIO, Imports: bottom},
-	"rules":           {Bars: NoClock | NoIO, Imports: with(bottom, "rules/formula"), TestImports: []string{"seeds", "seeds/synth", "rules/rulestest"}},
-	"rules/rulestest": {ForTests: true, Imports: with(bottom, "rules", "rules/formula")},
-	"rules/lint":      {Bars: NoClock | NoIO, Imports: with(bottom, "rules", "rules/formula"), TestImports: []string{"seeds"}},
+	"rules/exact":        {Bars: NoClock | NoIO},
+	"rules/civil":        {Bars: NoClock | NoIO},
+	"rules/source":       {Bars: NoClock | NoIO},
+	"rules/standard":     {Bars: NoClock | NoIO, Imports: []string{"rules/exact", "rules/civil"}},
+	"rules/formula":      {Bars: NoClock | NoIO, Imports: bottom},
+	"rules":              {Bars: NoClock | NoIO, Imports: with(bottom, "rules/formula"), TestImports: []string{"seeds", "seeds/synth", "rules/rulestest"}},
+	"rules/rulestest":    {ForTests: true, Imports: with(bottom, "rules", "rules/formula")},
+	"rules/lint/numeral": {Bars: NoClock | NoIO},
+	"rules/lint/proof":   {Bars: NoClock | NoIO, Imports: with(bottom, "rules", "rules/formula")},
+	"rules/lint":         {Bars: NoClock | NoIO, Imports: with(bottom, "rules", "rules/formula", "rules/lint/numeral", "rules/lint/proof"), TestImports: []string{"seeds", "seeds/synth"}},
 
 	// Above the law.
 	"engine": {Bars: NoClock | NoIO, Imports: with(bottom, "rules"), TestImports: []string{"seeds", "seeds/synth"}},
@@ -63,8 +65,13 @@ var rooms = map[string]Room{
 	"internal/notify":          {Imports: with(bottom, "rules", "internal/store", "internal/audit")},
 
 	// The edge.
+	"internal/web/say":    {Bars: NoClock, Imports: with(bottom, "rules")},
+	"internal/web/static": {Bars: NoClock},
+	"internal/web/desk":   {Bars: NoClock, Imports: with(bottom, "rules", "index", "internal/casework", "internal/store", "internal/web/say")},
+	"internal/web/ui":     {Bars: NoClock, Imports: with(bottom, "rules", "internal/web/desk", "internal/web/say", "internal/web/static")},
 	"internal/web": {
-		Imports:     with(law, "engine", "index", "seeds", "internal/casework", "internal/store", "internal/intake", "internal/sheet", "internal/disburse", "internal/notify", "internal/audit"),
+		Imports: with(law, "engine", "index", "seeds", "internal/casework", "internal/store", "internal/intake", "internal/sheet", "internal/disburse", "internal/notify",
+			"internal/audit", "internal/web/desk", "internal/web/say", "internal/web/static", "internal/web/ui"),
 		TestImports: []string{"seeds/synth", "internal/pgtest", "internal/catalog", "internal/demo", "internal/finder"},
 	},
 	"cmd/mianshen": {
@@ -98,7 +105,7 @@ var libraries = []Library{
 
 	{Path: "github.com/labstack/echo/v4", Owners: []string{"internal/web"}, Why: "HTTP routing; its support ends in 2026, so one room must be able to change it"},
 	{Path: "github.com/danielgtaylor/huma/v2", Owners: []string{"internal/web"}, Why: "typed handlers and OpenAPI"},
-	{Path: "github.com/a-h/templ", Owners: []string{"internal/web"}, Why: "pages that escape by themselves"},
+	{Path: "github.com/a-h/templ", Owners: []string{"internal/web", "internal/web/ui"}, Why: "pages that escape by themselves"},
 	{Path: "github.com/prometheus/client_golang", Owners: []string{"internal/web"}, Why: "metrics"},
 
 	{Path: "github.com/go-co-op/gocron/v2", Owners: []string{"cmd/mianshen"}, Why: "the schedule"},
@@ -125,6 +132,14 @@ var excused = []Excuse{
 	{
 		Place: "rules/formula", Kind: kindPackage, Ceiling: 3000,
 		Why: "one language: reading, checking, units, guarded operators; all parts share the closed list of operators, and a second package would have to export it",
+	},
+	{
+		Place: "cmd/mianshen", Kind: kindPackage, Ceiling: 2600,
+		Why: "one file a command; the room grows with the number of commands, and each file can be read alone",
+	},
+	{
+		Place: "rules/rulestest", Kind: kindPackage, Ceiling: 4000,
+		Why: "the independent evaluator and the generator that tests it; it must share nothing with rules, so it says everything again",
 	},
 	{
 		Place: "internal/intake", Kind: kindPackage, Ceiling: 2000,

@@ -17,13 +17,15 @@ func (s *scope) builtin(v *ast.BuiltinNode) typed {
 		src, pred := s.loopOver(v.Arguments)
 		return typed{kind: kindTable, table: src.table, record: src.record || pred.record, eval: func(e *env) value {
 			e.counted("filter")
-			rows, vs := e.each(src.eval(e), pred)
-			if rows == nil || !allKnown(vs) {
-				return open(append(vs, src.eval(e))...)
+			in := src.eval(e)
+			rows, vs := e.each(in, pred)
+			if rows == nil {
+				return open(in)
 			}
-			out := value{kind: kindTable, known: true}
+			out := open(vs...) // with the rows that may be in it: what is missing in them is told as well
+			out.kind, out.known = kindTable, allKnown(vs)
 			for i, r := range rows.rows {
-				if vs[i].truth {
+				if !vs[i].known || vs[i].truth {
 					out.rows = append(out.rows, r)
 				}
 			}
@@ -134,7 +136,13 @@ func (s *scope) total(v *ast.BuiltinNode) typed {
 		e.counted(v.Name)
 		in := src.eval(e)
 		if !in.known {
-			return open(in)
+			var vs []value
+			if body.eval != nil && in.rows != nil {
+				in.known = true
+				_, vs = e.each(in, body)
+				in.known = false
+			}
+			return open(append(vs, in)...)
 		}
 		if body.eval == nil {
 			return whole(int64(len(in.rows) + len(in.set)))
@@ -308,25 +316,13 @@ func (s *scope) tiers(args []ast.Node) typed {
 	for i := range bounds {
 		all = append(all, bounds[i].into(u), results[i].into(v))
 	}
-	return typed{kind: kindNumber, unit: v, record: anyRecord(all), eval: func(e *env) value {
-		e.counted("分档")
-		at := all[0].eval(e)
-		if !at.known {
-			e.counted("missing operand")
-			return open(at)
+	return strict(kindNumber, v, "分档", all, func(_ *env, a []value) value {
+		var tiers []tier
+		for i := 1; i < len(a); i += 2 {
+			tiers = append(tiers, tier{a[i].num, a[i+1].num})
 		}
-		out := whole(0) // below the lowest
-		for i := 1; i < len(all); i += 2 {
-			if at.num.Cmp(all[i].eval(e).num) >= 0 {
-				out = all[i+1].eval(e) // a choice like ?:, so that only the value of the tier reached must be known
-			}
-		}
-		return out
-	}}
-}
-
-func anyRecord(args []typed) bool {
-	return slices.ContainsFunc(args, func(t typed) bool { return t.record })
+		return number(tierOf(a[0].num, tiers))
+	})
 }
 
 func (s *scope) history(name string, args []ast.Node) typed {

@@ -94,15 +94,15 @@ func (j *Judge) policy(p *rules.Policy) error {
 	return nil
 }
 
-// dated takes over a value of the law. Bounds of tiers by a percentage are written in percentage points.
+// dated takes over a value of the law.
 func (j *Judge) dated(v *rules.DatedValue) *dated {
 	d := &dated{}
 	if d.unit, _ = unitOf(v.Unit); d.unit.plain() && d.unit.flavour == percent {
 		d.unit.flavour = ratio // 取值 of unit % is a ratio
 	}
-	points := big.NewRat(1, 1)
-	if f, ok := j.fields[v.By]; ok && f.unit.plain() && f.unit.flavour == percent {
-		points = big.NewRat(1, 100)
+	by := false // by a percentage
+	if f, ok := j.fields[v.By]; ok {
+		by = f.unit.plain() && f.unit.flavour == percent
 	}
 	for _, e := range v.Entries {
 		in := datedEntry{from: dayFromCivil(e.From), value: e.Value.Rat()}
@@ -110,7 +110,7 @@ func (j *Judge) dated(v *rules.DatedValue) *dated {
 			in.to = dayFromCivil(e.To)
 		}
 		for _, t := range e.Tiers {
-			in.tiers = append(in.tiers, tier{new(big.Rat).Mul(t.AtLeast.Rat(), points), t.Value.Rat()})
+			in.tiers = append(in.tiers, tier{t.Bound(by).Rat(), t.Value.Rat()})
 		}
 		if e.Table != nil {
 			in.table = map[string]*big.Rat{}

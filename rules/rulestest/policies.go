@@ -183,10 +183,10 @@ func (w *writer) sum(depth int) {
 func (w *writer) cap() {
 	var parts []string
 	record := w.record
+	w.record, w.defines = "", nil
 	if w.chance(70) {
 		parts = append(parts, "per_grant: "+w.expr(w.pick("50*万元", "15000*元", w.money(1))))
 	}
-	w.record, w.defines = "", nil
 	if w.chance(50) {
 		parts = append(parts, "per_year: "+w.expr(w.pick("100*万元", "30000*元 / 7", w.money(0))))
 	}

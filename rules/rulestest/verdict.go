@@ -3,7 +3,6 @@ package rulestest
 import (
 	"fmt"
 	"math/big"
-	"os"
 	"slices"
 	"strings"
 
@@ -111,13 +110,8 @@ func (it *item) place(id string) int {
 func (it *item) decideOnce(e *env) Verdict {
 	answers := append(it.ask(e, false), it.earlier(e, it.basis(e))...)
 	amount := it.figure(e)
-	o, _, _ := fold(answers, amount)
-	e.live = o == "eligible"
 	if amount != nil {
-		amount = it.overTime(e, *amount)
-	}
-	if amount != nil && amount.known {
-		amount = it.rounded(e, *amount)
+		amount = it.capped(e, *amount)
 	}
 	var v Verdict
 	var w *waits
@@ -168,12 +162,8 @@ func (it *item) decideEach(e *env) Verdict {
 	var amount *value
 	if it.amount != nil && outcome != "ineligible" && table.known {
 		t := e.limited(total)
-		e.live = outcome == "eligible"
-		if amount = &t; t.known && eligible > 0 {
-			amount = it.overTime(e, t)
-		}
-		if amount.known {
-			amount = it.rounded(e, *amount)
+		if amount = &t; eligible > 0 {
+			amount = it.capped(e, t)
 		}
 		if !amount.known {
 			outcome, w = "unknown", w.join(amount.waits)
@@ -208,15 +198,16 @@ func (it *item) inOrder(ids []string) []string {
 func (it *item) decideRecord(e *env) (RecordVerdict, *value, *waits) {
 	answers := append(it.ask(e, true), it.earlier(e, text(e.record.key))...)
 	amount := it.figure(e)
+	printed := amount // its own sum, rounded; the exact one is what is added up
 	if amount != nil && amount.known {
-		amount = it.rounded(e, *amount)
+		printed = it.rounded(e, *amount)
 	}
 	rv := RecordVerdict{Basis: e.record.key}
 	var w *waits
-	rv.Outcome, rv.Failed, w = fold(answers, amount)
+	rv.Outcome, rv.Failed, w = fold(answers, printed)
 	rv.Missing, rv.Manual = it.waiting(w)
 	if rv.Outcome == "eligible" && amount != nil {
-		rv.Amount = yuan(amount.num)
+		rv.Amount = yuan(printed.num)
 	}
 	return rv, amount, w
 }
@@ -320,10 +311,19 @@ func (it *item) figure(e *env) *value {
 		e.counted("negative amount")
 		v = whole(0)
 	}
+	return &v
+}
+
+// capped applies all caps to an exact sum and rounds once.
+func (it *item) capped(e *env, v value) *value {
 	if it.perGrant != nil {
 		v = lesser(v, it.limit(e, it.perGrant, new(big.Rat)))
 	}
-	return &v
+	out := it.overTime(e, v)
+	if out.known {
+		return it.rounded(e, *out)
+	}
+	return out
 }
 
 func lesser(a, b value) value {
@@ -355,7 +355,7 @@ func (it *item) limit(e *env, t *typed, used *big.Rat) value {
 
 // overTime applies the caps over a year, all time and the number of grants; they need the history.
 func (it *item) overTime(e *env, v value) *value {
-	if e.around.Awards == nil || LENIENT && !e.live {
+	if e.around.Awards == nil {
 		return &v
 	}
 	members := []string{it.id}
@@ -436,5 +436,3 @@ func (it *item) payments(e *env, amount string) []string {
 
 // yuan writes 分 in 元 with two decimals.
 func yuan(fen *big.Rat) string { return new(big.Rat).Quo(fen, big.NewRat(100, 1)).FloatString(2) }
-
-var LENIENT = os.Getenv("LENIENT") != ""

@@ -32,7 +32,6 @@ type env struct {
 	row    *row
 	member string
 	item   *item
-	live   bool
 }
 
 // scope is what names mean while an expression is read.

@@ -1,8 +1,10 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"mianshen/internal/casework"
@@ -72,7 +74,7 @@ func (d *Desk) Firm(ctx context.Context, uscc string) (*Firm, error) {
 	if err != nil {
 		return nil, err
 	}
-	all, sweep, book, err := d.reasons(ctx, uscc)
+	all, sweep, words, err := d.reasons(ctx, uscc)
 	if err != nil {
 		return nil, found(err, "enterprise", uscc)
 	}
@@ -91,7 +93,7 @@ func (d *Desk) Firm(ctx context.Context, uscc string) (*Firm, error) {
 			f.Totals.Ineligible++
 		}
 	}
-	f.Wanted = wanted(book.Book.Vocabulary, f.Of(rules.Unknown))
+	f.Wanted = wanted(words, f.Of(rules.Unknown))
 	return f, nil
 }
 
@@ -130,9 +132,10 @@ func wanted(v *rules.Vocabulary, unknown []Match) []Want {
 	return out
 }
 
-// reasons explains every decision of the newest finished sweep about an enterprise, in the order of casework's matches.
-func (d *Desk) reasons(ctx context.Context, uscc string) ([]Match, store.Sweep, *casework.Book, error) {
-	matches, sweep, err := d.office.Matches(ctx, uscc)
+// reasons explains every decision of the newest finished sweep about an enterprise: eligible first, then unknown, then
+// ineligible; within that larger amounts first, then by item.
+func (d *Desk) reasons(ctx context.Context, uscc string) ([]Match, store.Sweep, *rules.Vocabulary, error) {
+	all, sweep, err := d.office.Reasons(ctx, uscc)
 	if err != nil {
 		return nil, sweep, nil, err
 	}
@@ -140,31 +143,33 @@ func (d *Desk) reasons(ctx context.Context, uscc string) ([]Match, store.Sweep, 
 	if err != nil {
 		return nil, sweep, nil, err
 	}
-	stored, err := d.office.Store.Profile(ctx, sweep.Snapshot, uscc)
-	if err != nil {
-		return nil, sweep, nil, err
+	out := make([]Match, 0, len(all))
+	for _, x := range all {
+		out = append(out, matchOf(book.Book.Vocabulary, x))
 	}
-	profile, err := casework.DecodeProfile(book.Book.Vocabulary, uscc, stored.Body)
-	if err != nil {
-		return nil, sweep, nil, err
-	}
-	session := book.NewSession(rules.Circumstances{AsOf: sweep.AsOf})
-	session.Load(profile)
-	out := make([]Match, 0, len(matches))
-	for _, m := range matches {
-		out = append(out, matchOf(book.Book.Vocabulary, m, session.Explain(m.Rule)))
-	}
-	return out, sweep, book, nil
+	place := map[rules.Outcome]int{rules.Eligible: 0, rules.Unknown: 1, rules.Ineligible: 2}
+	slices.SortStableFunc(out, func(a, b Match) int {
+		return cmp.Or(place[a.Outcome]-place[b.Outcome], cmp.Compare(fen(b.Amount), fen(a.Amount)), cmp.Compare(a.Item, b.Item))
+	})
+	return out, sweep, book.Book.Vocabulary, nil
 }
 
-// matchOf joins a stored decision with its explanation. Outcome and amount are the stored ones; where the explanation
-// comes to something else, it isn't the explanation of this decision and its words are left out.
-func matchOf(v *rules.Vocabulary, m casework.Match, e *rules.Explanation) Match {
-	p, it := m.Rule.Policy, m.Rule.Item
-	out := Match{Decision: m.Decision.ID, Policy: p.ID, PolicyTitle: p.Title, Issuer: p.Issuer, Item: it.ID, Title: it.Title,
-		Mode: it.Mode, Kind: it.Kind, Period: e.Period, Outcome: rules.Outcome(m.Decision.Outcome), Amount: m.Amount, Open: e.Open,
-		Failed: []string{}, Missing: []rules.MissingFact{}, Manual: []string{}}
-	if store.Hash(e.Decision.AppendLine(nil)) != m.Decision.SHA256 {
+// fen orders amounts; none is less than any.
+func fen(m *exact.Money) exact.Money {
+	if m == nil {
+		return -1
+	}
+	return *m
+}
+
+// matchOf puts an explained decision into words. Outcome and amount are the stored ones; where the explanation comes to
+// something else, it isn't the explanation of this decision and its words are left out.
+func matchOf(v *rules.Vocabulary, x casework.Explained) Match {
+	e := x.Explanation
+	out := Match{Decision: x.Decision.ID, Policy: e.Policy, PolicyTitle: e.Title, Issuer: e.Issuer, Item: e.Item, Title: e.ItemTitle,
+		Mode: e.Mode, Kind: e.Decision.Rule.Item.Kind, Period: e.Period, Outcome: rules.Outcome(x.Decision.Outcome), Amount: amountOf(x.Decision),
+		Open: e.Open, Failed: []string{}, Missing: []rules.MissingFact{}, Manual: []string{}}
+	if !x.Reproduced {
 		out.Sentence = "这条判定现在复算不出同样的结果，已停用说明，请联系管理员。"
 		return out
 	}
@@ -177,6 +182,15 @@ func matchOf(v *rules.Vocabulary, m casework.Match, e *rules.Explanation) Match 
 		}
 	}
 	return out
+}
+
+// amountOf is the stored amount, nil where there is none.
+func amountOf(d store.Decision) *exact.Money {
+	if !d.HasAmount {
+		return nil
+	}
+	amount := exact.Money(d.AmountFen)
+	return &amount
 }
 
 // Why is one decision with its full reasons and everything it rests on.
@@ -204,11 +218,7 @@ func (d *Desk) Why(ctx context.Context, id string) (*Why, error) {
 	}
 	w := &Why{ID: x.Decision.ID, Enterprise: enterpriseOf(store.Enterprise{USCC: x.Decision.Enterprise, Name: x.Name}), Outcome: rules.Outcome(x.Decision.Outcome),
 		Version: x.Decision.PolicyVersion, Sweep: sweepOf(x.Sweep), SHA256: x.Decision.SHA256, Reproduced: x.Reproduced,
-		Reasons: x.Explanation, Clauses: map[string]string{}}
-	if x.Decision.HasAmount {
-		amount := exact.Money(x.Decision.AmountFen)
-		w.Amount = &amount
-	}
+		Reasons: x.Explanation, Amount: amountOf(x.Decision), Clauses: map[string]string{}}
 	book, err := d.office.Of(ctx, x.Sweep.Plan)
 	if err != nil {
 		return nil, err

@@ -336,18 +336,27 @@ func valueOf(words *rules.Vocabulary, v *rules.DatedValue) Value {
 		switch {
 		case len(e.Tiers) > 0:
 			for _, t := range e.Tiers {
-				x.Lines = append(x.Lines, v.By+" "+say.Bound(words, v.By, t.AtLeast)+"以上："+say.Number(t.Value, v.Unit))
+				x.Lines = append(x.Lines, tierLine(words, v, t))
 			}
 		case len(e.Table) > 0:
 			for _, k := range slices.Sorted(maps.Keys(e.Table)) {
-				x.Lines = append(x.Lines, k+"："+say.Number(e.Table[k], v.Unit))
+				x.Lines = append(x.Lines, k+"："+v.Words(e.Table[k]))
 			}
 		default:
-			x.Lines = append(x.Lines, say.Number(e.Value, v.Unit))
+			x.Lines = append(x.Lines, v.Words(e.Value))
 		}
 		out.Entries = append(out.Entries, x)
 	}
 	return out
+}
+
+// tierLine is one tier in words: 研发费用占比 3% 以上：10 万元.
+func tierLine(words *rules.Vocabulary, v *rules.DatedValue, t rules.Tier) string {
+	by, ok := words.Lookup(v.By)
+	if !ok {
+		return v.Words(t.Value)
+	}
+	return v.By + " " + t.BoundWords(by) + " 以上：" + v.Words(t.Value)
 }
 
 func sortBy[T any](list []T, less func(a, b T) bool) {

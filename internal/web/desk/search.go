@@ -146,14 +146,14 @@ func (d *Desk) standings(ctx context.Context, uscc string, out *Answer) (map[str
 	if err != nil {
 		return nil, err
 	}
-	matches, _, book, err := d.reasons(ctx, uscc)
+	matches, _, words, err := d.reasons(ctx, uscc)
 	if err != nil {
 		return nil, found(err, "enterprise", uscc)
 	}
 	out.Enterprise = &enterprise
 	all := map[string]*Standing{}
 	for _, m := range matches {
-		all[m.Item] = &Standing{Decision: m.Decision, Outcome: m.Outcome, Amount: m.Amount, Sentence: m.Sentence, Open: m.Open, Obstacle: obstacle(book.Book.Vocabulary, m)}
+		all[m.Item] = &Standing{Decision: m.Decision, Outcome: m.Outcome, Amount: m.Amount, Sentence: m.Sentence, Open: m.Open, Obstacle: obstacle(words, m)}
 	}
 	return all, nil
 }

@@ -9,7 +9,6 @@ import (
 	"mianshen/rules"
 	"mianshen/rules/civil"
 	"mianshen/rules/exact"
-	"mianshen/rules/formula"
 )
 
 // Day writes a day as 2025年6月30日, and no date as "".
@@ -115,42 +114,6 @@ func HowTo(m rules.Mode) string {
 		return "需要提出申请"
 	}
 	return ""
-}
-
-// Number writes a number of a dated value, which is in the base unit, in the value's own unit: 700 万元, 5.5%.
-func Number(n exact.Num, unit string) string {
-	_, factor, err := formula.ParseUnit(unit)
-	if err != nil {
-		return n.Decimal(4)
-	}
-	own, err := n.Quo(factor)
-	if err != nil {
-		return n.Decimal(4)
-	}
-	switch unit {
-	case "":
-		return own.Decimal(4)
-	case "%":
-		return own.Decimal(4) + "%"
-	}
-	return own.Decimal(4) + " " + unit
-}
-
-// Bound writes the lower bound of a tier, which is in the base unit of the field named by, as that field's values are
-// written. Of a percentage both forms occur, the ratio and the points; no tier begins at 100% or more, so they can be told
-// apart by size.
-func Bound(v *rules.Vocabulary, by string, n exact.Num) string {
-	f, ok := v.Lookup(by)
-	if !ok {
-		return n.Decimal(4)
-	}
-	if f.Unit == "%" {
-		if n.Cmp(exact.Int(1)) >= 0 {
-			return n.Decimal(4) + "%"
-		}
-		return Number(n, "%")
-	}
-	return f.Format(formula.NumberOf(n))
 }
 
 // Count joins a count and what is counted, with a space as in sums: 3 项.

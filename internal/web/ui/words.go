@@ -204,3 +204,12 @@ func untaken(f rules.ExplainedFinding) []rules.ExplainedFinding {
 	}
 	return slices.DeleteFunc(slices.Clone(f.Parts), func(p rules.ExplainedFinding) bool { return p.Result == "true" })
 }
+
+// footText stands at the foot of every page.
+func footText(p Page) string {
+	const basis = "判定由已发布的政策条款和各部门共享的数据算出，每一条都写明依据；缺数据的只会是“待核实”，不会当作符合。"
+	if p.AsOf.IsZero() {
+		return basis
+	}
+	return "数据截至" + say.Day(p.AsOf) + "。" + basis
+}

@@ -2,10 +2,10 @@ package proof
 
 import (
 	"cmp"
+	"maps"
 	"math/big"
 	"slices"
 	"strings"
-	"sync"
 
 	"mianshen/rules/exact"
 	"mianshen/rules/formula"
@@ -100,9 +100,11 @@ func (m *Model) edges(atom *formula.Node) []*formula.Value {
 // witnesses are values around all constants that the atoms compare with.
 func (m *Model) witnesses(v *variable, atoms []*formula.Node) []*formula.Value {
 	var consts []*formula.Value
-	industries := false
+	var industries []string
 	for _, a := range atoms {
-		industries = industries || a.Op == formula.OpIndustry
+		if a.Op == formula.OpIndustry {
+			industries = append(industries, a.Names...)
+		}
 		consts = append(consts, m.edges(a)...)
 	}
 	out := []*formula.Value{formula.Open()}
@@ -157,7 +159,7 @@ func (v *variable) numbers(consts []*formula.Value) []*formula.Value {
 	return out
 }
 
-func (v *variable) texts(consts []*formula.Value, industries bool) []*formula.Value {
+func (v *variable) texts(consts []*formula.Value, industries []string) []*formula.Value {
 	var out []*formula.Value
 	if v.options == nil {
 		out = append(out, formula.TextOf("\x00"))
@@ -170,8 +172,11 @@ func (v *variable) texts(consts []*formula.Value, industries bool) []*formula.Va
 	for _, o := range v.options {
 		out = append(out, formula.TextOf(o))
 	}
-	if industries {
-		out = append(out, allIndustries()...)
+	if industries != nil {
+		for _, c := range consts {
+			industries = append(industries, c.Text())
+		}
+		out = append(out, around(industries)...)
 	}
 	for set := 1; v.partial && set < 1<<len(v.options); set++ {
 		var some []string
@@ -187,19 +192,27 @@ func (v *variable) texts(consts []*formula.Value, industries bool) []*formula.Va
 	return out
 }
 
-// allIndustries are all codes of GB/T 4754 at every level.
-var allIndustries = sync.OnceValue(func() []*formula.Value {
-	var out []*formula.Value
-	var add func(code string)
-	add = func(code string) {
-		for _, c := range standard.IndustryChildren(code) {
-			out = append(out, formula.TextOf(c))
-			add(c)
+// around are industry codes of every kind that comparing with the codes can tell apart: these with all above them, and below each
+// one that isn't among them.
+func around(codes []string) []*formula.Value {
+	above := map[string]bool{"": true}
+	for _, c := range codes {
+		for _, a := range standard.IndustryPath(c) {
+			above[a] = true
 		}
 	}
-	add("")
+	var out []*formula.Value
+	for _, a := range slices.Sorted(maps.Keys(above)) {
+		if a != "" {
+			out = append(out, formula.TextOf(a))
+		}
+		children := standard.IndustryChildren(a)
+		if i := slices.IndexFunc(children, func(c string) bool { return !above[c] }); i >= 0 {
+			out = append(out, formula.TextOf(children[i]))
+		}
+	}
 	return out
-})
+}
 
 // maxCombinations is how many combinations are tried before a question is left open.
 const maxCombinations = 20_000

@@ -45,11 +45,12 @@ type Piece struct {
 	node   *formula.Node // before negation
 	neg    bool
 	at     place
-	index  string // names it on every day
-	shared bool   // written once for all items of the policy
-	record bool   // decided for each record
-	Inside bool   // in one of several ways
-	done   bool   // never, always or in conflict: nothing more is said of it
+	index  string        // names it on every day
+	top    *formula.Node // the whole condition it is part of
+	shared bool          // written once for all items of the policy
+	record bool          // decided for each record
+	Inside bool          // in one of several ways
+	done   bool          // never, always or in conflict: nothing more is said of it
 }
 
 // study finds the claims that hold on one day.
@@ -83,14 +84,9 @@ func (s *study) top() []*Piece {
 	all := s.Rule.Policy.All(s.Rule.Item)
 	var out []*Piece
 	for i, c := range all {
-		ofRecord := false
-		for _, e := range c.Expressions() {
-			if t := s.Rule.Tree(e); t != nil {
-				ofRecord = ofRecord || contains(s.Inline(t), formula.OpRecord)
-			}
-		}
-		parent := Piece{index: fmt.Sprint(i), shared: i < len(all)-len(s.Rule.Item.Conditions), record: ofRecord}
-		out = append(out, s.split(s.condition(c), false, formula.OpAnd, parent)...)
+		top := s.condition(c)
+		parent := Piece{index: fmt.Sprint(i), top: top, shared: i < len(all)-len(s.Rule.Item.Conditions), record: s.asksRecord(top, nil)}
+		out = append(out, s.split(top, false, formula.OpAnd, parent)...)
 	}
 	return out
 }
@@ -125,7 +121,29 @@ func (s *study) split(n *formula.Node, neg bool, op formula.Op, parent Piece) []
 	return out
 }
 
-func (s *study) say(c Claim) { s.claims = append(s.claims, c) }
+// asksRecord reports whether a tree reads the record under decision outside of the part left out.
+func (s *study) asksRecord(n, leftOut *formula.Node) bool {
+	found := false
+	n.Walk(func(x *formula.Node) bool {
+		found = found || x != leftOut && x.Op == formula.OpDefine && s.vars[x.Slot].record
+		return !found && x != leftOut
+	})
+	return found
+}
+
+// say makes a claim. One that invites to remove a piece is dropped where the rest of the condition would no longer be asked of
+// records but of the firm: that can change the outcome of firms without records.
+func (s *study) say(c Claim) {
+	whole := c.Of.top
+	for whole.Op == formula.OpNot && whole != c.Of.node {
+		whole = whole.Args[0]
+	}
+	removes := c.Kind == Implied || c.Kind == Branch || c.Kind == Always
+	if removes && whole != c.Of.node && c.Of.record && !s.asksRecord(c.Of.top, c.Of.node) {
+		return
+	}
+	s.claims = append(s.claims, c)
+}
 
 // conjunction studies pieces that must all hold; outer are those around them.
 func (s *study) conjunction(pieces, outer []*Piece) {

@@ -37,6 +37,7 @@ type variable struct {
 	counted bool // never negative
 	partial bool // a text of which only the possibilities may be known
 	options []string
+	record  bool // reads the record under decision
 }
 
 // place says where a piece of logic is written.
@@ -381,6 +382,7 @@ func (m *Model) read(key string, v variable, at *formula.Node) *formula.Node {
 	slot, ok := m.slots[key]
 	if !ok {
 		slot = len(m.vars)
+		v.record = contains(at, formula.OpRecord)
 		m.slots[key] = slot
 		m.vars = append(m.vars, &v)
 		m.frame.Defines = append(m.frame.Defines, nil)

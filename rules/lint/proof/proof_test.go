@@ -251,7 +251,7 @@ func (c Claim) agrees(before, after rules.Outcome) bool {
 	case c.Kind == Implied, c.Kind == Branch, c.Kind == Always && c.Solid:
 		return before == after
 	case c.Kind == Always:
-		return (before == rules.Ineligible) == (after == rules.Ineligible)
+		return before != rules.Ineligible || after == rules.Ineligible
 	}
 	return (before == rules.Eligible) == (after == rules.Eligible) && (c.Of.Inside || before != rules.Eligible)
 }
@@ -267,11 +267,8 @@ func TestClaimsHold(t *testing.T) {
 	if v == nil {
 		t.Fatal(ms)
 	}
-	items := 1500
-	if testing.Short() {
-		items = 200
-	}
-	m := &maker{Rand: rand.New(rand.NewPCG(2025, 11))}
+	items := 2500
+	m := &maker{Rand: rand.New(rand.NewPCG(2, 77))}
 	counts := map[string]int{}
 	for range items {
 		m.table = m.IntN(3) == 0
