@@ -283,6 +283,9 @@ func (c *compiler) defines() {
 	cyclic := false
 	sorted := order(names, deps, func(n string) {
 		cyclic = true
+		for _, name := range names {
+			c.scope.Broken[name] = true
+		}
 		c.fail(byName[n].node, "", "“%s”绕回了自己", n)
 	})
 	if cyclic {

@@ -85,16 +85,24 @@ func (x *explainer) gap(n *formula.Node, want bool, say func(string)) {
 	case fulfilled && size.Sign() == 0:
 		say("正好在界上")
 	case fulfilled && upward(n.Op, want):
-		say("高出 " + text)
+		say(spaced("高出", text))
 	case fulfilled:
-		say("低于上限 " + text)
+		say(spaced("低于上限", text))
 	case size.Sign() == 0:
 		say("正好在界上，须再多一点")
 	case upward(n.Op, want):
-		say("差 " + text + x.remedy(n, r.Num()))
+		say(spaced("差", text) + x.remedy(n, r.Num()))
 	default:
-		say("超出 " + text)
+		say(spaced("超出", text))
 	}
+}
+
+// spaced sets a space between words and a number, none between words.
+func spaced(word, text string) string {
+	if strings.HasPrefix(text, "不到") {
+		return word + text
+	}
+	return word + " " + text
 }
 
 // difference writes a difference; of percentages in percentage points.

@@ -360,11 +360,20 @@ func quantity(n exact.Num, u formula.Unit) string {
 	case u.IsMoney():
 		return moneyWords(n)
 	case u.Plain() && u.Flavour != formula.Bare:
-		return percent(n) + "%"
+		return ratioWords(n)
 	case u.Plain():
 		return n.Decimal(4)
 	}
 	return u.Show(n)
+}
+
+// ratioWords writes a ratio as a percentage, and says when it is rounded.
+func ratioWords(n exact.Num) string {
+	p, err := n.Mul(exact.Int(100))
+	if err != nil {
+		return n.String()
+	}
+	return about(p, 2) + p.Decimal(2) + "%"
 }
 
 func percent(n exact.Num) string {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"regexp"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -65,7 +66,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return exit
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "用法有误：%v\n用 mianshen --help 看全部命令。\n", err)
+		fmt.Fprintf(stderr, "用法有误：%s\n用 mianshen --help 看全部命令，mianshen 命令 --help 看一个命令。\n", usageError(err))
 		return exitMisuse
 	}
 	err = errors.Join(k.Run(), out.err)
@@ -83,6 +84,31 @@ func run(args []string, stdout, stderr io.Writer) int {
 	}
 	fmt.Fprintln(stderr, err)
 	return exitMistakes
+}
+
+// usagePatterns put kong's messages into Chinese.
+var usagePatterns = []struct {
+	pattern *regexp.Regexp
+	words   string
+}{
+	{regexp.MustCompile(`^unknown flag (\S+?)(?:, did you mean "?([^"?]+)"?\?)?$`), "没有 $1 这个选项"},
+	{regexp.MustCompile(`^missing flags?: (.+)$`), "缺少选项 $1"},
+	{regexp.MustCompile(`^unexpected argument (.+?)(?:, did you mean "?([^"?]+)"?\?)?$`), "多出的参数或没有的命令 $1"},
+	{regexp.MustCompile(`^expected one of (.+)$`), "要有一个命令：$1"},
+	{regexp.MustCompile(`^expected "(.+)"$`), "缺少参数 $1"},
+	{regexp.MustCompile(`^(--\S+) must be one of (.+) but got "(.*)"$`), "$1 不能是“$3”，可用：$2"},
+	{regexp.MustCompile(`^(--\S+): expected (.+) value but got "?(.*?)"?(?: \(.*\))?$`), "$1 的值“$3”不对"},
+	{regexp.MustCompile(`^(--\S+) and (--\S+) can't be used together$`), "$1 和 $2 不能同时用"},
+}
+
+func usageError(err error) string {
+	text := err.Error()
+	for _, p := range usagePatterns {
+		if p.pattern.MatchString(text) {
+			return p.pattern.ReplaceAllString(text, p.words)
+		}
+	}
+	return text
 }
 
 // checkedWriter remembers that something could not be written, so that a full disk is never taken for success.

@@ -37,7 +37,10 @@ func (o *Office) Sweep(ctx context.Context, asOf civil.Date, slot string, now ti
 	if err != nil {
 		return store.Sweep{}, err
 	}
-	if err := o.decideAll(ctx, book, sweep); err != nil {
+	began := time.Now()
+	err = o.decideAll(ctx, book, sweep)
+	now = now.Add(time.Since(began))
+	if err != nil {
 		giveUp := context.WithoutCancel(ctx)
 		return sweep, errors.Join(err, o.Store.FinishSweep(giveUp, sweep.ID, store.Failed, err.Error(), now))
 	}

@@ -261,13 +261,13 @@ func (c *checker) member(v *ast.MemberNode) *Node {
 	}
 	if id, ok := v.Node.(*ast.IdentifierNode); ok && id.Value == "本条" {
 		if c.scope.Record == nil {
-			return c.fail(v, "在事项里写 each: 表名，才能逐条判定", "这里没有“本条”")
+			return c.fail(id, "在事项里写 each: 表名，才能逐条判定", "这里没有“本条”")
 		}
 		return c.column(v, OpRecord, c.scope.Record, prop.Value)
 	}
 	if p, ok := v.Node.(*ast.PointerNode); ok && p.Name == "" {
 		if c.loop == nil || c.loop.table == nil {
-			return c.fail(v, "写作 any(表名, .列名 …)", "“.%s”只能用在对表的 any、all、none、count、sum 里", prop.Value)
+			return c.fail(v.Property, "写作 any(表名, .列名 …)", "“.%s”只能用在对表的 any、all、none、count、sum 里", prop.Value)
 		}
 		return c.column(v, OpColumn, c.loop.table, prop.Value)
 	}

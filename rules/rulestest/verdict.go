@@ -371,16 +371,15 @@ func (it *item) overTime(e *env, v value) *value {
 			inYear.Add(inYear, g.net)
 		}
 	}
-	if n := it.rule.Cap.Times; n > 0 && len(grants) >= n && v.known {
-		e.counted("times used up")
-		v = whole(0) // whatever the other caps are
-		return &v
-	}
 	if it.perYear != nil {
 		v = lesser(v, it.limit(e, it.perYear, inYear))
 	}
 	if it.total != nil {
 		v = lesser(v, it.limit(e, it.total, ever))
+	}
+	if n := it.rule.Cap.Times; n > 0 && len(grants) >= n {
+		e.counted("times used up")
+		v = lesser(v, whole(0))
 	}
 	return &v
 }
