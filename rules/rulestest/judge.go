@@ -77,9 +77,7 @@ type field struct {
 
 // Judge decides items by its own reading of the policies. It isn't safe for concurrent use.
 type Judge struct {
-	// Counts says how often each operation, outcome and kind of not knowing occurred.
-	Counts map[string]int
-
+	counts map[string]*int
 	fields map[string]*field
 	base   []string
 	items  map[string]*item
@@ -89,7 +87,7 @@ type Judge struct {
 
 // NewJudge reads policies that rules has accepted. The error names an expression that the judge can't read.
 func NewJudge(v *rules.Vocabulary, policies []*rules.Policy) (*Judge, error) {
-	j := &Judge{Counts: map[string]int{}, fields: map[string]*field{}, items: map[string]*item{}, groups: map[string][]string{}, lines: map[string][]int{}}
+	j := &Judge{counts: map[string]*int{}, fields: map[string]*field{}, items: map[string]*item{}, groups: map[string][]string{}, lines: map[string][]int{}}
 	for _, f := range v.Fields {
 		j.declare(f, "")
 		for _, c := range f.Columns {
@@ -113,6 +111,15 @@ func NewJudge(v *rules.Vocabulary, policies []*rules.Policy) (*Judge, error) {
 		}
 	}
 	return j, nil
+}
+
+// Counts says how often each operation, outcome and kind of not knowing occurred so far.
+func (j *Judge) Counts() map[string]int {
+	out := map[string]int{}
+	for name, n := range j.counts {
+		out[name] = *n
+	}
+	return out
 }
 
 var kinds = map[rules.FieldType]kind{

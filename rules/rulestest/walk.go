@@ -48,7 +48,14 @@ type scope struct {
 var maxNumber = new(big.Rat).SetInt64(1<<63 - 1)
 
 // counted says that an operation was met; the run's report needs every one of them.
-func (e *env) counted(name string) { e.judge.Counts[name]++ }
+func (e *env) counted(name string) {
+	n, ok := e.judge.counts[name]
+	if !ok {
+		n = new(int)
+		e.judge.counts[name] = n
+	}
+	*n++
+}
 
 // limited is a number, or unknown where it leaves the range of money and counts.
 func (e *env) limited(r *big.Rat) value {

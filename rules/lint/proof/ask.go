@@ -53,10 +53,15 @@ func (m *Model) Allows(subject *formula.Node, text string) bool {
 
 // about are the pieces of the item's conditions that read only the variable.
 func (m *Model) about(slot int) []*formula.Node {
+	if m.own == nil {
+		for _, p := range (&study{Model: m}).top() {
+			m.own = append(m.own, p.tree)
+		}
+	}
 	var out []*formula.Node
-	for _, p := range (&study{Model: m}).top() {
-		if slots := slotsOf(p.tree); len(slots) == 1 && slots[0] == slot {
-			out = append(out, p.tree)
+	for _, t := range m.own {
+		if slots := slotsOf(t); len(slots) == 1 && slots[0] == slot {
+			out = append(out, t)
 		}
 	}
 	return out

@@ -42,6 +42,7 @@ func (m *Model) cells(slot int, trees []*formula.Node) []*formula.Value {
 	seen := map[string]bool{}
 	for _, w := range m.witnesses(m.vars[slot], atoms) {
 		m.frame.Defines[slot] = w
+		*m.left -= len(atoms)
 		var signature strings.Builder
 		for _, a := range atoms {
 			if a.Op != formula.OpDefine || m.vars[slot].kind == formula.Bool {
@@ -217,8 +218,12 @@ func around(codes []string) []*formula.Value {
 // maxCombinations is how many combinations are tried before a question is left open.
 const maxCombinations = 20_000
 
-// all reports whether holds is true of the trees' values in every combination. It is false when there are too many to try.
+// all reports whether holds is true of the trees' values in every combination. It is false when there are too many to try, or no
+// evaluations left.
 func (m *Model) all(trees []*formula.Node, holds func(values []rank) bool) bool {
+	if *m.left < 0 {
+		return false
+	}
 	slots := slotsOf(trees...)
 	cells := make([][]*formula.Value, len(slots))
 	total := 1
@@ -238,6 +243,7 @@ func (m *Model) all(trees []*formula.Node, holds func(values []rank) bool) bool 
 		for i, t := range trees {
 			values[i] = rankOf(m.frame.Eval(t))
 		}
+		*m.left -= len(trees)
 		if !holds(values) {
 			return false
 		}

@@ -43,6 +43,7 @@ func (c Claim) id() string {
 type Piece struct {
 	tree   *formula.Node // over the variables, already negated where neg
 	node   *formula.Node // before negation
+	slots  []int         // the variables it reads
 	neg    bool
 	at     place
 	index  string        // names it on every day
@@ -110,7 +111,7 @@ func (s *study) split(n *formula.Node, neg bool, op formula.Op, parent Piece) []
 			return
 		}
 		p := parent
-		p.tree, p.node, p.neg, p.at = n, n, neg, s.places[n]
+		p.tree, p.node, p.neg, p.at, p.slots = n, n, neg, s.places[n], slotsOf(n)
 		if neg {
 			p.tree = &formula.Node{Op: formula.OpNot, Type: n.Type, Args: []*formula.Node{n}}
 		}
@@ -147,6 +148,9 @@ func (s *study) say(c Claim) {
 
 // conjunction studies pieces that must all hold; outer are those around them.
 func (s *study) conjunction(pieces, outer []*Piece) {
+	if *s.left < 0 {
+		return
+	}
 	for _, p := range pieces {
 		s.alone(p)
 	}
@@ -179,9 +183,9 @@ func (s *study) alone(p *Piece) {
 	p.done = true
 }
 
-func (s *study) share(p, q *Piece) bool {
-	mine := slotsOf(p.tree)
-	return slices.ContainsFunc(slotsOf(q.tree), func(slot int) bool { return slices.Contains(mine, slot) })
+// share reports whether two pieces read a variable in common; without one neither says anything of the other.
+func share(p, q *Piece) bool {
+	return slices.ContainsFunc(q.slots, func(slot int) bool { return slices.Contains(p.slots, slot) })
 }
 
 // contradicted looks for a piece that p can't be true with, then whether all of them together leave it no room.
@@ -191,7 +195,7 @@ func (s *study) contradicted(p *Piece, others []*Piece) {
 	}
 	trees := []*formula.Node{p.tree}
 	for _, q := range others {
-		if q.done || !s.share(p, q) {
+		if q.done || !share(p, q) {
 			continue
 		}
 		trees = append(trees, q.tree)
@@ -220,7 +224,7 @@ func (s *study) redundant(pieces, outer []*Piece) {
 		}
 		around := append(slices.Clone(outer), pieces[:i]...)
 		for j, q := range append(around, pieces[i+1:]...) {
-			if q.done || !may(p, q) || !s.share(p, q) || !s.implies(q, p) {
+			if q.done || !may(p, q) || !share(p, q) || !s.implies(q, p) {
 				continue
 			}
 			same := s.implies(p, q)
@@ -238,7 +242,7 @@ func (s *study) redundant(pieces, outer []*Piece) {
 		}
 		trees := []*formula.Node{p.tree}
 		for _, q := range append(slices.Clone(outer), pieces...) {
-			if q != p && !q.done && !gone[q] && may(p, q) && s.share(p, q) {
+			if q != p && !q.done && !gone[q] && may(p, q) && share(p, q) {
 				trees = append(trees, q.tree)
 			}
 		}
@@ -281,7 +285,7 @@ func (s *study) superfluous(b *Piece, i int, branches []*Piece) {
 	}
 	trees := []*formula.Node{b.tree}
 	for j, q := range branches {
-		if j == i || !s.share(b, q) {
+		if j == i || !share(b, q) {
 			continue
 		}
 		trees = append(trees, q.tree)

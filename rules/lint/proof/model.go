@@ -28,7 +28,12 @@ type Model struct {
 	frame  formula.Frame // Defines hold the variables
 	places map[*formula.Node]place
 	sealed map[*formula.Node]bool // came in by a name: not taken apart, since the name is what stands in the text
+	left   *int                   // how many evaluations the models of the item may still make
+	own    []*formula.Node        // the pieces of the conditions, once asked for
 }
+
+// maxEvaluations bounds the work on one item: about a second. What isn't settled by then is left open.
+const maxEvaluations = 2_000_000
 
 // variable is one term. Its values are tried one from every range that the conditions can tell apart.
 type variable struct {
@@ -76,9 +81,10 @@ func days(p *rules.Policy) []civil.Date {
 
 // Models are the models of an item, one for each of the days on which they may differ; nil if there are too many.
 func Models(vocab *rules.Vocabulary, r *rules.Rule) []*Model {
+	left := maxEvaluations
 	var out []*Model
 	for _, d := range days(r.Policy) {
-		m := &Model{Rule: r, Day: d, vocab: vocab, slots: map[string]int{}, places: map[*formula.Node]place{}, sealed: map[*formula.Node]bool{}}
+		m := &Model{Rule: r, Day: d, vocab: vocab, left: &left, slots: map[string]int{}, places: map[*formula.Node]place{}, sealed: map[*formula.Node]bool{}}
 		m.frame.Host = m
 		out = append(out, m)
 	}
