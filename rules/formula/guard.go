@@ -14,6 +14,7 @@ const (
 	maxTokens  = 1500
 	maxNodes   = 2000
 	maxNumeral = 40
+	maxChoices = 40
 )
 
 // Problem is one thing wrong with an expression; Offset counts characters from its start.
@@ -55,6 +56,7 @@ type scanner struct {
 	tokens   int
 	inWord   bool
 	pipes    int
+	choices  int
 	last     rune // the character before, outside quotes
 }
 
@@ -107,7 +109,13 @@ func (s *scanner) step(r rune, at int) (stop bool) {
 	case s.tokens > maxTokens:
 		s.fail(at, "表达式太长", "拆成几个条件，或用 define 给各部分命名")
 		return true
-	case r == '"' || r == '\'' || r == '`':
+	case r == '`':
+		s.fail(at, "不能使用反引号", "文字写在 \"\" 里")
+		return true
+	case r == '?' && s.count() > maxChoices:
+		s.fail(at, fmt.Sprintf("?: 超过 %d 个", maxChoices), "用 分档 或 values.yaml 的 tiers、table")
+		return true
+	case r == '"' || r == '\'':
 		s.quote, s.quoteAt = r, at
 	case strings.ContainsRune("([{", r):
 		return s.open(r, at)
@@ -137,11 +145,14 @@ func (s *scanner) step(r rune, at int) (stop bool) {
 	return len(s.problems) > 20
 }
 
+// count counts the choices (?:) so far.
+func (s *scanner) count() int { s.choices++; return s.choices }
+
 func (s *scanner) inQuotes(r rune, at int) bool {
 	switch {
 	case s.escaped:
 		s.escaped = false
-	case r == '\\' && s.quote != '`':
+	case r == '\\':
 		s.escaped = true
 	case r == s.quote:
 		s.quote = 0
