@@ -245,6 +245,17 @@ func (p *Policy) Publishable() source.Mistakes {
 	return ms
 }
 
+// CaseMistakes lists the facts and records of a policy's cases that the vocabulary can't read.
+func (b *Book) CaseMistakes(p *Policy) source.Mistakes {
+	var ms source.Mistakes
+	for _, c := range p.Cases {
+		if _, err := b.caseProfile(c); err != nil {
+			ms = append(ms, c.node.Mistake(fmt.Sprintf("案例“%s”：%v", source.Clip(c.Name), err), ""))
+		}
+	}
+	return ms
+}
+
 // Mistake points at the case and says how it came out.
 func (r CaseResult) Mistake() source.Mistake {
 	return r.Case.node.Mistake(fmt.Sprintf("案例“%s”没有通过：%s", r.Case.Name, strings.Join(r.Problems, "；")), "")

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"bytes"
 	"encoding/json"
 	"strconv"
 	"unicode/utf8"
@@ -111,9 +112,11 @@ func appendText(b []byte, s string) []byte {
 		b = append(b, s...)
 		return append(b, '"')
 	}
-	quoted, err := json.Marshal(s)
-	if err != nil {
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(s); err != nil {
 		return append(b, `""`...)
 	}
-	return append(b, quoted...)
+	return append(b, bytes.TrimSuffix(out.Bytes(), []byte("\n"))...)
 }

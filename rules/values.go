@@ -34,7 +34,8 @@ type DatedEntry struct {
 // Tier is the value from a lower bound on, the bound included; bounds are in the base unit of the field.
 type Tier struct {
 	AtLeast, Value exact.Num
-	bare           bool // written without a unit: percentage points where the field is in %
+	bare           bool          // written without a unit: percentage points where the field is in %
+	unit           *formula.Unit // as written; nil when bare
 }
 
 // other is the key of a table entry for all texts that have none.
@@ -105,34 +106,52 @@ func (r *policyReader) entry(v *DatedValue, n *source.Node) DatedEntry {
 func (r *policyReader) entryKeys(v *DatedValue, e *DatedEntry, found func()) source.Keys {
 	return source.Keys{
 		"by":    r.TextInto(&v.By, "by"),
-		"value": func(n *source.Node) { found(); e.Value = r.scaled(n, "value", v.factor) },
+		"value": func(n *source.Node) { found(); e.Value = r.scaled(n, "value", v) },
 		"tiers": func(n *source.Node) { found(); e.Tiers = r.tiers(v, n) },
 		"table": func(n *source.Node) { found(); e.Table = r.table(v, n) },
 	}
 }
 
-// scaled reads a number in the value's unit; the unit may be repeated behind it (15万元).
-func (r *policyReader) scaled(n *source.Node, what string, factor exact.Num) exact.Num {
-	digits := strings.TrimRight(n.Text, " ")
-	split := strings.IndexFunc(digits, func(c rune) bool { return !(c >= '0' && c <= '9' || c == '.' || c == '-') })
-	if split > 0 {
-		_, f, err := formula.ParseUnit(strings.TrimSpace(digits[split:]))
-		if err != nil {
-			r.Fail(n, "", "%s：%v", what, err)
-			return exact.Num{}
-		}
-		digits, factor = digits[:split], f
-	}
-	v, err := exact.Parse(digits)
-	if n.Kind != source.Scalar || err != nil {
-		r.Fail(n, "", "%s应是数", what)
+// scaled reads a number in the value's unit; the unit, or another of the same kind, may stand behind it (15万元). A suffix that
+// isn't a unit is never passed over.
+func (r *policyReader) scaled(n *source.Node, what string, v *DatedValue) exact.Num {
+	num, unit, factor, ok := r.quantity(n, what)
+	if !ok {
 		return exact.Num{}
 	}
-	out, err := v.Mul(factor)
+	if unit == nil {
+		factor = v.factor
+	} else if !unit.Same(v.unit) {
+		r.Fail(n, "", "%s“%s”的单位与 %s 不合", what, source.Clip(n.Text), unitName(v.Unit))
+		return exact.Num{}
+	}
+	out, err := num.Mul(factor)
 	if err != nil {
 		r.Fail(n, "", "%s太大", what)
 	}
 	return out
+}
+
+// quantity reads a number with an optional unit behind it; unit is nil when there is none.
+func (r *policyReader) quantity(n *source.Node, what string) (num exact.Num, unit *formula.Unit, factor exact.Num, ok bool) {
+	digits := strings.TrimRight(n.Text, " ")
+	factor = exact.Int(1)
+	split := strings.IndexFunc(digits, func(c rune) bool { return !(c >= '0' && c <= '9' || c == '.' || c == '-') })
+	if split > 0 {
+		name := strings.TrimSpace(digits[split:])
+		u, f, err := formula.ParseUnit(name)
+		if err != nil || !formula.KnownUnit(name) && !strings.Contains(name, "/") {
+			r.Fail(n, "数后面只能跟单位，如 15万元、30人、5.5%", "%s里的单位“%s”无法识别", what, source.Clip(name))
+			return num, nil, factor, false
+		}
+		digits, unit, factor = digits[:split], &u, f
+	}
+	num, err := exact.Parse(digits)
+	if n.Kind != source.Scalar || err != nil {
+		r.Fail(n, "", "%s应是数", what)
+		return num, nil, factor, false
+	}
+	return num, unit, factor, true
 }
 
 func (r *policyReader) tiers(v *DatedValue, n *source.Node) []Tier {
@@ -141,10 +160,11 @@ func (r *policyReader) tiers(v *DatedValue, n *source.Node) []Tier {
 		var t Tier
 		r.Map(item, "tiers", source.Keys{
 			"at_least": func(n *source.Node) {
-				t.AtLeast = r.scaled(n, "at_least", exact.Int(1))
-				t.bare = strings.Trim(n.Text, "-0123456789.") == ""
+				num, unit, factor, _ := r.quantity(n, "at_least")
+				t.AtLeast, _ = num.Mul(factor)
+				t.bare, t.unit = unit == nil, unit
 			},
-			"value": func(n *source.Node) { t.Value = r.scaled(n, "value", v.factor) },
+			"value": func(n *source.Node) { t.Value = r.scaled(n, "value", v) },
 		}, "at_least", "value")
 		if len(out) > 0 && t.AtLeast.Cmp(out[len(out)-1].AtLeast) <= 0 {
 			r.Fail(item, "", "各档 at_least 应从小到大，不能重复")
@@ -161,7 +181,7 @@ func (r *policyReader) table(v *DatedValue, n *source.Node) map[string]exact.Num
 		return out
 	}
 	for _, e := range n.Entries {
-		out[e.Key] = r.scaled(e.Value, "table 里的值", v.factor)
+		out[e.Key] = r.scaled(e.Value, "table 里的值", v)
 	}
 	return out
 }
@@ -295,12 +315,37 @@ func (v *DatedValue) lookup(vocab *Vocabulary) (formula.Lookup, error) {
 			if t.bare && f.typ.Unit.IsMoney() {
 				return l, fmt.Errorf("数值 %s：按金额分档的 at_least 要带单位，如 500万元", v.Name)
 			}
+			if t.unit != nil && !t.unit.Same(f.typ.Unit) {
+				return l, fmt.Errorf("数值 %s：at_least 的单位 %s 与 %s 的单位 %s 不合", v.Name, t.unit, f.FullName(), f.typ.Unit)
+			}
 		}
 	}
 	t := f.typ
 	l.By = &t
-	return l, nil
+	return l, v.keys(f)
 }
+
+// keys holds that a table names only values that the field can have, and all of them unless it has 其他.
+func (v *DatedValue) keys(f *Field) error {
+	if f.Values == nil {
+		return nil
+	}
+	for _, e := range v.Entries {
+		for key := range e.Table {
+			if key != other && !slices.Contains(f.Values, key) {
+				return fmt.Errorf("数值 %s：%s 没有“%s”这个取值", v.Name, f.FullName(), source.Clip(key))
+			}
+		}
+		for _, value := range f.Values {
+			if _, ok := e.Table[value]; e.Table != nil && !ok && !e.has(other) {
+				return fmt.Errorf("数值 %s：table 没有写 %s 的“%s”，也没有“其他”", v.Name, f.FullName(), value)
+			}
+		}
+	}
+	return nil
+}
+
+func (e *DatedEntry) has(key string) bool { _, ok := e.Table[key]; return ok }
 
 // Lookup finds a field by name, or a column as table.column.
 func (v *Vocabulary) Lookup(name string) (*Field, bool) {

@@ -18,7 +18,7 @@ type checkCmd struct {
 
 // Run prints every mistake.
 func (c *checkCmd) Run(s *streams) error {
-	policies, _, all, err := openPolicies(c.Paths, c.Vocabulary)
+	policies, b, all, err := openPolicies(c.Paths, c.Vocabulary)
 	if err != nil {
 		return err
 	}
@@ -26,6 +26,9 @@ func (c *checkCmd) Run(s *streams) error {
 	for _, p := range policies {
 		items += len(p.Items)
 		all = append(all, p.Publishable()...)
+		if b != nil {
+			all = append(all, b.CaseMistakes(p)...)
+		}
 	}
 	all.Sort()
 	for _, m := range all {

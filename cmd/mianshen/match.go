@@ -84,11 +84,32 @@ func (in *inputs) read(ctx context.Context, s *streams) (*matter, error) {
 			return err
 		})
 		m.around.Findings = rules.NewFindings(findings)
+		notices = append(notices, m.strayFindings(findings)...)
 	}
 	for _, n := range append(m.batch.Notices, notices...) {
 		fmt.Fprintln(s.err, n)
 	}
 	return m, err
+}
+
+// strayFindings says which findings are about nothing that the policies ask of a person.
+func (m *matter) strayFindings(findings []rules.PersonFinding) []string {
+	asked := map[[2]string]bool{}
+	for _, r := range m.book.Rules {
+		for _, id := range r.AsksPersons() {
+			asked[[2]string{r.Item.ID, id}] = true
+		}
+	}
+	var out []string
+	said := map[[2]string]bool{}
+	for _, f := range findings {
+		key := [2]string{f.Item, f.Condition}
+		if !asked[key] && !said[key] {
+			said[key] = true
+			out = append(out, fmt.Sprintf("人工认定：事项 %s 没有等人认定的条件 %s，没有用上。", source.Clip(f.Item), source.Clip(f.Condition)))
+		}
+	}
+	return out
 }
 
 // law compiles the policies without their cases.

@@ -22,8 +22,8 @@ func output(path string, stdout io.Writer, binary bool, write func(io.Writer) er
 		}
 		return write(stdout)
 	}
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
 	}
 	mode := os.FileMode(0o644)
 	info, err := os.Stat(path)

@@ -28,8 +28,19 @@ func DeliveredOn() civil.Date { return civil.MustParse("2025-06-25") }
 
 // Load publishes the sample vocabulary and policies and receives the sample firms with their records. It may be called
 // again on the same store: what was published before is left as it is, also when somebody has published something newer
-// since, and a snapshot is only received where there is none from the samples. It doesn't sweep.
+// since, and firms are only received where there is no snapshot yet. It doesn't sweep.
 func Load(ctx context.Context, office *casework.Office, now time.Time) error {
+	if err := Publish(ctx, office, now); err != nil {
+		return err
+	}
+	if err := receive(ctx, office, seeds.Vocabulary(), now); err != nil {
+		return fmt.Errorf("demo: enterprises: %w", err)
+	}
+	return nil
+}
+
+// Publish publishes the sample vocabulary and policies, as Load does.
+func Publish(ctx context.Context, office *casework.Office, now time.Time) error {
 	body := seeds.Vocabulary()
 	_, err := office.Store.VocabularyVersion(ctx, store.Hash(body))
 	if errors.Is(err, store.ErrNotFound) {
@@ -40,9 +51,6 @@ func Load(ctx context.Context, office *casework.Office, now time.Time) error {
 	}
 	if err := publish(ctx, office, now); err != nil {
 		return fmt.Errorf("demo: policies: %w", err)
-	}
-	if err := receive(ctx, office, body, now); err != nil {
-		return fmt.Errorf("demo: enterprises: %w", err)
 	}
 	return nil
 }

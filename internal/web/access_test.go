@@ -95,7 +95,7 @@ func TestMethodsAndMissing(t *testing.T) {
 		{http.MethodHead, "/api/v1/policies", http.StatusOK, true},
 	} {
 		w := httptest.NewRecorder()
-		s.ServeHTTP(w, httptest.NewRequest(c.method, c.path, nil))
+		s.ServeHTTP(w, httptest.NewRequest(c.method, c.path, http.NoBody))
 		if w.Code != c.want {
 			t.Errorf("%s %s: %d, want %d", c.method, c.path, w.Code, c.want)
 		}

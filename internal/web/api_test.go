@@ -71,10 +71,10 @@ func TestDecisionsAreReproduced(t *testing.T) {
 	for _, m := range read[matchesJSON](t, s, "/api/v1/enterprises/"+firm+"/matches", http.StatusOK).Matches {
 		outcomes[m.Outcome] = true
 		why := read[struct {
-			ID, Outcome, SHA256, Policy_version string //nolint:revive // the key as it is sent
-			Amount                              *string
-			Reproduced                          bool
-			Explanation                         struct {
+			ID, Outcome, SHA256 string
+			Amount              *string
+			Reproduced          bool
+			Explanation         struct {
 				Item, Outcome string
 				Conditions    []struct{ Result, Clause, Quote string }
 				Records       []json.RawMessage
@@ -130,7 +130,8 @@ func TestSearch(t *testing.T) {
 		if !slices.ContainsFunc(h.Items, func(it struct {
 			ID, Mode string
 			Standing *struct{ Outcome, Sentence, Obstacle string }
-		}) bool {
+		},
+		) bool {
 			return it.Mode == "apply"
 		}) {
 			t.Errorf("%s has nothing to apply for", h.Policy)
@@ -244,6 +245,9 @@ func shapeOf(key string, v any) any {
 	case string:
 		if slices.Contains([]string{"version", "snapshot", "vocabulary", "sha256"}, key) {
 			return "HASH"
+		}
+		if key == "finished_at" {
+			return "TIME"
 		}
 	case float64:
 		if slices.Contains([]string{"eligible", "unknown", "ineligible"}, key) {

@@ -66,7 +66,7 @@ func TestCaps(t *testing.T) {
 		}
 		return w.Code, p
 	}
-	long := httptest.NewRequest(http.MethodGet, "/api/v1/search?q="+strings.Repeat("a", maxTarget), nil)
+	long := httptest.NewRequest(http.MethodGet, "/api/v1/search?q="+strings.Repeat("a", maxTarget), http.NoBody)
 	if code, p := problemOf(long); code != http.StatusRequestEntityTooLarge || p.Title != "请求太大" {
 		t.Errorf("long address: %d %v", code, p)
 	}
@@ -74,11 +74,11 @@ func TestCaps(t *testing.T) {
 	if code, _ := problemOf(large); code != http.StatusRequestEntityTooLarge {
 		t.Errorf("large body: %d", code)
 	}
-	query := httptest.NewRequest(http.MethodGet, "/api/v1/search?q="+strings.Repeat("a", maxQuery+1), nil)
+	query := httptest.NewRequest(http.MethodGet, "/api/v1/search?q="+strings.Repeat("a", maxQuery+1), http.NoBody)
 	if code, p := problemOf(query); code != http.StatusUnprocessableEntity || len(p.Errors) != 1 || p.Errors[0].Message != "最多 200 个字" {
 		t.Errorf("long query: %d %+v", code, p)
 	}
-	foreign := httptest.NewRequest(http.MethodPost, "/api/v1/search", nil)
+	foreign := httptest.NewRequest(http.MethodPost, "/api/v1/search", http.NoBody)
 	foreign.Header.Set("Sec-Fetch-Site", "cross-site")
 	if code, _ := problemOf(foreign); code != http.StatusForbidden {
 		t.Errorf("cross-site write: %d", code)
@@ -92,7 +92,7 @@ func TestRate(t *testing.T) {
 		c.Clock = func() time.Time { return now }
 	})
 	ask := func(from string) int {
-		r := httptest.NewRequest(http.MethodGet, "/api/v1/policies?limit=1", nil)
+		r := httptest.NewRequest(http.MethodGet, "/api/v1/policies?limit=1", http.NoBody)
 		r.RemoteAddr = from
 		r.Header.Set("X-Forwarded-For", "203.0.113.99") // believed only from proxies that are named
 		w := httptest.NewRecorder()

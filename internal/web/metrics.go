@@ -23,8 +23,10 @@ func newMeters() *meters {
 		registry: prometheus.NewRegistry(),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "mianshen_http_requests_total", Help: "Requests answered."},
 			[]string{"method", "route", "status"}),
-		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "mianshen_http_request_seconds", Help: "Time to answer a request.",
-			Buckets: []float64{.002, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10}}, []string{"route"}),
+		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "mianshen_http_request_seconds", Help: "Time to answer a request.",
+			Buckets: []float64{.002, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10},
+		}, []string{"route"}),
 		running: prometheus.NewGauge(prometheus.GaugeOpts{Name: "mianshen_http_requests_running", Help: "Requests being answered."}),
 	}
 	m.registry.MustRegister(m.requests, m.seconds, m.running, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

@@ -54,7 +54,7 @@ func facts() []*Value {
 
 func TestMeaning(t *testing.T) {
 	for expr, want := range map[string]string{
-		"收入 >= 500*万元": "true", "收入 > 500*万元": "false", "收入 == 5000000.00*元": "true", "前收入 > 0*元": "unknown",
+		"收入 >= 500*万元": "true", "人数 * 30*元/人 == 900*元": "true", "人数 * 12*元 / 人数 == 12*元": "true", "sum(合同, .面积 * 3*元/平方米) == 390*元": "true", "收入 > 500*万元": "false", "收入 == 5000000.00*元": "true", "前收入 > 0*元": "unknown",
 		"前收入 > 0*元 or 高企": "true", "前收入 > 0*元 and not 高企": "false", "not (前收入 > 0*元)": "unknown",
 		"占比 >= 5.5": "true", "占比 > 5.5": "false", "占比 == 比例(5.5)": "true", "占比 + 1 == 6.5": "true", "占比 >= 55/1000": "true",
 		"收入 / 人数 >= 10*万元/人": "true", "人数 <= 30": "true", "人数 < 30*人": "false", "收入 / (人数 - 30) > 1*元/人": "unknown",

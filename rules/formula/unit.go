@@ -108,7 +108,10 @@ func KnownUnit(text string) bool {
 func MoneyUnit() Unit { return Unit{dims: []dim{{yuan, 1}}} }
 
 // IsMoney reports whether the unit is exactly money.
-func (u Unit) IsMoney() bool { return len(u.dims) == 1 && u.dims[0] == dim{yuan, 1} }
+func (u Unit) IsMoney() bool {
+	s := u.settled()
+	return len(s.dims) == 1 && s.dims[0] == dim{yuan, 1}
+}
 
 // money is the exponent of money in the unit.
 func (u Unit) money() int {
@@ -122,6 +125,7 @@ func (u Unit) money() int {
 
 // Same reports whether two units are the same.
 func (u Unit) Same(o Unit) bool {
+	u, o = u.settled(), o.settled()
 	if len(u.dims) != len(o.dims) || len(u.dims) == 0 && u.Flavour != o.Flavour {
 		return false
 	}
@@ -176,7 +180,7 @@ func combine(a, b Unit, sign int) []dim {
 	return out
 }
 
-// multiply gives the unit of a product. Counts dissolve in money: 人 × 元 is 元, since 每人 1500 元 is usually written so.
+// multiply gives the unit of a product.
 func multiply(a, b Unit) (Unit, error) {
 	if len(a.dims) == 0 && len(b.dims) == 0 {
 		switch {
@@ -195,16 +199,22 @@ func multiply(a, b Unit) (Unit, error) {
 	if n := out.money(); n > 1 || n < -1 {
 		return out, fmt.Errorf("金额不能与金额相乘（单位会成 %s）", out)
 	}
-	if out.money() == 1 {
-		kept := dims[:0]
-		for _, d := range dims {
-			if d.name == yuan || d.exp < 0 {
-				kept = append(kept, d)
-			}
-		}
-		out.dims = kept
-	}
 	return out, nil
+}
+
+// settled drops the counts that money was multiplied with: 人 · 元 counts as 元. It is done only when units meet, so that
+// 面积 * 30*元/平方米 comes out as money too.
+func (u Unit) settled() Unit {
+	if u.money() != 1 || len(u.dims) == 1 {
+		return u
+	}
+	var kept []dim
+	for _, d := range u.dims {
+		if d.name == yuan || d.exp < 0 {
+			kept = append(kept, d)
+		}
+	}
+	return Unit{dims: kept}
 }
 
 // divide gives the unit of a quotient; equal units give a Ratio.
@@ -236,7 +246,7 @@ var hundredth = exact.Frac(1, 100)
 // that stands for percentage points and must be divided by 100.
 func unify(a, b Unit) (u Unit, scaleA, scaleB bool, err error) {
 	if a.Same(b) {
-		return a, false, false, nil
+		return a.settled(), false, false, nil
 	}
 	aPlain, bPlain := len(a.dims) == 0, len(b.dims) == 0
 	switch {

@@ -73,6 +73,7 @@ func (a *audit) inValue(v *rules.DatedValue) []used {
 // inExpression are the figures an expression uses: written ones, and those behind 取值 and named parts, which point at the name.
 func (a *audit) inExpression(r *rules.Rule, e rules.Expression) []used {
 	var out []used
+	seen := map[string]bool{}
 	var look func(n, around *formula.Node, from int)
 	look = func(n, around *formula.Node, from int) {
 		at := from
@@ -90,7 +91,8 @@ func (a *audit) inExpression(r *rules.Rule, e rules.Expression) []used {
 				out = append(out, used{Figure: u.Figure, at: point, value: u.value})
 			}
 		case formula.OpDefine:
-			if t := define(r, n.Name); t != nil {
+			if t := define(r, n.Name); t != nil && !seen[n.Name] {
+				seen[n.Name] = true
 				look(t, nil, at)
 			}
 		}
@@ -258,11 +260,9 @@ func (a *audit) sums(r *rules.Rule, stated []used) {
 	it := r.Item
 	for _, e := range []rules.Expression{it.Amount, it.AtMost, it.Cap.PerGrant, it.Cap.PerYear, it.Cap.Total} {
 		uses := slices.DeleteFunc(a.inExpression(r, e), func(u used) bool { return u.value != "" })
-		for _, kind := range []string{numeral.Money, numeral.Percent} {
-			for _, u := range without(uses, stated, kind) {
-				if len(stated) > 0 && u.Number != "1" {
-					a.warn(u.at(fmt.Sprintf("金额里的 %s在条款原文里找不到", u.Text), "在条款里写明，或核对写的数"))
-				}
+		for _, u := range append(without(uses, stated, numeral.Money), without(uses, stated, numeral.Percent)...) {
+			if len(stated) > 0 && u.Number != "1" {
+				a.warn(u.at(fmt.Sprintf("金额里的 %s在条款原文里找不到", u.Text), "在条款里写明，或核对写的数"))
 			}
 		}
 	}

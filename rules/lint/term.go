@@ -11,6 +11,7 @@ import (
 	"mianshen/rules/exact"
 	"mianshen/rules/formula"
 	"mianshen/rules/lint/numeral"
+	"mianshen/rules/lint/proof"
 	"mianshen/rules/source"
 )
 
@@ -139,43 +140,46 @@ func listed(n *formula.Node) bool {
 func unexplained(a *audit) {
 	for _, r := range a.rules {
 		for _, c := range a.policy.All(r.Item) {
-			var lacks []string
-			for _, part := range []struct{ text, name string }{{c.Clause, "clause（出处）"}, {c.Quote, "quote（原文）"}, {c.Because, "because（理由）"}, {c.Remedy, "remedy（不符合怎么办）"}} {
-				if part.text == "" {
-					lacks = append(lacks, part.name)
-				}
-			}
-			if len(lacks) > 0 {
+			if lacks := lacking(c); len(lacks) > 0 {
 				a.warn(c.Node().Mistake(fmt.Sprintf("条件 %s 没有写 %s", c.ID, strings.Join(lacks, "、")), "企业看到的理由和出处都从这里来"))
 			}
 		}
 	}
 }
 
+func lacking(c *rules.Condition) []string {
+	var out []string
+	for _, part := range []struct{ text, name string }{{c.Clause, "clause（出处）"}, {c.Quote, "quote（原文）"}, {c.Because, "because（理由）"}, {c.Remedy, "remedy（不符合怎么办）"}} {
+		if part.text == "" {
+			out = append(out, part.name)
+		}
+	}
+	return out
+}
+
 // writtenNumbers notes, once a policy, sums, shares and thresholds that stand in expressions instead of values.yaml. Lengths of
 // time and days mostly belong to the sentence; a table of points is a whole.
 func writtenNumbers(a *audit) {
-	var numbers []string
-	var first used
+	var found []used
 	for _, r := range a.rules {
 		scored := points(r)
 		for _, e := range expressions(r) {
-			if slices.ContainsFunc(scored, func(p rules.Expression) bool { return p.Node() == e.Node() }) {
-				continue
-			}
-			for _, u := range a.inExpression(r, e) {
-				if u.value != "" || u.Kind == numeral.Day || u.Kind == numeral.Months || u.Number == "1" || slices.Contains(numbers, u.Text) {
-					continue
-				}
-				if first.at == nil {
-					first = u
-				}
-				numbers = append(numbers, u.Text)
+			if !slices.ContainsFunc(scored, func(p rules.Expression) bool { return p.Node() == e.Node() }) {
+				found = append(found, a.inExpression(r, e)...)
 			}
 		}
 	}
-	if first.at != nil {
-		a.warn(first.at("直接写在表达式里的数："+strings.Join(numbers, "、"), "会变的数放进 values.yaml，写明单位、出处和起止日期，用 取值(…)"))
+	found = slices.DeleteFunc(found, func(u used) bool {
+		return u.value != "" || u.Kind == numeral.Day || u.Kind == numeral.Months || u.Number == "1"
+	})
+	var numbers []string
+	for _, u := range found {
+		if !slices.Contains(numbers, u.Text) {
+			numbers = append(numbers, u.Text)
+		}
+	}
+	if len(found) > 0 {
+		a.warn(found[0].at("直接写在表达式里的数："+strings.Join(numbers, "、"), "会变的数放进 values.yaml，写明单位、出处和起止日期，用 取值(…)"))
 	}
 }
 
@@ -196,20 +200,25 @@ func points(r *rules.Rule) []rules.Expression {
 func capOrder(a *audit) {
 	for _, r := range a.rules {
 		c := r.Item.Cap
-		limits := []struct {
-			name string
-			e    rules.Expression
-		}{{"单次上限 per_grant", c.PerGrant}, {"年度上限 per_year", c.PerYear}, {"累计上限 total", c.Total}}
+		grant, year, total := limit{"单次上限 per_grant", c.PerGrant}, limit{"年度上限 per_year", c.PerYear}, limit{"累计上限 total", c.Total}
 		for _, m := range a.of(r) {
-			for i, small := range limits {
-				for _, large := range limits[i+1:] {
-					x, y := m.Figure(small.e), m.Figure(large.e)
-					if x != nil && y != nil && x.Num().Cmp(y.Num()) > 0 {
-						a.warn(small.e.Node().Mistake(fmt.Sprintf("%s %s大于%s %s", small.name, show(formula.MoneyUnit(), x.Num()), large.name, show(formula.MoneyUnit(), y.Num())), "大的那个不起作用，核对两个数"))
-					}
-				}
-			}
+			a.ordered(m, grant, year)
+			a.ordered(m, grant, total)
+			a.ordered(m, year, total)
 		}
+	}
+}
+
+type limit struct {
+	name string
+	e    rules.Expression
+}
+
+func (a *audit) ordered(m *proof.Model, small, large limit) {
+	x, y := m.Figure(small.e), m.Figure(large.e)
+	if x != nil && y != nil && x.Num().Cmp(y.Num()) > 0 {
+		u := formula.MoneyUnit()
+		a.warn(small.e.Node().Mistake(fmt.Sprintf("%s %s大于%s %s", small.name, show(u, x.Num()), large.name, show(u, y.Num())), "大的那个不起作用，核对两个数"))
 	}
 }
 

@@ -116,12 +116,12 @@ func (l ladder) amount(fits func(root *formula.Node) bool) bool {
 
 // vanishes reports whether n is zero where the tiers give zero.
 func vanishes(n *formula.Node, tiers string) bool {
-	any := func(ns []*formula.Node) bool {
+	some := func(ns []*formula.Node) bool {
 		return slices.ContainsFunc(ns, func(a *formula.Node) bool { return vanishes(a, tiers) })
 	}
 	switch n.Op {
 	case formula.OpMul, formula.OpMin:
-		return any(n.Args)
+		return some(n.Args)
 	case formula.OpDiv:
 		return vanishes(n.Args[0], tiers)
 	}
@@ -132,18 +132,23 @@ func vanishes(n *formula.Node, tiers string) bool {
 func tierOrder(a *audit) {
 	for _, r := range a.rules {
 		for _, l := range a.ladders(r) {
-			for i := 1; i < len(l.bounds); i++ {
-				if !l.values[i].Known() || !l.values[i-1].Known() || !l.paid() {
-					continue
-				}
-				switch l.values[i].Num().Cmp(l.values[i-1].Num()) {
-				case -1:
-					a.warn(l.at[i](fmt.Sprintf("%s到 %s起只给 %s，比低一档的 %s少", l.subject(), l.bound(i), l.value(i), l.value(i-1)), "核对是不是写反了"))
-				case 0:
-					a.warn(l.at[i](fmt.Sprintf("这一档与低一档都是 %s", l.value(i)), "合并成一档，或核对金额"))
-				}
+			for i := 1; i < len(l.bounds) && l.paid(); i++ {
+				a.step(l, i)
 			}
 		}
+	}
+}
+
+// step compares the amount of a tier with that of the one below.
+func (a *audit) step(l ladder, i int) {
+	if !l.values[i].Known() || !l.values[i-1].Known() {
+		return
+	}
+	switch l.values[i].Num().Cmp(l.values[i-1].Num()) {
+	case -1:
+		a.warn(l.at[i](fmt.Sprintf("%s到 %s起只给 %s，比低一档的 %s少", l.subject(), l.bound(i), l.value(i), l.value(i-1)), "核对是不是写反了"))
+	case 0:
+		a.warn(l.at[i](fmt.Sprintf("这一档与低一档都是 %s", l.value(i)), "合并成一档，或核对金额"))
 	}
 }
 
@@ -205,15 +210,18 @@ func tierCap(a *audit) {
 	for _, r := range a.rules {
 		for _, l := range a.ladders(r) {
 			tiers := proof.Key(l.model.Inline(l.use))
-			limit := l.model.Figure(r.Item.Cap.PerGrant)
-			if limit == nil || !l.amount(func(root *formula.Node) bool { return proof.Key(root) == tiers }) {
-				continue
+			if limit := l.model.Figure(r.Item.Cap.PerGrant); limit != nil && l.amount(func(root *formula.Node) bool { return proof.Key(root) == tiers }) {
+				a.cut(l, limit.Num())
 			}
-			for i, v := range l.values {
-				if v.Known() && v.Num().Cmp(limit.Num()) > 0 {
-					a.warn(l.at[i](fmt.Sprintf("这一档的 %s超过每次上限 %s，企业拿不到", l.value(i), show(l.use.Type.Unit, limit.Num())), "核对 cap.per_grant 或这一档的金额"))
-				}
-			}
+		}
+	}
+}
+
+// cut warns of the tiers above a limit.
+func (a *audit) cut(l ladder, limit exact.Num) {
+	for i, v := range l.values {
+		if v.Known() && v.Num().Cmp(limit) > 0 {
+			a.warn(l.at[i](fmt.Sprintf("这一档的 %s超过每次上限 %s，企业拿不到", l.value(i), show(l.use.Type.Unit, limit)), "核对 cap.per_grant 或这一档的金额"))
 		}
 	}
 }

@@ -21,36 +21,38 @@ func (a *audit) clause(i int) *source.Node {
 	return entry(list.Items[i], "text")
 }
 
-// clauses warns at every place in the clauses where one of the patterns stands. The sentence gets what stands there and the
-// clause's reference.
-func (a *audit) clauses(patterns []*regexp.Regexp, hint string, sentence func(found, ref string) string) {
+// clauses warns at every place in the clauses where the pattern stands. The sentence gets what stands there and the clause's
+// reference.
+func (a *audit) clauses(pattern *regexp.Regexp, hint string, sentence func(found, ref string) string) {
 	for i, c := range a.policy.Clauses {
 		node := a.clause(i)
-		if node == nil {
-			continue
-		}
-		end := 0
-		for _, p := range patterns {
-			for _, at := range p.FindAllStringIndex(c.Text, -1) {
-				if at[0] < end || strings.HasSuffix(c.Text[:at[0]], "含") {
-					continue // told before, or 不含增值税
-				}
-				end = at[1]
-				offset := utf8.RuneCountInString(c.Text[:at[0]])
-				a.warn(node.MistakeAt(offset, sentence(c.Text[at[0]:at[1]], c.Ref), hint))
+		for _, at := range pattern.FindAllStringIndex(c.Text, -1) {
+			if node == nil || strings.HasSuffix(c.Text[:at[0]], "含") {
+				continue // 不含增值税
 			}
+			offset := utf8.RuneCountInString(c.Text[:at[0]])
+			a.warn(node.MistakeAt(offset, sentence(c.Text[at[0]:at[1]], c.Ref), hint))
 		}
 	}
 }
 
 // vague are words that leave the decision to somebody: nobody can tell from data whether they are met.
-var vague = []*regexp.Regexp{regexp.MustCompile(
-	`其他(?:符合(?:条件|要求)|应当|需要|情形|情况|特殊|条件|经[^，。；]{0,12}(?:认定|同意|批准|研究))|经[^，。；]{0,8}(?:认定|同意|批准)的其他|认为(?:需要|应当|有必要)的?|原则上|等(?:相关|有关|其他)|视情|视具体情况|酌情|酌定|适当(?:给予|提高|放宽|倾斜|补助|奖励|支持|照顾)|一事一议|择优|(?:集体|会议|专题|政府)研究(?:决定|确定)|研究决定|情节(?:严重|较轻|特别严重)|必要时`)}
+var vague = regexp.MustCompile(
+	`其他(?:符合(?:条件|要求)|应当|需要|情形|情况|特殊|条件|经[^，。；]{0,12}(?:认定|同意|批准|研究))|经[^，。；]{0,8}(?:认定|同意|批准)的其他|认为(?:需要|应当|有必要)的?|原则上|等(?:相关|有关|其他)|视情|视具体情况|酌情|酌定|适当(?:给予|提高|放宽|倾斜|补助|奖励|支持|照顾)|一事一议|择优|(?:集体|会议|专题|政府)研究(?:决定|确定)|研究决定|情节(?:严重|较轻|特别严重)|必要时`)
 
 func vagueWords(a *audit) {
 	a.clauses(vague, "写成能查到的标准；确要人判断的，标注成 manual", func(found, ref string) string {
 		return fmt.Sprintf("%s写有“%s”，数据判定不了", ref, found)
 	})
+	for _, r := range a.rules {
+		for _, c := range a.policy.All(r.Item) {
+			c.Walk(func(c *rules.Condition) {
+				if found := vague.FindString(c.Manual); found != "" {
+					a.warn(c.Node().Mistake(fmt.Sprintf("要人认定的“%s”没有标准：写有“%s”", source.Clip(c.Manual), found), "写明按什么认定，几个人认定应是同一个结果"))
+				}
+			})
+		}
+	}
 }
 
 // binding are words of a sentence that sets a condition; those in harmless don't.
@@ -151,7 +153,7 @@ var (
 const fairHint = "对照公平竞争审查条例重写，或写明法律、行政法规依据或国务院批准；属于第十二条例外的，写明理由和期限"
 
 func fairTax(a *audit) {
-	a.clauses([]*regexp.Regexp{taxWords}, fairHint, func(found, ref string) string {
+	a.clauses(taxWords, fairHint, func(found, ref string) string {
 		return fmt.Sprintf("%s写有“%s”：按纳税或地方贡献给奖补，可能触及公平竞争审查条例第十条第一项、第二项", ref, found)
 	})
 	for _, r := range a.rules {
@@ -165,7 +167,7 @@ func fairTax(a *audit) {
 
 func fairMoveIn(a *audit) {
 	sentence := "：奖励迁入或引进，可能触及公平竞争审查条例第九条第二项、第十条第二项"
-	a.clauses([]*regexp.Regexp{movingIn}, fairHint, func(found, ref string) string {
+	a.clauses(movingIn, fairHint, func(found, ref string) string {
 		return fmt.Sprintf("%s写有“%s”%s", ref, source.Clip(found), sentence)
 	})
 	a.everywhere(moveFields, fairHint, func(name string) string { return fmt.Sprintf("用到“%s”%s", name, sentence) })
@@ -173,7 +175,7 @@ func fairMoveIn(a *audit) {
 
 func fairLocal(a *audit) {
 	sentence := "：限定本地的商品、服务或人员，可能触及公平竞争审查条例第八条第三项、第九条第一项"
-	a.clauses([]*regexp.Regexp{localWords}, fairHint, func(found, ref string) string {
+	a.clauses(localWords, fairHint, func(found, ref string) string {
 		return fmt.Sprintf("%s写有“%s”%s", ref, source.Clip(found), sentence)
 	})
 	a.everywhere(localField, fairHint, func(name string) string { return fmt.Sprintf("用到“%s”%s", name, sentence) })
@@ -205,6 +207,7 @@ func (a *audit) fields(r *rules.Rule, e rules.Expression, names *regexp.Regexp, 
 	if t == nil {
 		return
 	}
+	seen := map[string]bool{}
 	var look func(n *formula.Node, from int)
 	look = func(n *formula.Node, from int) {
 		n.Walk(func(n *formula.Node) bool {
@@ -218,18 +221,24 @@ func (a *audit) fields(r *rules.Rule, e rules.Expression, names *regexp.Regexp, 
 					a.warn(e.Node().MistakeAt(at, sentence(n.Name), hint))
 					return true
 				}
-				if n.Op == formula.OpField {
-					if d := a.book.Vocabulary.Fields[n.Slot].Tree(); d != nil {
-						look(d, at)
-					}
-				}
-			case formula.OpDefine:
-				if t := define(r, n.Name); t != nil {
-					look(t, at)
-				}
+			}
+			if t := a.behind(r, n); t != nil && !seen[n.Name] {
+				seen[n.Name] = true
+				look(t, at)
 			}
 			return true
 		})
 	}
 	look(t, -1)
+}
+
+// behind is the tree of a named part or a derived field; nil for other nodes.
+func (a *audit) behind(r *rules.Rule, n *formula.Node) *formula.Node {
+	switch n.Op {
+	case formula.OpField:
+		return a.book.Vocabulary.Fields[n.Slot].Tree()
+	case formula.OpDefine:
+		return define(r, n.Name)
+	}
+	return nil
 }

@@ -186,9 +186,11 @@ func (d *Desk) Sweeps(ctx context.Context, skip, limit int) (list []Sweep, more 
 const instant = "2006-01-02T15:04:05Z07:00"
 
 func sweepOf(s store.Sweep) Sweep {
-	out := Sweep{ID: s.ID, AsOf: s.AsOf, KnownAt: s.KnownAt.In(civil.Shanghai()).Format(instant), Status: string(s.Status), Slot: s.Slot,
+	out := Sweep{
+		ID: s.ID, AsOf: s.AsOf, KnownAt: s.KnownAt.In(civil.Shanghai()).Format(instant), Status: string(s.Status), Slot: s.Slot,
 		StartedAt: s.StartedAt.In(civil.Shanghai()).Format(instant), Snapshot: s.Snapshot, Vocabulary: s.Vocabulary,
-		Totals: OutcomeCounts{Eligible: s.Eligible, Unknown: s.Unknown, Ineligible: s.Ineligible}}
+		Totals: OutcomeCounts{Eligible: s.Eligible, Unknown: s.Unknown, Ineligible: s.Ineligible},
+	}
 	if !s.FinishedAt.IsZero() {
 		out.FinishedAt = s.FinishedAt.In(civil.Shanghai()).Format(instant)
 	}

@@ -166,9 +166,11 @@ func fen(m *exact.Money) exact.Money {
 // something else, it isn't the explanation of this decision and its words are left out.
 func matchOf(v *rules.Vocabulary, x casework.Explained) Match {
 	e := x.Explanation
-	out := Match{Decision: x.Decision.ID, Policy: e.Policy, PolicyTitle: e.Title, Issuer: e.Issuer, Item: e.Item, Title: e.ItemTitle,
+	out := Match{
+		Decision: x.Decision.ID, Policy: e.Policy, PolicyTitle: e.Title, Issuer: e.Issuer, Item: e.Item, Title: e.ItemTitle,
 		Mode: e.Mode, Kind: e.Decision.Rule.Item.Kind, Period: e.Period, Outcome: rules.Outcome(x.Decision.Outcome), Amount: amountOf(x.Decision),
-		Open: e.Open, Failed: []string{}, Missing: []rules.MissingFact{}, Manual: []string{}}
+		Open: e.Open, Failed: []string{}, Missing: []rules.MissingFact{}, Manual: []string{},
+	}
 	if !x.Reproduced {
 		out.Sentence = "这条判定现在复算不出同样的结果，已停用说明，请联系管理员。"
 		return out
@@ -216,9 +218,11 @@ func (d *Desk) Why(ctx context.Context, id string) (*Why, error) {
 	if err != nil {
 		return nil, found(err, "decision", id)
 	}
-	w := &Why{ID: x.Decision.ID, Enterprise: enterpriseOf(store.Enterprise{USCC: x.Decision.Enterprise, Name: x.Name}), Outcome: rules.Outcome(x.Decision.Outcome),
+	w := &Why{
+		ID: x.Decision.ID, Enterprise: enterpriseOf(store.Enterprise{USCC: x.Decision.Enterprise, Name: x.Name}), Outcome: rules.Outcome(x.Decision.Outcome),
 		Version: x.Decision.PolicyVersion, Sweep: sweepOf(x.Sweep), SHA256: x.Decision.SHA256, Reproduced: x.Reproduced,
-		Reasons: x.Explanation, Amount: amountOf(x.Decision), Clauses: map[string]string{}}
+		Reasons: x.Explanation, Amount: amountOf(x.Decision), Clauses: map[string]string{},
+	}
 	book, err := d.office.Of(ctx, x.Sweep.Plan)
 	if err != nil {
 		return nil, err

@@ -219,8 +219,10 @@ func (d *Desk) Totals(ctx context.Context) (policies, items, auto int, err error
 }
 
 func summary(b *casework.Book, p *rules.Policy) PolicySummary {
-	out := PolicySummary{ID: p.ID, Title: p.Title, Number: p.Number, Issuer: p.Issuer, Level: p.Level, From: p.InForce.From, To: day(p.InForce.To),
-		Version: b.Versions[p.ID], Items: []ItemSummary{}}
+	out := PolicySummary{
+		ID: p.ID, Title: p.Title, Number: p.Number, Issuer: p.Issuer, Level: p.Level, From: p.InForce.From, To: day(p.InForce.To),
+		Version: b.Versions[p.ID], Items: []ItemSummary{},
+	}
 	for _, it := range p.Items {
 		out.Items = append(out.Items, itemSummary(p, it))
 	}
@@ -240,8 +242,10 @@ func day(d civil.Date) *civil.Date {
 }
 
 func policyOf(b *casework.Book, p *rules.Policy) *Policy {
-	out := &Policy{PolicySummary: summary(b, p), SettleTo: day(p.SettleTo), Plain: p.Plain, QA: []QA{}, Media: []Media{}, Clauses: []Clause{},
-		Common: []Condition{}, Details: []Item{}, Values: []Value{}}
+	out := &Policy{
+		PolicySummary: summary(b, p), SettleTo: day(p.SettleTo), Plain: p.Plain, QA: []QA{}, Media: []Media{}, Clauses: []Clause{},
+		Common: []Condition{}, Details: []Item{}, Values: []Value{},
+	}
 	for _, x := range p.QA {
 		out.QA = append(out.QA, QA(x))
 	}
@@ -265,9 +269,11 @@ func policyOf(b *casework.Book, p *rules.Policy) *Policy {
 }
 
 func itemOf(p *rules.Policy, it *rules.Item) Item {
-	out := Item{ItemSummary: itemSummary(p, it), PolicyTitle: p.Title, Issuer: p.Issuer, Period: say.Period(it.For), Frequency: say.Frequency(it.Frequency),
+	out := Item{
+		ItemSummary: itemSummary(p, it), PolicyTitle: p.Title, Issuer: p.Issuer, Period: say.Period(it.For), Frequency: say.Frequency(it.Frequency),
 		Window: say.Windows(it.Windows), Each: it.Each, Conditions: conditions(p.All(it)), Own: conditions(it.Conditions), Amount: it.Amount.Text,
-		Limits: limits(it), Payments: []string{}, Materials: []Material{}, Review: []Step{}}
+		Limits: limits(it), Payments: []string{}, Materials: []Material{}, Review: []Step{},
+	}
 	if it.AtMost.Text != "" {
 		out.Amount, out.AtMost = it.AtMost.Text, true
 	}

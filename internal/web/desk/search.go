@@ -118,8 +118,10 @@ func (d *Desk) Search(ctx context.Context, ask Ask) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	q := index.Query{Text: ask.Text, Offset: ask.Offset, Limit: ask.Limit,
-		Filter: index.Filter{Departments: ask.Departments, ItemKinds: ask.Kinds, Modes: ask.Modes, Fields: ask.Fields}}
+	q := index.Query{
+		Text: ask.Text, Offset: ask.Offset, Limit: ask.Limit,
+		Filter: index.Filter{Departments: ask.Departments, ItemKinds: ask.Kinds, Modes: ask.Modes, Fields: ask.Fields},
+	}
 	if ask.InForce && out.AsOf != nil {
 		q.Filter.On = out.AsOf.String()
 	}
@@ -192,9 +194,11 @@ func hitOf(b *casework.Book, h index.Hit, query string, standings map[string]*St
 		return Hit{}, false
 	}
 	p := b.Policies[i]
-	out = Hit{Rank: h.Rank, Policy: p.ID, Title: p.Title, Number: p.Number, Issuer: p.Issuer, Level: p.Level, From: p.InForce.From,
+	out = Hit{
+		Rank: h.Rank, Policy: p.ID, Title: p.Title, Number: p.Number, Issuer: p.Issuer, Level: p.Level, From: p.InForce.From,
 		To: day(p.InForce.To), Part: string(h.Kind), Ref: h.Ref, Snippet: h.Snippet, Score: h.Score, Weak: h.Weak, More: h.More,
-		Marked: Marks(index.Highlight(p.Title, query))}
+		Marked: Marks(index.Highlight(p.Title, query)),
+	}
 	for _, it := range p.Items {
 		out.Items = append(out.Items, HitItem{ItemSummary: itemSummary(p, it), Standing: standings[it.ID], Marked: Marks(index.Highlight(it.Title, query))})
 	}

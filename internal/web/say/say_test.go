@@ -40,26 +40,57 @@ func TestSentence(t *testing.T) {
 		e    rules.Explanation
 		want string
 	}{
-		{"auto", rules.Explanation{Outcome: rules.Eligible, Amount: money(8_000_000), Open: true, Mode: rules.Auto},
-			"全部条件都满足，按规定可得 8 万元。不用申请，符合条件的由部门比对后直接兑现。"},
-		{"confirm", rules.Explanation{Outcome: rules.Eligible, Open: true, Mode: rules.Confirm},
-			"全部条件都满足。不用报材料，收到通知后确认即可。"},
-		{"closed", rules.Explanation{Outcome: rules.Eligible, Amount: money(100), Mode: rules.Auto},
-			"全部条件都满足，按规定可得 1 元。现在不在办理期内，办理期到了再兑现。"},
-		{"missing", rules.Explanation{Outcome: rules.Unknown, Missing: []rules.MissingFact{{Name: "失信被执行人", Source: "区法院"}}},
-			"还缺：是否失信被执行人（由区法院提供）。数据到了会自动再比对，您不用做什么。"},
-		{"many missing", rules.Explanation{Outcome: rules.Unknown, Missing: []rules.MissingFact{
-			{Name: "上年营业收入", Source: "区税务局"}, {Name: "高新技术企业", Source: "区科委"}, {Name: "上年入库税收", Source: "区税务局"},
-			{Name: "租赁合同.实付租金", Source: "区房管局"}, {Name: "租赁合同", Source: "区房管局"}}},
-			"还缺：上一年度营业收入、上一年度入库税收（由区税务局提供）；是否高新技术企业（由区科委提供）；租赁合同的实付租金（由区房管局提供），等共 5 项。数据到了会自动再比对，您不用做什么。"},
-		{"manual", rules.Explanation{Outcome: rules.Unknown, Issuer: "区经委", Manual: []string{"influence"},
-			Conditions: []rules.ExplainedFinding{{ID: "influence", Rule: "人工认定：行业影响力大"}}},
-			"数据都齐了，还要由区经委人工核实：行业影响力大。"},
-		{"history", rules.Explanation{Outcome: rules.Unknown, Faults: []string{"没有提供拨付历史"}},
-			"还要对照以往的拨付记录，记录接入以后会自动再比对。"},
-		{"failed", rules.Explanation{Outcome: rules.Ineligible, Conditions: []rules.ExplainedFinding{
-			{Result: "true", Because: "注册地在青浦区"}, {Result: "false", Because: "研发费用占比达到 3%", Distance: "差 0.4 个百分点"}}},
-			"没有满足“研发费用占比达到 3%”（差 0.4 个百分点）。"},
+		{
+			"auto",
+			rules.Explanation{Outcome: rules.Eligible, Amount: money(8_000_000), Open: true, Mode: rules.Auto},
+			"全部条件都满足，按规定可得 8 万元。不用申请，符合条件的由部门比对后直接兑现。",
+		},
+		{
+			"confirm",
+			rules.Explanation{Outcome: rules.Eligible, Open: true, Mode: rules.Confirm},
+			"全部条件都满足。不用报材料，收到通知后确认即可。",
+		},
+		{
+			"closed",
+			rules.Explanation{Outcome: rules.Eligible, Amount: money(100), Mode: rules.Auto},
+			"全部条件都满足，按规定可得 1 元。现在不在办理期内，办理期到了再兑现。",
+		},
+		{
+			"missing",
+			rules.Explanation{Outcome: rules.Unknown, Missing: []rules.MissingFact{{Name: "失信被执行人", Source: "区法院"}}},
+			"还缺：是否失信被执行人（由区法院提供）。数据到了会自动再比对，您不用做什么。",
+		},
+		{
+			"many missing",
+			rules.Explanation{Outcome: rules.Unknown, Missing: []rules.MissingFact{
+				{Name: "上年营业收入", Source: "区税务局"},
+				{Name: "高新技术企业", Source: "区科委"},
+				{Name: "上年入库税收", Source: "区税务局"},
+				{Name: "租赁合同.实付租金", Source: "区房管局"},
+				{Name: "租赁合同", Source: "区房管局"},
+			}},
+			"还缺：上一年度营业收入、上一年度入库税收（由区税务局提供）；是否高新技术企业（由区科委提供）；租赁合同的实付租金（由区房管局提供），等共 5 项。数据到了会自动再比对，您不用做什么。",
+		},
+		{
+			"manual",
+			rules.Explanation{
+				Outcome: rules.Unknown, Issuer: "区经委", Manual: []string{"influence"},
+				Conditions: []rules.ExplainedFinding{{ID: "influence", Rule: "人工认定：行业影响力大"}},
+			},
+			"数据都齐了，还要由区经委人工核实：行业影响力大。",
+		},
+		{
+			"history",
+			rules.Explanation{Outcome: rules.Unknown, Faults: []string{"没有提供拨付历史"}},
+			"还要对照以往的拨付记录，记录接入以后会自动再比对。",
+		},
+		{
+			"failed",
+			rules.Explanation{Outcome: rules.Ineligible, Conditions: []rules.ExplainedFinding{
+				{Result: "true", Because: "注册地在青浦区"}, {Result: "false", Because: "研发费用占比达到 3%", Distance: "差 0.4 个百分点"},
+			}},
+			"没有满足“研发费用占比达到 3%”（差 0.4 个百分点）。",
+		},
 		{"no records", rules.Explanation{Outcome: rules.Ineligible}, "没有可以比对的记录。"},
 		{"records", rules.Explanation{Outcome: rules.Ineligible, Records: make([]rules.ExplainedRecord, 3)}, "3 条记录都不符合条件。"},
 	} {

@@ -134,12 +134,12 @@ func filtered(a desk.Ask) bool {
 
 // anchor is the place in a policy's page where the passage of a hit stands.
 func anchor(part, ref string) string {
-	switch {
-	case part == "item":
+	switch part {
+	case "item":
 		return "i-" + ref
-	case part == "clause":
+	case "clause":
 		return "c-" + ref
-	case part == "plain":
+	case "plain":
 		return "plain"
 	}
 	return ref
@@ -226,7 +226,7 @@ func passOn(text string) string {
 	return "?" + url.Values{"q": {text}}.Encode()
 }
 
-// found says how much was found.
+// foundText says how much was found.
 func foundText(v SearchView) string {
 	switch {
 	case v.Ask.Text == "" && !filtered(v.Ask):

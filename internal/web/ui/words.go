@@ -14,7 +14,7 @@ import (
 	"mianshen/rules/exact"
 )
 
-// sign and look of the three outcomes and of the three results of a condition; colour is never the only difference.
+// outcomeSign goes with the word and the colour of an outcome; colour is never the only difference.
 func outcomeSign(o rules.Outcome) string {
 	return map[rules.Outcome]string{rules.Eligible: "✓", rules.Unknown: "?", rules.Ineligible: "✕"}[o]
 }
@@ -50,14 +50,6 @@ func standingText(s *desk.Standing) string {
 		return text + "：" + s.Obstacle
 	}
 	return text
-}
-
-// short is the beginning of a hash, enough to tell versions apart by eye.
-func short(hash string) string {
-	if len(hash) > 12 {
-		return hash[:12]
-	}
-	return hash
 }
 
 func itoa[T int | int64](n T) string { return strconv.FormatInt(int64(n), 10) }

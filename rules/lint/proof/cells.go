@@ -115,15 +115,21 @@ func (m *Model) witnesses(v *variable, atoms []*formula.Node) []*formula.Value {
 	case formula.Number:
 		out = append(out, v.numbers(consts)...)
 	case formula.Date:
-		for _, c := range consts {
-			for n := -1; n <= 1; n++ {
-				if d, ok := c.Day().AddDays(n); ok {
-					out = append(out, formula.DateOf(d))
-				}
-			}
-		}
+		out = append(out, dates(consts)...)
 	case formula.String:
 		out = append(out, v.texts(consts, industries)...)
+	}
+	return out
+}
+
+func dates(consts []*formula.Value) []*formula.Value {
+	var out []*formula.Value
+	for _, c := range consts {
+		for n := -1; n <= 1; n++ {
+			if d, ok := c.Day().AddDays(n); ok {
+				out = append(out, formula.DateOf(d))
+			}
+		}
 	}
 	return out
 }

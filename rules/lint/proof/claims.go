@@ -13,6 +13,7 @@ import (
 // Kind is what a claim says of a piece of the conditions. Removing means: put true in its place, or in a branch false.
 type Kind uint8
 
+// The kinds of claim.
 const (
 	Always   Kind = iota // never false; solid: never unknown either
 	Never                // never true; at the top nobody is ever eligible

@@ -113,10 +113,19 @@ func (m *Model) EverAwarded([]string) *formula.Value { return formula.Open() }
 // Qualifies is not known here.
 func (m *Model) Qualifies(string) *formula.Value { return formula.Open() }
 
-// Inline copies a tree with named parts and derived fields put in place.
+// maxInlined caps the nodes of a tree in which names are replaced: names that stand for names can double it again and again.
+const maxInlined = 2000
+
+// Inline copies a tree with named parts and derived fields put in place. In a tree grown too large names stay, as terms of their own.
 func (m *Model) Inline(n *formula.Node) *formula.Node {
-	if t := m.behind(n); t != nil {
-		out := m.Inline(t)
+	room := maxInlined
+	return m.inline(n, &room)
+}
+
+func (m *Model) inline(n *formula.Node, room *int) *formula.Node {
+	*room--
+	if t := m.behind(n); t != nil && *room > 0 {
+		out := m.inline(t, room)
 		out.Walk(func(x *formula.Node) bool { x.From, x.To = n.From, n.To; return true })
 		m.sealed[out] = true
 		return out
@@ -124,7 +133,7 @@ func (m *Model) Inline(n *formula.Node) *formula.Node {
 	out := *n
 	out.Args = nil
 	for _, a := range n.Args {
-		out.Args = append(out.Args, m.Inline(a))
+		out.Args = append(out.Args, m.inline(a, room))
 	}
 	return &out
 }
@@ -352,17 +361,22 @@ func (m *Model) enumerable(n *formula.Node) bool {
 
 // partial reports whether a text comes from 划型, which may leave several classes open.
 func (m *Model) partial(n *formula.Node) bool {
+	return n.Type.Kind == formula.String && m.classifies(n, map[int]bool{})
+}
+
+func (m *Model) classifies(n *formula.Node, seen map[int]bool) bool {
 	found := false
 	n.Walk(func(x *formula.Node) bool {
-		found = found || x.Op == formula.OpClassify
-		if x.Op == formula.OpField {
-			if t := m.vocab.Fields[x.Slot].Tree(); t != nil && t != n {
-				found = found || m.partial(t)
+		found = found || x.Op == formula.OpClassify || x.Op == formula.OpDefine
+		if x.Op == formula.OpField && !seen[x.Slot] {
+			seen[x.Slot] = true
+			if t := m.vocab.Fields[x.Slot].Tree(); t != nil {
+				found = found || m.classifies(t, seen)
 			}
 		}
 		return !found
 	})
-	return found && n.Type.Kind == formula.String
+	return found
 }
 
 // term is the variable for a term that isn't constant.
@@ -388,7 +402,7 @@ func (m *Model) read(key string, v variable, at *formula.Node) *formula.Node {
 	slot, ok := m.slots[key]
 	if !ok {
 		slot = len(m.vars)
-		v.record = contains(at, formula.OpRecord)
+		v.record = contains(at, formula.OpRecord, formula.OpDefine) // a name that stayed may read it
 		m.slots[key] = slot
 		m.vars = append(m.vars, &v)
 		m.frame.Defines = append(m.frame.Defines, nil)

@@ -322,15 +322,16 @@ func checkItem(t *testing.T, v *rules.Vocabulary, m *maker, shared, own []*node,
 		after := outcomes(changed, profiles)
 		undo()
 		for i := range before {
-			if !c.agrees(before[i], after[i]) {
-				text, _ := c.Sentence("a")
-				var b strings.Builder
-				for _, n := range append(shared, own...) {
-					n.yaml(&b, "")
-				}
-				t.Errorf("%s\n%s → %s\n%s", text, before[i], after[i], b.String())
-				return
+			if c.agrees(before[i], after[i]) {
+				continue
 			}
+			text, _ := c.Sentence("a")
+			var b strings.Builder
+			for _, n := range append(shared, own...) {
+				n.yaml(&b, "")
+			}
+			t.Errorf("%s\n%s → %s\n%s", text, before[i], after[i], b.String())
+			return
 		}
 	}
 }
