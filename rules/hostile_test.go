@@ -178,7 +178,32 @@ func hostileFiles() map[string]string {
 	for name, e := range hostileExpressions() {
 		files["expression: "+name] = withCondition(e)
 	}
+	maps.Copy(files, atTheCaps())
 	return files
+}
+
+// atTheCaps fills a file as far as the reader lets it through to the parser: long lines of one sign, many short lines.
+func atTheCaps() map[string]string {
+	rep := strings.Repeat
+	out := map[string]string{}
+	for _, sign := range strings.Split("% * & \" ' \\ , : | ! ? - # > @ ` [] {} () a 长 . = ~ < ^ $ / 0 ;", " ") {
+		out["long lines of "+sign] = rep(rep(sign, 7900/len(sign))+"\n", 32)
+		out["quoted lines of "+sign] = "id: \"" + rep(rep(sign, 7900/len(sign))+"\n", 32)
+		out["values of "+sign] = rep("k: "+rep(sign, 7900/len(sign))+"\n", 32)
+		out["short lines of "+sign] = rep(rep(sign, 24/len(sign))+"\n", 7900)
+		out["list of "+sign] = "k: [" + rep(sign+", ", 2000) + "]\n"
+		out["items of "+sign] = "k:\n" + rep("  - "+sign+" x\n", 7900)
+	}
+	keys := manyKeys(7900)
+	out["7,900 keys"] = keys
+	out["7,900 keys in quotes"] = strings.ReplaceAll(strings.ReplaceAll(keys, "k", "\"k"), ":", "\":")
+	out["7,900 items"] = "items:\n" + rep("  - {id: a, title: b}\n", 7900)
+	out["9,000 braces"] = rep("k: "+rep("{a: ", 40)+rep("}", 40)+"\n", 220)
+	out["dashes, 40 a line, to the cap"] = rep(rep("- ", 15)+"x\n", 7900)
+	out["blocks, to the cap"] = rep("a: |\n  x\n", 3950)
+	out["expressions, to the cap"] = fmt.Sprintf(policyAround, rep("      - {id: c, require: 系数 > 1 and 系数 > 2}\n", 3900))
+	out["defines, to the cap"] = doublingDefines(190)
+	return out
 }
 
 func manyKeys(n int) string {
@@ -226,7 +251,7 @@ func doublingDefines(n int) string {
 }
 
 // fine lists the texts that are big or odd and yet lawful: they must be read within the bounds too.
-var fine = map[string]bool{"defines that double": true}
+var fine = map[string]bool{"defines that double": true, "defines, to the cap": true}
 
 // TestHostileTexts: each hostile text ends in a mistake that points into the file, within 100 ms and 32 MB; none panics.
 func TestHostileTexts(t *testing.T) {

@@ -325,7 +325,7 @@ func (v *DatedValue) lookup(vocab *Vocabulary) (formula.Lookup, error) {
 	return l, v.keys(f)
 }
 
-// keys holds that a table names only values that the field can have, and all of them unless it has 其他.
+// keys holds that a table names only values that the field can have. A value that it leaves out stays unknown where it is met.
 func (v *DatedValue) keys(f *Field) error {
 	if f.Values == nil {
 		return nil
@@ -336,16 +336,9 @@ func (v *DatedValue) keys(f *Field) error {
 				return fmt.Errorf("数值 %s：%s 没有“%s”这个取值", v.Name, f.FullName(), source.Clip(key))
 			}
 		}
-		for _, value := range f.Values {
-			if _, ok := e.Table[value]; e.Table != nil && !ok && !e.has(other) {
-				return fmt.Errorf("数值 %s：table 没有写 %s 的“%s”，也没有“其他”", v.Name, f.FullName(), value)
-			}
-		}
 	}
 	return nil
 }
-
-func (e *DatedEntry) has(key string) bool { _, ok := e.Table[key]; return ok }
 
 // Lookup finds a field by name, or a column as table.column.
 func (v *Vocabulary) Lookup(name string) (*Field, bool) {

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"mianshen/rules"
+	"mianshen/rules/lint"
 	"mianshen/rules/source"
 	"mianshen/seeds"
 )
@@ -28,6 +29,7 @@ func (c *checkCmd) Run(s *streams) error {
 		all = append(all, p.Publishable()...)
 		if b != nil {
 			all = append(all, b.CaseMistakes(p)...)
+			all = append(all, lint.Policy(b, p)...)
 		}
 	}
 	all.Sort()
@@ -38,7 +40,11 @@ func (c *checkCmd) Run(s *streams) error {
 		fmt.Fprintf(s.err, "共 %d 处。\n", len(all))
 		return errMistakes
 	}
-	fmt.Fprintf(s.out, "%d 个政策、%d 个事项，没有错误。\n", len(policies), items)
+	fmt.Fprintf(s.out, "%d 个政策、%d 个事项，没有错误", len(policies), items)
+	if len(all) > 0 {
+		fmt.Fprintf(s.out, "，%d 处提醒", len(all))
+	}
+	fmt.Fprintln(s.out, "。")
 	return nil
 }
 

@@ -57,7 +57,7 @@ var rooms = map[string]Room{
 	"internal/audit":           {},
 	"internal/store":           {Bars: NoClock, Imports: with(bottom, "rules", "engine"), TestImports: []string{"internal/store/storetest", "internal/pgtest", "seeds", "seeds/synth"}},
 	"internal/store/storetest": {ForTests: true, Imports: with(bottom, "rules", "engine", "internal/store", "internal/pgtest")},
-	"internal/casework":        {Imports: with(bottom, "rules", "rules/formula", "engine", "internal/store"), TestImports: []string{"seeds", "seeds/synth", "internal/pgtest"}},
+	"internal/casework":        {Imports: with(bottom, "rules", "rules/formula", "rules/lint", "engine", "internal/store"), TestImports: []string{"seeds", "seeds/synth", "internal/pgtest"}},
 	"internal/catalog":         {Bars: NoClock, Imports: with(bottom, "rules", "index"), TestImports: []string{"seeds"}},
 	"internal/finder":          {Imports: []string{"index", "internal/casework", "internal/catalog", "internal/store"}, TestImports: []string{"internal/demo", "seeds"}},
 	"internal/demo":            {Bars: NoClock, Imports: with(bottom, "rules", "rules/formula", "seeds", "seeds/synth", "internal/casework", "internal/intake", "internal/sheet", "internal/store")},

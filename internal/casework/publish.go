@@ -12,6 +12,7 @@ import (
 
 	"mianshen/internal/store"
 	"mianshen/rules"
+	"mianshen/rules/lint"
 	"mianshen/rules/source"
 )
 
@@ -108,6 +109,7 @@ func unfit(book *rules.Book, proposed []*rules.Policy) source.Mistakes {
 	var ms source.Mistakes
 	for _, p := range proposed {
 		ms = append(ms, p.Publishable()...)
+		ms = append(ms, lint.Policy(book, p)...)
 		for _, r := range book.RunCases(p) {
 			if len(r.Problems) > 0 {
 				ms = append(ms, r.Mistake())

@@ -117,7 +117,7 @@ func jsonCell(f *rules.Field, v jsonl.Value) (c sheet.Cell, wrong string) {
 		return c, "应是对象的数组"
 	case v.Kind == jsonl.String:
 		return sheet.Cell{Text: v.Text}, ""
-	case v.Kind == jsonl.Bool && kind == rules.TypeBool, v.Kind == jsonl.Number && (numeric || kind == rules.TypeBool):
+	case v.Kind == jsonl.Bool && kind == rules.TypeBool, v.Kind == jsonl.Number && (numeric || kind == rules.TypeBool || kind == rules.TypeDate):
 		return sheet.Cell{Text: v.Text}, ""
 	case v.Kind == jsonl.Array && kind == rules.TypeSet:
 		return setCell(v.List)

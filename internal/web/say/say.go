@@ -278,13 +278,16 @@ func find(all []rules.ExplainedFinding, id string) *rules.ExplainedFinding {
 	return nil
 }
 
+// inner turns quotation marks into those that stand inside others.
+var inner = strings.NewReplacer("“", "‘", "”", "’")
+
 func ineligible(e *rules.Explanation) string {
 	var out []string
 	for _, f := range e.Conditions {
 		if f.Result != "false" {
 			continue
 		}
-		text := "没有满足“" + strings.TrimSuffix(f.Title(), "。") + "”"
+		text := "没有满足“" + inner.Replace(strings.TrimSuffix(f.Title(), "。")) + "”"
 		if d := nearest(f); d != "" {
 			text += "（" + d + "）"
 		}

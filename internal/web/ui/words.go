@@ -59,10 +59,49 @@ var quantityPattern = regexp.MustCompile(`([0-9.]+) *\* *(亿元|万元|千元|�
 
 var lookupPattern = regexp.MustCompile(`取值\("([^"]+)"(?:, *([^()]+))?\)`)
 
-// figure is an amount's expression as a person reads it: 取值("奖励标准") becomes 「奖励标准」, * becomes ×.
+// choicePattern is a number that depends on one text: 企业规模 == "大型" ? 30% : 60%.
+var choicePattern = regexp.MustCompile(`\(?([^\s()]+) == "([^"]+)" \? ([^?:()]+) : ([^?:()]+)\)?`)
+
+// figure is an amount's expression as a person reads it: min(本条.租金 * 取值("比例"), 20*万元) becomes
+// 租金 × 「比例」，不超过 20 万元.
 func figure(rule string) string {
-	text := quantityPattern.ReplaceAllString(lookupPattern.ReplaceAllString(rule, "「$1」"), "$1 $2")
-	return strings.NewReplacer(" * ", " × ", " / ", " ÷ ", "*", "×", "本条.", "本条", "min(", "取较小者(", "max(", "取较大者(").Replace(text)
+	text := lookupPattern.ReplaceAllString(rule, "「$1」")
+	text = quantityPattern.ReplaceAllString(text, "$1 $2")
+	text = choicePattern.ReplaceAllString(text, "$3（$1为“$2”的；其他 $4）")
+	for _, bound := range []struct{ call, words string }{{"min(", "，不超过 "}, {"max(", "，不低于 "}} {
+		if inner, ok := strings.CutPrefix(text, bound.call); ok && strings.HasSuffix(inner, ")") {
+			if a, b, ok := arguments(strings.TrimSuffix(inner, ")")); ok {
+				text = a + bound.words + b
+			}
+		}
+	}
+	return strings.NewReplacer(" * ", " × ", " / ", " ÷ ", "*", "×", "本条.", "", "min(", "取较小者(", "max(", "取较大者(").Replace(text)
+}
+
+// arguments splits two arguments at the comma outside all brackets; ok is false if there aren't exactly two.
+func arguments(text string) (a, b string, ok bool) {
+	depth, at := 0, -1
+	for i, r := range text {
+		switch r {
+		case '(', '[':
+			depth++
+		case ')', ']':
+			if depth--; depth < 0 {
+				return "", "", false
+			}
+		case ',':
+			if depth == 0 {
+				if at >= 0 {
+					return "", "", false
+				}
+				at = i
+			}
+		}
+	}
+	if at < 0 {
+		return "", "", false
+	}
+	return strings.TrimSpace(text[:at]), strings.TrimSpace(text[at+1:]), true
 }
 
 // named lists the dated values that an expression asks for.
@@ -88,7 +127,7 @@ func current(page Page, v desk.Value) desk.ValueEntry {
 	return v.Entries[len(v.Entries)-1]
 }
 
-// howMuch says what an item gives, as shortly as its rule allows.
+// howMuch says what an item gives: the rule in words with its numbers put in, then the tables that it looks up.
 func howMuch(page Page, p *desk.Policy, it desk.Item) []string {
 	if it.Amount == "" {
 		return []string{"没有固定金额"}
@@ -97,11 +136,22 @@ func howMuch(page Page, p *desk.Policy, it desk.Item) []string {
 	if len(values) == 1 && lookupPattern.FindString(it.Amount) == it.Amount {
 		return current(page, values[0]).Lines
 	}
-	lines := []string{figure(it.Amount)}
+	single := map[string]string{}
+	var tables []string
 	for _, v := range values {
-		lines = append(lines, "「"+v.Name+"」"+strings.Join(current(page, v).Lines, "；"))
+		if lines := current(page, v).Lines; len(lines) == 1 {
+			single[v.Name] = lines[0]
+		} else {
+			tables = append(tables, "「"+v.Name+"」"+strings.Join(lines, "；"))
+		}
 	}
-	return lines
+	rule := lookupPattern.ReplaceAllStringFunc(it.Amount, func(m string) string {
+		if text, ok := single[lookupPattern.FindStringSubmatch(m)[1]]; ok {
+			return text
+		}
+		return m
+	})
+	return append([]string{figure(rule)}, tables...)
 }
 
 // who says which firms an item is for, by its first conditions.
