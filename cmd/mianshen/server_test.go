@@ -95,7 +95,7 @@ func request(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, ts.Getenv("URL")+args[1], nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, ts.Getenv("URL")+args[1], http.NoBody)
 	ts.Check(err)
 	res, err := http.DefaultClient.Do(r)
 	ts.Check(err)

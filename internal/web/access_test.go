@@ -60,6 +60,9 @@ func TestAccess(t *testing.T) {
 			t.Errorf("%s tells of an enterprise: %d", path, got)
 		}
 	}
+	if body := call(closedServer, "/").Body.String(); strings.Contains(body, "/enterprises") || strings.Contains(body, "示例数据") {
+		t.Error("the page leads to what is closed")
+	}
 }
 
 // anyFirm is the enterprise that the samples show first.

@@ -124,7 +124,7 @@ func (s *Server) apiSearch(ctx context.Context, in *searchInput) (*reply[*desk.A
 	ask := desk.Ask{Text: in.Q, Departments: in.Department, Kinds: in.Kind, Modes: in.Mode, Fields: in.Field, InForce: in.InForce, Offset: skip, Limit: in.Limit}
 	if in.Enterprise != "" {
 		// What an item means for an enterprise is for those who may see the enterprise.
-		if !access["GET /api/v1/enterprises/:uscc/matches"].Allows(s.role(nil)) {
+		if !s.seesFirms(ctx) {
 			return nil, closed()
 		}
 		if ask.Enterprise, err = uscc("query.enterprise", in.Enterprise); err != nil {

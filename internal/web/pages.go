@@ -38,11 +38,16 @@ func (s *Server) pages(e *echo.Echo) {
 
 // page begins a page. Where there was no comparison yet it has no day.
 func (s *Server) page(ctx context.Context, title, place string) ui.Page {
-	p := ui.Page{Title: title, Place: place, Demo: s.cfg.Demo}
+	p := ui.Page{Title: title, Place: place, Demo: s.cfg.Demo, Picks: s.seesFirms(ctx)}
 	if day, err := s.desk.AsOf(ctx); err == nil {
 		p.AsOf = day
 	}
 	return p
+}
+
+// seesFirms tells whether the caller may see enterprises, and so what an item means for one.
+func (s *Server) seesFirms(ctx context.Context) bool {
+	return access["GET /enterprises/:uscc"].Allows(s.role(ctx))
 }
 
 // write sends a page once it is complete, so that an error in the middle never shows half of one.
@@ -63,7 +68,7 @@ func (s *Server) searchPage(c echo.Context) error {
 		v.Title = ask.Text + " · 找政策"
 	}
 	if ask.Enterprise != "" {
-		if !access["GET /enterprises/:uscc"].Allows(s.role(c)) {
+		if !s.seesFirms(ctx) {
 			return closed()
 		}
 		firm, err := s.firm(ctx, ask.Enterprise)

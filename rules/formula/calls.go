@@ -333,8 +333,17 @@ func dateShift(op Op) func(*checker, *ast.CallNode) *Node {
 
 // usage shows how a date function is written.
 func usage(op Op) string {
-	name := map[Op]string{OpAddYears: "加年", OpAddMonths: "加月", OpWorkdays: "工作日", OpReachedYears: "满年", OpReachedMonths: "满月"}[op]
-	return name + "(日期, 数)"
+	switch op {
+	case OpAddYears:
+		return "加年(日期, 数)"
+	case OpAddMonths:
+		return "加月(日期, 数)"
+	case OpReachedYears:
+		return "满年(日期, 数)"
+	case OpReachedMonths:
+		return "满月(日期, 数)"
+	}
+	return "工作日(日期, 数)"
 }
 
 func reached(op Op) func(*checker, *ast.CallNode) *Node {

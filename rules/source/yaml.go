@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
@@ -21,6 +22,9 @@ const (
 	maxDepth   = 48    // nested brackets, or dashes in one line
 	maxIndent  = 200
 	maxBraces  = 20_000
+	maxEntries = 20_000 // dashes and question marks that begin entries
+	maxSigns   = 4_000  // characters that mean something to YAML
+	maxRun     = 200    // of one sign in a row
 	maxNesting = 64 // of the parsed tree
 )
 
@@ -103,42 +107,81 @@ func parseBytes(data []byte) (file *ast.File, err error) {
 	return parser.ParseBytes(data, 0)
 }
 
-// precheck refuses shapes that would make a recursive parser work without bound.
+// precheck refuses shapes that would make the library's parser work without bound.
 func (f *File) precheck() Mistakes {
 	if len(f.lines) > maxLines {
 		return Mistakes{f.Mistake(Position{maxLines, 1}, fmt.Sprintf("文件有 %d 行，超过上限 %d", len(f.lines), maxLines), "拆成几个政策")}
 	}
-	depth, braces := 0, 0
+	var c shape
 	for i, line := range f.lines {
-		if len(line) > maxLine {
-			return Mistakes{f.Mistake(Position{i + 1, 1}, fmt.Sprintf("这一行有 %d 字节，超过上限 %d", len(line), maxLine), "长文字用 | 分行写")}
-		}
-		indent := len(line) - len(strings.TrimLeft(line, " "))
-		if indent > maxIndent {
-			return Mistakes{f.Mistake(Position{i + 1, maxIndent}, "缩进太深", "")}
-		}
-		if strings.ContainsFunc(line, func(r rune) bool { return r < 0x20 && r != '\t' || r == 0x7f }) {
-			return Mistakes{f.Mistake(Position{i + 1, 1}, "有控制字符", "删去看不见的字符")}
-		}
-		if head := strings.TrimLeft(line, " -?:"); strings.Count(line[:len(line)-len(head)], "-")+strings.Count(line[:len(line)-len(head)], "?")+strings.Count(line[:len(line)-len(head)], ":") > maxDepth {
-			if strings.Trim(line, " -") != "" || strings.Contains(line, "- -") {
-				return Mistakes{f.Mistake(Position{i + 1, 1}, "嵌套太深", "")}
+		at, message := c.line(line)
+		if message != "" {
+			hint := ""
+			if len(line) > maxLine {
+				hint = "长文字用 | 分行写"
 			}
-		}
-		for j, r := range line {
-			switch r {
-			case '[', '{':
-				depth++
-				braces++
-			case ']', '}':
-				depth = max(0, depth-1)
-			}
-			if depth > maxDepth || braces > maxBraces {
-				return Mistakes{f.Mistake(Position{i + 1, utf8.RuneCountInString(line[:j]) + 1}, "方括号或花括号嵌套太深", "")}
-			}
+			return Mistakes{f.Mistake(Position{i + 1, utf8.RuneCountInString(line[:at]) + 1}, message, hint)}
 		}
 	}
 	return nil
+}
+
+// shape counts over a file what a recursive or quadratic parser suffers from.
+type shape struct{ depth, braces, signs, entries int }
+
+// line looks at one more line; a message says what is wrong with it, at a byte.
+func (c *shape) line(line string) (at int, message string) {
+	indent := len(line) - len(strings.TrimLeft(line, " "))
+	if len(line) > maxLine {
+		return 0, fmt.Sprintf("这一行有 %d 字节，超过上限 %d", len(line), maxLine)
+	}
+	if indent > maxIndent {
+		return maxIndent, "缩进太深"
+	}
+	head := line[:len(line)-len(strings.TrimLeft(line, " -?:"))]
+	marks := strings.Count(head, "-") + strings.Count(head, "?") + strings.Count(head, ":")
+	c.entries += marks
+	if marks > maxDepth && (strings.Trim(line, " -") != "" || strings.Contains(line, "- -")) || c.entries > maxEntries {
+		return 0, "嵌套太深，或列表太长"
+	}
+	if strings.HasPrefix(line[indent:], "#") {
+		return 0, ""
+	}
+	last, run := rune(0), 0
+	for j, r := range line {
+		if r != last {
+			last, run = r, 0
+		}
+		run++
+		if message := c.sign(r, run); message != "" {
+			return j, message
+		}
+	}
+	return 0, ""
+}
+
+// sign counts one character, the run-th of its kind in a row.
+func (c *shape) sign(r rune, run int) string {
+	switch r {
+	case '[', '{':
+		c.depth++
+		c.braces++
+	case ']', '}':
+		c.depth = max(0, c.depth-1)
+	case '&', '*', '%', '@', '`', '<', '!', '|', '>':
+		c.signs++
+	}
+	switch {
+	case r < 0x20 && r != '\t' || r == 0x7f:
+		return "有控制字符，删去看不见的字符"
+	case c.depth > maxDepth || c.braces > maxBraces:
+		return "方括号或花括号嵌套太深，或太多"
+	case c.signs > maxSigns:
+		return "符号太多"
+	case run > maxRun && r != ' ' && !unicode.IsLetter(r) && !unicode.IsDigit(r):
+		return "同一个符号连写太多"
+	}
+	return ""
 }
 
 func (f *File) syntax(err error) Mistake {

@@ -82,7 +82,7 @@ func Kill(t *testing.T, address string, rounds int) {
 // kill runs the child until some time after it began a sweep that is not its first, and returns the last it said of each kind.
 func kill(t *testing.T, address string, wait time.Duration) map[string]int64 {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0]) //nolint:gosec // the test starts itself
+	cmd := exec.CommandContext(t.Context(), os.Args[0]) // the test starts itself
 	cmd.Env = append(os.Environ(), victim+"="+address)
 	out, err := cmd.StdoutPipe()
 	check(t, err)

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -11,6 +12,7 @@ import (
 	"mianshen/internal/web/say"
 	"mianshen/rules"
 	"mianshen/rules/civil"
+	"mianshen/rules/exact"
 )
 
 // ItemSummary names one benefit.
@@ -345,7 +347,7 @@ func valueOf(words *rules.Vocabulary, v *rules.DatedValue) Value {
 				x.Lines = append(x.Lines, tierLine(words, v, t))
 			}
 		case len(e.Table) > 0:
-			for _, k := range slices.Sorted(maps.Keys(e.Table)) {
+			for _, k := range largestFirst(e.Table) {
 				x.Lines = append(x.Lines, k+"："+v.Words(e.Table[k]))
 			}
 		default:
@@ -356,13 +358,24 @@ func valueOf(words *rules.Vocabulary, v *rules.DatedValue) Value {
 	return out
 }
 
-// tierLine is one tier in words: 研发费用占比 3% 以上：10 万元.
+// largestFirst are the keys of a table by falling value, 其他 behind all.
+func largestFirst(table map[string]exact.Num) []string {
+	const other = "其他"
+	return slices.SortedFunc(maps.Keys(table), func(a, b string) int {
+		if (a == other) != (b == other) {
+			return map[bool]int{true: 1, false: -1}[a == other]
+		}
+		return cmp.Or(table[b].Cmp(table[a]), cmp.Compare(a, b))
+	})
+}
+
+// tierLine is one tier in words: 研发费用占比 3%以上：10 万元.
 func tierLine(words *rules.Vocabulary, v *rules.DatedValue, t rules.Tier) string {
 	by, ok := words.Lookup(v.By)
 	if !ok {
 		return v.Words(t.Value)
 	}
-	return v.By + " " + t.BoundWords(by) + " 以上：" + v.Words(t.Value)
+	return v.By + " " + t.BoundWords(by) + "以上：" + v.Words(t.Value)
 }
 
 func sortBy[T any](list []T, less func(a, b T) bool) {

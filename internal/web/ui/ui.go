@@ -17,6 +17,7 @@ type Page struct {
 	Place string     // which part of the site: search, firms; marks the entry of the menu
 	AsOf  civil.Date // the day of the newest comparison; zero when there is none
 	Demo  bool       // everything shown is made up, and says so
+	Picks bool       // the visitor may see enterprises, and pick one
 }
 
 // SearchView is the search page.

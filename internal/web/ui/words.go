@@ -59,15 +59,13 @@ var quantityPattern = regexp.MustCompile(`([0-9.]+) *\* *(亿元|万元|千元|�
 
 var lookupPattern = regexp.MustCompile(`取值\("([^"]+)"(?:, *([^()]+))?\)`)
 
-// choicePattern is a number that depends on one text: 企业规模 == "大型" ? 30% : 60%.
-var choicePattern = regexp.MustCompile(`\(?([^\s()]+) == "([^"]+)" \? ([^?:()]+) : ([^?:()]+)\)?`)
-
 // figure is an amount's expression as a person reads it: min(本条.租金 * 取值("比例"), 20*万元) becomes
-// 租金 × 「比例」，不超过 20 万元.
+// 租金 × 「比例」，不超过 20 万元. What it doesn't know stays as it is written.
 func figure(rule string) string {
-	text := lookupPattern.ReplaceAllString(rule, "「$1」")
-	text = quantityPattern.ReplaceAllString(text, "$1 $2")
-	text = choicePattern.ReplaceAllString(text, "$3（$1为“$2”的；其他 $4）")
+	text := lookupPattern.ReplaceAllString(rule, "「${1}」")
+	for _, p := range phrases {
+		text = p.from.ReplaceAllString(text, p.to)
+	}
 	for _, bound := range []struct{ call, words string }{{"min(", "，不超过 "}, {"max(", "，不低于 "}} {
 		if inner, ok := strings.CutPrefix(text, bound.call); ok && strings.HasSuffix(inner, ")") {
 			if a, b, ok := arguments(strings.TrimSuffix(inner, ")")); ok {
@@ -75,7 +73,41 @@ func figure(rule string) string {
 			}
 		}
 	}
-	return strings.NewReplacer(" * ", " × ", " / ", " ÷ ", "*", "×", "本条.", "", "min(", "取较小者(", "max(", "取较大者(").Replace(text)
+	return strings.NewReplacer("本条.", "", "min(", "取较小者(", "max(", "取较大者(").Replace(steps(text))
+}
+
+// phrases are parts of expressions and the words for them, in the order in which they are replaced.
+var phrases = []struct {
+	from *regexp.Regexp
+	to   string
+}{
+	{quantityPattern, "${1} ${2}"},
+	{regexp.MustCompile(`sum\(([^,()]+), \.([^,()]+)\)`), "${1}的${2}合计"},
+	{regexp.MustCompile(`已奖\([^()]*年度\)`), "本年度已经给过的"},
+	{regexp.MustCompile(`行业\(行业代码, "([^"]+)"\)`), "行业代码属于 ${1} "},
+	{regexp.MustCompile(` == "([^"]*)"`), "为“${1}”"},
+	{regexp.MustCompile(` == `), "等于"},
+	{regexp.MustCompile(` ?\? `), "时 "},
+	{regexp.MustCompile(` : `), "，否则 "},
+	{regexp.MustCompile(` ?\* ?`), " × "},
+	{regexp.MustCompile(` / `), " ÷ "},
+}
+
+var (
+	stepsPattern = regexp.MustCompile(`分档\(([^,]+), \[(.*)\]\)`)
+	stepPattern  = regexp.MustCompile(`\[([^,\]]+), ([^\]]+)\]`)
+)
+
+// steps puts a scale into words: 分档(人数, [[10, 3 万元], [30, 8 万元]]) becomes 按人数：10起 3 万元；30起 8 万元.
+func steps(text string) string {
+	return stepsPattern.ReplaceAllStringFunc(text, func(m string) string {
+		parts := stepsPattern.FindStringSubmatch(m)
+		var out []string
+		for _, s := range stepPattern.FindAllStringSubmatch(parts[2], -1) {
+			out = append(out, s[1]+"起 "+s[2])
+		}
+		return "按" + parts[1] + "：" + strings.Join(out, "；")
+	})
 }
 
 // arguments splits two arguments at the comma outside all brackets; ok is false if there aren't exactly two.
@@ -142,7 +174,7 @@ func howMuch(page Page, p *desk.Policy, it desk.Item) []string {
 		if lines := current(page, v).Lines; len(lines) == 1 {
 			single[v.Name] = lines[0]
 		} else {
-			tables = append(tables, "「"+v.Name+"」"+strings.Join(lines, "；"))
+			tables = append(tables, "「"+v.Name+"」："+strings.Join(lines, "；"))
 		}
 	}
 	rule := lookupPattern.ReplaceAllStringFunc(it.Amount, func(m string) string {
