@@ -17,7 +17,7 @@ import (
 // Limits of a file, checked before it is parsed.
 const (
 	MaxFile    = 256 << 10 // bytes
-	maxLines   = 8_000
+	maxLines   = 4_000
 	maxLine    = 8_000 // bytes
 	maxDepth   = 48    // nested brackets, or dashes in one line
 	maxIndent  = 200
@@ -25,7 +25,7 @@ const (
 	maxEntries = 20_000 // dashes and question marks that begin entries
 	maxSigns   = 4_000  // characters that mean something to YAML
 	maxRun     = 200    // of one sign in a row
-	maxNesting = 64 // of the parsed tree
+	maxNesting = 64     // of the parsed tree
 )
 
 // Kind says what a Node is.

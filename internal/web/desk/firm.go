@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -133,7 +134,7 @@ func wanted(v *rules.Vocabulary, unknown []Match) []Want {
 }
 
 // reasons explains every decision of the newest finished sweep about an enterprise: eligible first, then unknown, then
-// ineligible; within that larger amounts first, then what fails in fewer conditions, then by item.
+// ineligible; within that larger amounts first, then what is less far off, then by item.
 func (d *Desk) reasons(ctx context.Context, uscc string) ([]Match, store.Sweep, *rules.Vocabulary, error) {
 	all, sweep, err := d.office.Reasons(ctx, uscc)
 	if err != nil {
@@ -149,9 +150,18 @@ func (d *Desk) reasons(ctx context.Context, uscc string) ([]Match, store.Sweep, 
 	}
 	place := map[rules.Outcome]int{rules.Eligible: 0, rules.Unknown: 1, rules.Ineligible: 2}
 	slices.SortStableFunc(out, func(a, b Match) int {
-		return cmp.Or(place[a.Outcome]-place[b.Outcome], cmp.Compare(fen(b.Amount), fen(a.Amount)), len(a.Failed)-len(b.Failed), cmp.Compare(a.Item, b.Item))
+		return cmp.Or(place[a.Outcome]-place[b.Outcome], cmp.Compare(fen(b.Amount), fen(a.Amount)), far(a)-far(b), cmp.Compare(a.Item, b.Item))
 	})
 	return out, sweep, book.Book.Vocabulary, nil
+}
+
+// far is how many conditions keep a firm from an item; where it is the records that don't fit, or there are none, that is
+// farther than all.
+func far(m Match) int {
+	if m.Outcome == rules.Ineligible && len(m.Failed) == 0 {
+		return math.MaxInt32
+	}
+	return len(m.Failed)
 }
 
 // fen orders amounts; none is less than any.
