@@ -21,7 +21,10 @@ func TestFindings(t *testing.T) {
 		}
 		return f
 	}
-	of := func(f rules.PersonFinding, change func(*rules.PersonFinding)) rules.PersonFinding { change(&f); return f }
+	of := func(f rules.PersonFinding, change func(*rules.PersonFinding)) rules.PersonFinding {
+		change(&f)
+		return f
+	}
 	o := open(t, "  - id: demo-a\n    title: 示例\n    conditions: [{id: m, manual: 影响力大}]\n")
 	for name, c := range map[string]struct {
 		want     string
