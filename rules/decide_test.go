@@ -161,9 +161,14 @@ func TestSettling(t *testing.T) {
 
 func TestGrantPeriod(t *testing.T) {
 	for _, c := range []struct{ item, day, want string }{
-		{"", "2025-06-30", "2025"}, {"    for: year-1\n", "2025-01-01", "2024"}, {"    for: quarter-1\n", "2025-01-01", "2024-Q4"},
-		{"    for: quarter-1\n", "2025-06-30", "2025-Q1"}, {"    period: quarter\n", "2025-06-30", "2025-Q2"}, {"    period: month\n", "2025-02-28", "2025-02"},
-		{"    for: month-1\n", "2025-01-31", "2024-12"}, {"    for: year-2\n    period: year\n", "2025-01-31", "2023"},
+		{"", "2025-06-30", "2025"},
+		{"    for: year-1\n", "2025-01-01", "2024"},
+		{"    for: quarter-1\n", "2025-01-01", "2024-Q4"},
+		{"    for: quarter-1\n", "2025-06-30", "2025-Q1"},
+		{"    period: quarter\n", "2025-06-30", "2025-Q2"},
+		{"    period: month\n", "2025-02-28", "2025-02"},
+		{"    for: month-1\n", "2025-01-31", "2024-12"},
+		{"    for: year-2\n    period: year\n", "2025-01-31", "2023"},
 	} {
 		if got := open(t, plainItem+c.item).rule("demo-a").Grant(day(c.day)).Name; got != c.want {
 			t.Errorf("%q on %s is for %s, want %s", c.item, c.day, got, c.want)
@@ -270,9 +275,15 @@ func TestCaps(t *testing.T) {
 
 func TestRounding(t *testing.T) {
 	for _, c := range []struct{ round, amount, want string }{
-		{"", "1*元 / 3", "0.33"}, {"{how: half-up}", "1*元 / 8", "0.13"}, {"{how: half-up}", "2*元 / 3", "0.67"}, {"{to: 元}", "199*元 / 100", "1.00"},
-		{"{to: 元, how: half-up}", "150*元 / 100", "2.00"}, {"{to: 万元}", "199999.99*元", "190000.00"}, {"{to: 万元, how: half-up}", "195000*元", "200000.00"},
-		{"{to: 百元, how: half-up}", "149.99*元", "100.00"}, {"", "0*元 - 5*元", "0.00"},
+		{"", "1*元 / 3", "0.33"},
+		{"{how: half-up}", "1*元 / 8", "0.13"},
+		{"{how: half-up}", "2*元 / 3", "0.67"},
+		{"{to: 元}", "199*元 / 100", "1.00"},
+		{"{to: 元, how: half-up}", "150*元 / 100", "2.00"},
+		{"{to: 万元}", "199999.99*元", "190000.00"},
+		{"{to: 万元, how: half-up}", "195000*元", "200000.00"},
+		{"{to: 百元, how: half-up}", "149.99*元", "100.00"},
+		{"", "0*元 - 5*元", "0.00"},
 	} {
 		item := plainItem + "    amount: " + c.amount + "\n"
 		if c.round != "" {

@@ -55,8 +55,13 @@ func TestFindings(t *testing.T) {
 func TestAtMost(t *testing.T) {
 	o := open(t, plainItem+"    at_most: 上年营业收入 * 比例(10)\n    cap: {per_grant: 40*元}\n")
 	for _, c := range []struct{ revenue, recorded, want string }{
-		{"1000", "", "unknown - amount"}, {"1000", "25.50", "eligible 25.50 "}, {"100", "25.50", "eligible 10.00 "}, {"1000", "99.00", "eligible 40.00 "},
-		{"1000", "0.00", "eligible 0.00 "}, {"", "25.50", "unknown - 上年营业收入"}, {"", "", "unknown - 上年营业收入,amount"},
+		{"1000", "", "unknown - amount"},
+		{"1000", "25.50", "eligible 25.50 "},
+		{"100", "25.50", "eligible 10.00 "},
+		{"1000", "99.00", "eligible 40.00 "},
+		{"1000", "0.00", "eligible 0.00 "},
+		{"", "25.50", "unknown - 上年营业收入"},
+		{"", "", "unknown - 上年营业收入,amount"},
 	} {
 		a := rulestest.Around{AsOf: day("2025-06-30")}
 		if c.recorded != "" {

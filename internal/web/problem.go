@@ -76,6 +76,7 @@ func problem(status int, detail string) *Problem {
 
 // speakChinese makes huma's own errors problems of ours. Its messages are variables of its package, so it is done once.
 var speakChinese = sync.OnceFunc(func() {
+	huma.DefaultArrayNullable = false // our lists are empty, never null
 	huma.NewError = func(status int, msg string, errs ...error) huma.StatusError {
 		p := problem(status, "")
 		if status == http.StatusUnprocessableEntity || status == http.StatusBadRequest {

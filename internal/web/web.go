@@ -30,7 +30,7 @@ type Config struct {
 	Clock    func() time.Time // now; nil is time.Now
 	Demo     bool             // the store holds samples: everybody may see the enterprises in it, and pages say so
 	Logger   *slog.Logger     // nil is slog.Default()
-	Version  string           // of the program, for the API's description
+	Version  string           // of the program, for the API's description; "" is dev
 
 	Rate    Rate           // for each source; zero is DefaultRate
 	AtOnce  int            // requests at once, beyond which 503 is answered; 0 is 256
@@ -57,6 +57,9 @@ func New(cfg Config) (*Server, error) {
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
+	}
+	if cfg.Version == "" {
+		cfg.Version = "dev"
 	}
 	if cfg.Rate == (Rate{}) {
 		cfg.Rate = DefaultRate

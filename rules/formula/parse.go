@@ -65,9 +65,11 @@ func parseTree(text string) (node ast.Node, problem *Problem) {
 var unexpected = regexp.MustCompile(`^unexpected token (\w+)(?:\("(.*)"\))?$`)
 
 // spoken are words that people write for operators.
-var spoken = map[string]string{"=": "判断相等写两个等号 ==", "且": "写作 and", "并且": "写作 and", "和": "写作 and", "同时": "写作 and", "与": "写作 and", "或": "写作 or", "或者": "写作 or",
+var spoken = map[string]string{
+	"=": "判断相等写两个等号 ==", "且": "写作 and", "并且": "写作 and", "和": "写作 and", "同时": "写作 and", "与": "写作 and", "或": "写作 or", "或者": "写作 or",
 	"非": "写作 not", "不": "写作 not", "不是": "写作 not 或 !=", "大于": "写作 >", "小于": "写作 <", "等于": "写作 ==", "不等于": "写作 !=", "不低于": "写作 >=", "不高于": "写作 <=", "不超过": "写作 <=", "以上": "写作 >=", "以下": "写作 <=",
-	"属于": "写作 in", "包含": "写作 contains", "是": "写作 =="}
+	"属于": "写作 in", "包含": "写作 contains", "是": "写作 ==",
+}
 
 // translate puts expr's syntax errors into words for the author of a policy.
 func translate(text string, fe *file.Error) *Problem {

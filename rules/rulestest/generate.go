@@ -97,7 +97,8 @@ func (g *gen) money(d int) string {
 		func() string { return g.paren("%s / %s", g.money(d-1), g.plain(d-1)) },
 		func() string { return g.paren("%s * %s", g.count(d-1), g.perHead(d-1)) },
 		func() string {
-			return g.paren("%s * %s * 元", g.named("count", "从业人数", "裁员人数", "专利数"), g.pick("1500", "0.5", "9000000000000"))
+			// 人 · 元 counts as 元 only where it meets 元
+			return fmt.Sprintf("max(%s * %s * 元, 0*元)", g.named("count", "从业人数", "裁员人数", "专利数"), g.pick("1500", "0.5", "9000000000000"))
 		},
 		func() string { return g.paren("%s * 万元", g.bare(d-1)) },
 		func() string { return fmt.Sprintf("min(%s, %s)", g.money(d-1), g.money(d-1)) },

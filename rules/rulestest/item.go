@@ -74,8 +74,11 @@ func (j *Judge) policy(p *rules.Policy) error {
 			text string
 			into **typed
 		}{
-			{it.Amount.Text, &out.amount}, {it.AtMost.Text, &out.atMost}, {it.Cap.PerGrant.Text, &out.perGrant},
-			{it.Cap.PerYear.Text, &out.perYear}, {it.Cap.Total.Text, &out.total},
+			{it.Amount.Text, &out.amount},
+			{it.AtMost.Text, &out.atMost},
+			{it.Cap.PerGrant.Text, &out.perGrant},
+			{it.Cap.PerYear.Text, &out.perYear},
+			{it.Cap.Total.Text, &out.total},
 		} {
 			if m.text == "" {
 				continue

@@ -46,8 +46,18 @@ func of(name string) unit { return unit{dims: map[string]int{name: 1}} }
 
 func (u unit) plain() bool { return len(u.dims) == 0 }
 
+// settled leaves out the counts that money was multiplied with: where units meet, 人 · 元 is 元.
+func (u unit) settled() unit {
+	if u.dims[money] != 1 {
+		return u
+	}
+	dims := maps.Clone(u.dims)
+	maps.DeleteFunc(dims, func(n string, e int) bool { return n != money && e > 0 })
+	return unit{dims: dims}
+}
+
 func (u unit) same(o unit) bool {
-	return maps.Equal(u.dims, o.dims) && (!u.plain() || u.flavour == o.flavour)
+	return maps.Equal(u.settled().dims, o.settled().dims) && (!u.plain() || u.flavour == o.flavour)
 }
 
 // combine adds sign times the exponents of o.
@@ -63,7 +73,7 @@ func (u unit) combine(o unit, sign int) map[string]int {
 	return out
 }
 
-// times is the unit of a product. A count of things takes its part in money per thing and else dissolves in money.
+// times is the unit of a product.
 func (u unit) times(o unit) unit {
 	if u.plain() && o.plain() {
 		switch {
@@ -77,9 +87,6 @@ func (u unit) times(o unit) unit {
 	dims := u.combine(o, 1)
 	if len(dims) == 0 {
 		return unit{flavour: ratio}
-	}
-	if dims[money] == 1 {
-		maps.DeleteFunc(dims, func(n string, e int) bool { return n != money && e > 0 })
 	}
 	return unit{dims: dims}
 }
@@ -106,7 +113,7 @@ func (u unit) per(o unit) unit {
 func join(a, b unit) unit {
 	switch {
 	case a.same(b):
-		return a
+		return a.settled()
 	case a.plain() && b.plain():
 		if a.flavour == bare && b.flavour == percent || a.flavour == percent && b.flavour == bare {
 			return unit{flavour: percent}

@@ -172,7 +172,7 @@ func obstacle(v *rules.Vocabulary, m Match) string {
 	}
 	for _, f := range m.Explanation.Conditions {
 		if f.Result == "false" {
-			return "没有满足：" + strings.TrimSuffix(f.Title(), "。")
+			return "没有满足" + say.Quote(f.Title())
 		}
 	}
 	return strings.TrimSuffix(m.Sentence, "。")

@@ -278,8 +278,10 @@ func find(all []rules.ExplainedFinding, id string) *rules.ExplainedFinding {
 	return nil
 }
 
-// inner turns quotation marks into those that stand inside others.
-var inner = strings.NewReplacer("“", "‘", "”", "’")
+// Quote puts a sentence into quotation marks, without its full stop; marks in it become those that stand inside others.
+func Quote(text string) string {
+	return "“" + strings.NewReplacer("“", "‘", "”", "’").Replace(strings.TrimSuffix(text, "。")) + "”"
+}
 
 func ineligible(e *rules.Explanation) string {
 	var out []string
@@ -287,7 +289,7 @@ func ineligible(e *rules.Explanation) string {
 		if f.Result != "false" {
 			continue
 		}
-		text := "没有满足“" + inner.Replace(strings.TrimSuffix(f.Title(), "。")) + "”"
+		text := "没有满足" + Quote(f.Title())
 		if d := nearest(f); d != "" {
 			text += "（" + d + "）"
 		}

@@ -112,28 +112,25 @@ func steps(text string) string {
 
 // arguments splits two arguments at the comma outside all brackets; ok is false if there aren't exactly two.
 func arguments(text string) (a, b string, ok bool) {
-	depth, at := 0, -1
+	depth := 0
+	var commas []int
 	for i, r := range text {
-		switch r {
-		case '(', '[':
+		switch {
+		case r == '(' || r == '[':
 			depth++
-		case ')', ']':
-			if depth--; depth < 0 {
-				return "", "", false
-			}
-		case ',':
-			if depth == 0 {
-				if at >= 0 {
-					return "", "", false
-				}
-				at = i
-			}
+		case r == ')' || r == ']':
+			depth--
+		case r == ',' && depth == 0:
+			commas = append(commas, i)
+		}
+		if depth < 0 {
+			return "", "", false
 		}
 	}
-	if at < 0 {
+	if len(commas) != 1 {
 		return "", "", false
 	}
-	return strings.TrimSpace(text[:at]), strings.TrimSpace(text[at+1:]), true
+	return strings.TrimSpace(text[:commas[0]]), strings.TrimSpace(text[commas[0]+1:]), true
 }
 
 // named lists the dated values that an expression asks for.
@@ -286,4 +283,16 @@ func footText(p Page) string {
 		return basis
 	}
 	return "数据截至" + say.Day(p.AsOf) + "。" + basis
+}
+
+// ruleLines are the expressions of a condition and its parts, in the order in which they stand.
+func ruleLines(c desk.Condition) []string {
+	var out []string
+	if c.Rule != "" && c.Kind != "manual" {
+		out = append(out, c.Rule)
+	}
+	for _, part := range c.Parts {
+		out = append(out, ruleLines(part)...)
+	}
+	return out
 }
