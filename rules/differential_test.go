@@ -157,7 +157,7 @@ func compile(v *rules.Vocabulary, p rulestest.Policy) (law *rules.Policy, book *
 
 // compare decides every item of a policy for one firm both ways, and reports the first difference as small as it can be made.
 func (tr *trial) compare(p rulestest.Policy, book *rules.Book, judge *rulestest.Judge, facts rulestest.Facts, around rulestest.Around) bool {
-	item, got, want := differ(tr.vocabulary, book, judge, p.Items, facts, around)
+	item, _, _ := differ(tr.vocabulary, book, judge, p.Items, facts, around)
 	if item == "" {
 		return true
 	}
@@ -165,7 +165,7 @@ func (tr *trial) compare(p rulestest.Policy, book *rules.Book, judge *rulestest.
 		id, _, _ := differ(tr.vocabulary, book, judge, []string{item}, f, a)
 		return id != ""
 	})
-	_, got, want = differ(tr.vocabulary, book, judge, []string{item}, facts, around)
+	_, got, want := differ(tr.vocabulary, book, judge, []string{item}, facts, around)
 	tr.t.Errorf("%s differs:\nrules %+v\njudge %+v\n%s\n%s", item, got, want, itemText(string(p.Files["policy.yaml"]), item), facts.Text(around))
 	return false
 }

@@ -361,7 +361,7 @@ func bounded(t *testing.T, name string, wrong bool, read func() source.Mistakes)
 	if used <= hostileMemory {
 		return
 	}
-	if p := peak(func() { read() }); p > hostileMemory {
+	if p := peak(func() { _ = read() }); p > hostileMemory {
 		t.Errorf("%s: %d MB at once (%d MB in all), bound %d MB", name, p>>20, used>>20, hostileMemory>>20)
 	}
 }

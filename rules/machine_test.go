@@ -25,7 +25,7 @@ func TestMachineAgreesWithWalk(t *testing.T) {
 	table, _ := v.Field(rulestest.RecordTable)
 	scope.Record = table.FormulaType().Table
 	known, unknown := 0, 0
-	for n := 0; n < 2000; n++ {
+	for range 2000 {
 		text := rulestest.RandomExpression(r, 1+r.IntN(3))
 		root, problems := formula.Parse(text, scope)
 		if len(problems) > 0 {

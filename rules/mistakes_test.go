@@ -57,7 +57,8 @@ func rewrite(t *testing.T, name string, a *txtar.Archive, got string) {
 			kept = append(kept, f)
 		}
 	}
-	a.Files = append(kept, txtar.File{Name: "want", Data: []byte(got)})
+	kept = append(kept, txtar.File{Name: "want", Data: []byte(got)})
+	a.Files = kept
 	if err := os.WriteFile(name, txtar.Format(a), 0o644); err != nil {
 		t.Fatal(err)
 	}

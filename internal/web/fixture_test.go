@@ -31,6 +31,20 @@ type sample struct {
 	sweep  store.Sweep
 }
 
+// opened are the things that the samples stand on, given back when all tests are done.
+var opened []io.Closer
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	for _, c := range opened {
+		if err := c.Close(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
+
 var received = time.Date(2025, 7, 1, 2, 0, 0, 0, time.UTC)
 
 var district = sync.OnceValues(func() (*sample, error) {
@@ -45,6 +59,7 @@ var district = sync.OnceValues(func() (*sample, error) {
 	if err != nil {
 		return nil, err
 	}
+	opened = append(opened, db)
 	s := &sample{office: casework.New(db)}
 	if err := demo.Publish(ctx, s.office, received); err != nil {
 		return nil, err
@@ -60,6 +75,9 @@ var district = sync.OnceValues(func() (*sample, error) {
 		return nil, err
 	}
 	s.index, err = index.NewTemp(ctx, catalog.Documents(book.Policies))
+	if err == nil {
+		opened = append(opened, s.index)
+	}
 	return s, err
 })
 

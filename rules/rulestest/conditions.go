@@ -96,7 +96,7 @@ func (g *gen) choiceOf() string {
 		func() string { return g.paren(`"%s" %s 资质`, g.pick("一级", "二级"), g.pick("in", "not in")) },
 		func() string { return g.paren("从业人数 in [%s, 30, 裁员人数]", g.pick("20", "10*人")) },
 		func() string { return g.paren("裁员率 in [5.5, %s]", g.pick("20", "资产负债率")) },
-		func() string { return fmt.Sprintf(`行业(行业代码, "%s", "%s")`, g.bound(codes), g.bound(codes)) },
+		func() string { return fmt.Sprintf(`行业(行业代码, %q, %q)`, g.bound(codes), g.bound(codes)) },
 		func() string { return g.paren("年(认定日期) in [2024, 年度]") },
 	)
 }
@@ -141,8 +141,8 @@ func (g *gen) asked() string {
 		return "成熟"
 	}
 	return g.one(
-		func() string { return fmt.Sprintf(`曾获("%s")`, g.pick(g.items...)) },
-		func() string { return fmt.Sprintf(`符合("%s")`, g.pick(g.items...)) },
+		func() string { return fmt.Sprintf(`曾获(%q)`, g.pick(g.items...)) },
+		func() string { return fmt.Sprintf(`符合(%q)`, g.pick(g.items...)) },
 		func() string { return g.paren("%s > 0*元", g.awarded()) },
 	)
 }

@@ -185,7 +185,7 @@ func (g *gen) awarded() string {
 	if len(g.items) == 0 {
 		return "(1*万元)"
 	}
-	return fmt.Sprintf(`已奖("%s", %s)`, g.pick(g.items...), g.pick("年度", "年度 - 1", "年(认定日期)", "2024"))
+	return fmt.Sprintf(`已奖(%q, %s)`, g.pick(g.items...), g.pick("年度", "年度 - 1", "年(认定日期)", "2024"))
 }
 
 // plain is a ratio, a percentage or a bare number: what money may be multiplied by or divided with.

@@ -47,7 +47,6 @@ type item struct {
 	checks                   []check
 	amount, atMost           *typed
 	perGrant, perYear, total *typed
-	group                    []string
 	judge                    *Judge
 	manuals                  []string // ids in the order of the policy
 }

@@ -313,11 +313,9 @@ func (s *scope) comparison(v *ast.BinaryNode) typed {
 		}}
 	}
 	return strict(kindBool, unit{}, v.Operator, []typed{l, r}, func(_ *env, a []value) value {
-		c := 0
+		c := a[0].day - a[1].day
 		if a[0].kind == kindNumber {
 			c = a[0].num.Cmp(a[1].num)
-		} else {
-			c = a[0].day - a[1].day
 		}
 		switch v.Operator {
 		case "<":
