@@ -128,7 +128,8 @@ test-race:
 
 .PHONY: bench
 bench: ## run every benchmark, and the property tests at full size
-	MIANSHEN_FULL=1 go test -timeout 60m -run 'Full$$' -bench . -benchmem ./...
+	MIANSHEN_LONG=1 go test -timeout 60m -count=1 -v -run '^TestJudgeAgrees$$' ./rules
+	go test -timeout 60m -run '^$$' -bench . -benchmem ./...
 
 .PHONY: fuzz
 fuzz: ## run every fuzz target for FUZZTIME (10s)

@@ -1,10 +1,8 @@
 package rules_test
 
 import (
-	"io/fs"
 	"maps"
 	"math/rand/v2"
-	"path"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -131,27 +129,6 @@ func seedBook(t testing.TB) (*rules.Vocabulary, *rules.Book) {
 		t.Fatal(err)
 	}
 	return v, book
-}
-
-// seedFiles are the texts of the seed policies by folder and name.
-func seedFiles(t testing.TB) map[string]map[string][]byte {
-	t.Helper()
-	out := map[string]map[string][]byte{}
-	err := fs.WalkDir(seeds.Policies(), ".", func(p string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() {
-			return err
-		}
-		data, err := fs.ReadFile(seeds.Policies(), p)
-		if dir := path.Dir(p); out[dir] == nil {
-			out[dir] = map[string][]byte{}
-		}
-		out[path.Dir(p)][path.Base(p)] = data
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
 }
 
 const caseFirm = "91310118MA1JP7UB2B"
