@@ -1,17 +1,14 @@
 package rules_test
 
 import (
-	"maps"
 	"math/rand/v2"
 	"path/filepath"
-	"slices"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"mianshen/rules"
 	"mianshen/rules/civil"
-	"mianshen/rules/exact"
 	"mianshen/rules/rulestest"
 	"mianshen/seeds"
 )
@@ -85,113 +82,3 @@ func FuzzVocabulary(f *testing.F) {
 		}
 	})
 }
-
-// TestSeedsSurviveTheJudge reads every expression of the seed policies with the judge and decides every case of theirs both ways.
-func TestSeedsSurviveTheJudge(t *testing.T) {
-	v, book := seedBook(t)
-	judge, err := rulestest.NewJudge(v, book.Policies)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cases := 0
-	for _, p := range book.Policies {
-		for _, res := range book.RunCases(p) {
-			if res.Decision == nil {
-				t.Errorf("%s: %v", res.Case.Name, res.Problems)
-				continue
-			}
-			cases++
-			facts, around := caseFacts(t, v, res.Case)
-			got, want := rulestest.FromDecision(res.Decision), judge.Load(facts, around).Decide(res.Case.Item)
-			if !got.Same(want) {
-				t.Errorf("%s %s:\nrules %+v\njudge %+v", p.ID, res.Case.Name, got, want)
-			}
-		}
-	}
-	if t.Logf("%d cases", cases); cases < 300 {
-		t.Errorf("%d cases: these can't be all", cases)
-	}
-}
-
-// seedBook compiles the seed policies.
-func seedBook(t testing.TB) (*rules.Vocabulary, *rules.Book) {
-	t.Helper()
-	v, ms := rules.ParseVocabulary("vocabulary.yaml", seeds.Vocabulary())
-	if v == nil {
-		t.Fatal(ms)
-	}
-	policies, ms := rules.ReadPolicies(seeds.Policies(), "seeds")
-	if err := ms.Err(); err != nil {
-		t.Fatal(err)
-	}
-	book, ms := rules.Compile(v, policies)
-	if err := ms.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return v, book
-}
-
-const caseFirm = "91310118MA1JP7UB2B"
-
-// caseFacts turns a case into facts for the judge; units in headers are taken out by the field itself.
-func caseFacts(t *testing.T, v *rules.Vocabulary, c *rules.Case) (rulestest.Facts, rulestest.Around) {
-	t.Helper()
-	f := rulestest.Facts{Enterprise: caseFirm, Cells: map[string]string{}, Records: map[string][]rulestest.Record{}}
-	own := func(field *rules.Field, text, unit string) string {
-		x, err := field.Parse(text, unit)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return field.Cell(x)
-	}
-	for header, text := range c.Facts {
-		name, unit := rules.SplitHeader(header)
-		field, _ := v.Field(name)
-		f.Cells[field.Name] = own(field, text, unit)
-	}
-	for name, rows := range c.Records {
-		if rows == nil {
-			continue
-		}
-		table, _ := v.Field(name)
-		f.Records[table.Name] = []rulestest.Record{}
-		for i, r := range rows {
-			row := rulestest.Record{Key: r[table.Key], Cells: map[string]string{}}
-			if row.Key == "" {
-				row.Key = "第" + string(rune('1'+i)) + "条"
-			}
-			for header, text := range r {
-				column, unit := rules.SplitHeader(header)
-				if field, ok := table.Column(column); ok {
-					row.Cells[field.Name] = own(field, text, unit)
-				}
-			}
-			f.Records[table.Name] = append(f.Records[table.Name], row)
-		}
-	}
-	return f, caseAround(c)
-}
-
-func caseAround(c *rules.Case) rulestest.Around {
-	a := rulestest.Around{AsOf: c.AsOf, Awards: slices.Clone(c.Awards)}
-	if c.HasAwards() && a.Awards == nil {
-		a.Awards = []rules.Award{}
-	}
-	for i := range a.Awards {
-		if a.Awards[i].Enterprise == "" {
-			a.Awards[i].Enterprise = caseFirm
-		}
-	}
-	for _, id := range slices.Sorted(maps.Keys(c.Findings)) {
-		x := rules.PersonFinding{Enterprise: caseFirm, Item: c.Item, Condition: id}
-		if yes, err := rules.ParseResult(c.Findings[id]); err == nil {
-			x.Result = &yes
-		} else if m, err := money(c.Findings[id]); err == nil {
-			x.Amount = &m
-		}
-		a.Findings = append(a.Findings, x)
-	}
-	return a
-}
-
-func money(text string) (exact.Money, error) { return exact.ParseMoney(text) }

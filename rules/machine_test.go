@@ -18,12 +18,7 @@ func TestMachineAgreesWithWalk(t *testing.T) {
 	seed := number(t, "MIANSHEN_SEED", 20250630)
 	r := rand.New(rand.NewPCG(seed, 99))
 	v := randomVocabulary(t)
-	scope := &formula.Scope{Fields: map[string]formula.Symbol{}, Units: map[string]bool{"亩": true}, NoItems: true}
-	for _, f := range v.Fields {
-		scope.Fields[f.Name] = formula.Symbol{Type: f.FormulaType(), Slot: f.Index}
-	}
-	table, _ := v.Field(rulestest.RecordTable)
-	scope.Record = table.FormulaType().Table
+	scope, table := randomScope(v)
 	known, unknown := 0, 0
 	for range 2000 {
 		text := rulestest.RandomExpression(r, 1+r.IntN(3))
@@ -53,6 +48,49 @@ func TestMachineAgreesWithWalk(t *testing.T) {
 	}
 	if t.Logf("seed %d: %d known, %d unknown", seed, known, unknown); known < 1000 || unknown < 1000 {
 		t.Error("too one-sided to prove anything")
+	}
+}
+
+// randomScope is what an expression over the random vocabulary may name, and the table of 本条.
+func randomScope(v *rules.Vocabulary) (*formula.Scope, *rules.Field) {
+	scope := &formula.Scope{Fields: map[string]formula.Symbol{}, Units: map[string]bool{"亩": true}, NoItems: true}
+	for _, f := range v.Fields {
+		scope.Fields[f.Name] = formula.Symbol{Type: f.FormulaType(), Slot: f.Index}
+	}
+	table, _ := v.Field(rulestest.RecordTable)
+	scope.Record = table.FormulaType().Table
+	return scope, table
+}
+
+// TestUnitsAreTypes: whatever stands around it, money never meets a bare number, a count or a percentage, and a count never money.
+func TestUnitsAreTypes(t *testing.T) {
+	seed := number(t, "MIANSHEN_SEED", 20250630)
+	r := rand.New(rand.NewPCG(seed, 98))
+	scope, _ := randomScope(randomVocabulary(t))
+	refused, accepted := 0, 0
+	for range 1500 {
+		depth := r.IntN(3)
+		m, c, p := rulestest.RandomQuantity(r, "元", depth), rulestest.RandomQuantity(r, "人", depth), rulestest.RandomQuantity(r, "%", depth)
+		for _, text := range []string{
+			m + " >= 5", "5 < " + m, m + " + 1 > 0*元", m + " == " + c, c + " > 30*元", m + " - " + c + " > 0*元", m + " != " + p, "min(" + m + ", 100) > 0*元",
+			m + " in [1*元, 2]", "(高新技术企业 ? " + m + " : 0) > 0*元", "分档(" + m + ", [[500, 1]]) > 0", "分档(" + c + ", [[5, 1*万元], [6, 2]]) > 0*元", m + " * " + m + " > 0*元", c + " <= 30*平方米",
+			"成立日期 + " + m + " > 基准日", "满年(成立日期, " + m + ")", "比例(" + m + ") > 0", "not " + m + " > 0*元", "高新技术企业 > 0", m + ` == "甲"`,
+		} {
+			_, problems := formula.Parse(text, scope)
+			if len(problems) == 0 {
+				t.Errorf("seed %d: passed: %s", seed, text)
+			}
+			refused++
+		}
+		for _, text := range []string{m + " >= 5*元", c + " > 30", p + " <= 5.5", "min(" + m + ", 100*元) > 0*元"} {
+			if _, problems := formula.Parse(text, scope); len(problems) == 0 {
+				accepted++
+			}
+		}
+	}
+	t.Logf("%d refused, %d accepted with the right unit", refused, accepted)
+	if accepted < 5500 { // some divide by a number that is zero
+		t.Error("too few are right with the right unit: the others may be refused for another reason")
 	}
 }
 

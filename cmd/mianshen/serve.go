@@ -117,7 +117,8 @@ func (c *serveCmd) serve(ctx context.Context, s *streams, office *casework.Offic
 		return err
 	}
 	defer func() { err = errors.Join(err, found.Close()) }()
-	server, err := web.New(web.Config{Office: office, Searcher: found, Demo: c.Demo, Logger: log})
+	version, _ := buildVersion()
+	server, err := web.New(web.Config{Office: office, Searcher: found, Demo: c.Demo, Logger: log, Version: version})
 	if err != nil {
 		return err
 	}

@@ -10,17 +10,22 @@ type versionCmd struct{}
 
 // Run prints module version, commit and Go version.
 func (versionCmd) Run(s *streams) error {
+	version, built := buildVersion()
+	fmt.Fprintf(s.out, "mianshen %s（%s）\n", version, built)
+	return nil
+}
+
+// buildVersion is the module's version with the commit where it is known, and the Go version.
+func buildVersion() (version, built string) {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		fmt.Fprintln(s.out, "mianshen")
-		return nil
+		return "unknown", ""
 	}
-	version, revision := info.Main.Version, ""
+	version = info.Main.Version
 	for _, kv := range info.Settings {
 		if kv.Key == "vcs.revision" {
-			revision = " " + kv.Value
+			version += " " + kv.Value
 		}
 	}
-	fmt.Fprintf(s.out, "mianshen %s%s（%s）\n", version, revision, info.GoVersion)
-	return nil
+	return version, info.GoVersion
 }

@@ -324,3 +324,9 @@ func RandomExpression(r *rand.Rand, depth int) string {
 	}
 	return g.cond(depth)
 }
+
+// RandomQuantity draws an expression that is money ("元"), a count ("人") or a percentage ("%").
+func RandomQuantity(r *rand.Rand, unit string, depth int) string {
+	g := gen{Rand: r, record: RecordTable}
+	return map[string]func(int) string{money: g.money, "人": g.count, "%": g.percent}[unit](depth)
+}
