@@ -40,6 +40,10 @@ func (c *checkCmd) Run(s *streams) error {
 		fmt.Fprintf(s.err, "共 %d 处。\n", len(all))
 		return errMistakes
 	}
+	if len(policies) == 0 {
+		fmt.Fprintln(s.out, "指标字典没有错误。")
+		return nil
+	}
 	fmt.Fprintf(s.out, "%d 个政策、%d 个事项，没有错误", len(policies), items)
 	if len(all) > 0 {
 		fmt.Fprintf(s.out, "，%d 处提醒", len(all))
@@ -52,6 +56,9 @@ func (c *checkCmd) Run(s *streams) error {
 // the first path. Mistakes in cases.yaml are among the mistakes but don't prevent a book; the book is nil when the law itself
 // has mistakes.
 func openPolicies(paths []string, vocabulary string) ([]*rules.Policy, *rules.Book, source.Mistakes, error) {
+	if vocabulary == "" && filepath.Base(paths[0]) == "vocabulary.yaml" {
+		vocabulary = paths[0]
+	}
 	v, err := openVocabulary(paths[0], vocabulary)
 	if err != nil {
 		return nil, nil, nil, err
@@ -60,9 +67,12 @@ func openPolicies(paths []string, vocabulary string) ([]*rules.Policy, *rules.Bo
 	var all source.Mistakes
 	fatal := false
 	for _, path := range paths {
-		info, err := os.Stat(path)
-		if err != nil || !info.IsDir() {
-			return nil, nil, nil, misuse{fmt.Sprintf("%s 不是目录；给出政策文件夹，或含有政策文件夹的目录", path)}
+		if filepath.Base(path) == "vocabulary.yaml" && len(paths) == 1 {
+			return nil, nil, nil, nil // read above, and nothing else asked
+		}
+		path, err = folder(path)
+		if err != nil {
+			return nil, nil, nil, err
 		}
 		read, ms := rules.ReadPolicies(os.DirFS(path), filepath.ToSlash(path))
 		law, _ := rules.WithoutCases(ms)
@@ -75,6 +85,21 @@ func openPolicies(paths []string, vocabulary string) ([]*rules.Policy, *rules.Bo
 		b = nil
 	}
 	return policies, b, append(all, more...), nil
+}
+
+// folder is the policy folder that a path means: the path itself, or the folder of one of its files.
+func folder(path string) (string, error) {
+	info, err := os.Stat(path)
+	if err == nil && info.Mode().IsRegular() {
+		switch filepath.Base(path) {
+		case "policy.yaml", "values.yaml", "cases.yaml":
+			return filepath.Dir(path), nil
+		}
+	}
+	if err != nil || !info.IsDir() {
+		return "", misuse{fmt.Sprintf("%s 不是目录；给出政策文件夹，或含有政策文件夹的目录", path)}
+	}
+	return path, nil
 }
 
 // openVocabulary reads the vocabulary named, else the nearest vocabulary.yaml upward from path, else the embedded one.

@@ -24,6 +24,9 @@ func (c *testCmd) Run(s *streams) error {
 		fmt.Fprintln(s.err, ms.Error())
 		return errMistakes
 	}
+	if b == nil {
+		return misuse{"指标字典没有案例；给出政策文件夹"}
+	}
 	passed, failed := 0, 0
 	for _, p := range b.Policies {
 		for _, r := range b.RunCases(p) {
