@@ -15,6 +15,8 @@ const (
 	maxNodes   = 2000
 	maxNumeral = 40
 	maxChoices = 40
+	// negations nest without brackets; so many are never meant
+	maxNegations = 100
 )
 
 // Problem is one thing wrong with an expression; Offset counts characters from its start.
@@ -70,6 +72,9 @@ func precheck(source string) Problems {
 	}
 	if strings.TrimSpace(source) == "" {
 		return Problems{{0, "表达式是空的", ""}}
+	}
+	if strings.Count(source, "not") > maxNegations || strings.Count(source, "!") > maxNegations || strings.Count(source, "-") > 2*maxNegations {
+		return Problems{{0, "not 或负号太多", "拆成几个条件"}}
 	}
 	s := &scanner{}
 	offset := 0
