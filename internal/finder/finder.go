@@ -31,8 +31,8 @@ type Finder struct {
 	seq      int64 // of the last change that the index holds
 }
 
-// Open returns a finder whose index stands in dir, which is made where it is missing. An index that stands there and is sound
-// is used at once and then brought up to date; anything else is built anew.
+// Open returns a finder whose index stands in dir, which is made where it is missing. The index is built anew from what is
+// current: it takes less time than to find out whether one that stands there is still right.
 func Open(ctx context.Context, office *casework.Office, dir string, log *slog.Logger) (*Finder, error) {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, fmt.Errorf("finder: %w", err)

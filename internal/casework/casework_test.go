@@ -1,0 +1,275 @@
+package casework_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"mianshen/internal/casework"
+	"mianshen/internal/pgtest"
+	"mianshen/internal/store"
+	"mianshen/rules"
+	"mianshen/rules/civil"
+	"mianshen/rules/formula"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+const vocabulary = `fields:
+  - {name: 营业收入, id: revenue, type: money, unit: 元, source: 区税务局}
+  - {name: 失信, id: dishonest, type: bool, source: 区法院}
+  - {name: 占比, id: share, type: decimal, unit: "%", source: 区税务局}
+  - name: 合同
+    id: leases
+    type: table
+    source: 区房管局
+    key: 合同号
+    columns: [{name: 租金, id: rent, type: money, unit: 元}, {name: 标签, id: tags, type: set}]
+`
+
+const policy = `id: p-1
+title: 示例奖励
+in_force: {from: 2025-01-01, to: 2026-12-31}
+clauses: [{ref: 第一条, text: "营业收入五百万元以上且未失信的，奖励一万元。"}]
+items:
+  - id: award
+    title: 奖励
+    conditions:
+      - {id: revenue, clause: 第一条, quote: 营业收入五百万元以上, require: 营业收入 >= 取值("门槛"), because: 收入达到门槛, remedy: 达到后再比对}
+      - {id: dishonest, clause: 第一条, quote: 未失信, exclude: 失信, because: 未失信, remedy: 信用修复}
+    amount: 1*万元
+`
+
+const values = `values: [{name: 门槛, unit: 万元, clause: 第一条, dated: [{from: 2025-01-01, value: 500}]}]
+`
+
+const cases = `cases:
+  - {name: 达到, kind: accepted, item: award, as_of: 2025-06-30, facts: {营业收入: 6000000, 失信: 否}, expect: {outcome: eligible, amount: "10000.00"}}
+  - {name: 没有达到, kind: refused, like: 达到, facts: {营业收入: 1}, expect: {outcome: ineligible, failed: [revenue]}}
+  - {name: 差一分, kind: boundary, like: 达到, facts: {营业收入: 4999999.99}, expect: {outcome: ineligible, failed: [revenue]}}
+  - {name: 没有失信数据, kind: missing, like: 达到, facts: {失信: ~}, expect: {outcome: unknown, missing: [失信]}}
+`
+
+var (
+	now  = time.Date(2025, 7, 1, 9, 0, 0, 0, time.UTC)
+	asOf = civil.MustParse("2025-06-30")
+)
+
+func folder(values, cases string) fstest.MapFS {
+	return fstest.MapFS{"p/policy.yaml": {Data: []byte(policy)}, "p/values.yaml": {Data: []byte(values)}, "p/cases.yaml": {Data: []byte(cases)}}
+}
+
+// onBoth runs a test on SQLite and on PostgreSQL.
+func onBoth(t *testing.T, test func(t *testing.T, o *casework.Office)) {
+	for kind, address := range map[string]func(t *testing.T) string{
+		"sqlite":   func(t *testing.T) string { return "sqlite://" + t.TempDir() + "/a.db" },
+		"postgres": func(t *testing.T) string { return pgtest.Database(t) },
+	} {
+		t.Run(kind, func(t *testing.T) {
+			db, err := store.Open(t.Context(), address(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() {
+				if err := db.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+			test(t, casework.New(db))
+		})
+	}
+}
+
+func publish(t *testing.T, o *casework.Office, vocabulary []byte, values, cases string) []casework.Published {
+	t.Helper()
+	p, err := o.ProposeWith(t.Context(), vocabulary, folder(values, cases), "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := o.Publish(t.Context(), p, "甲", now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// firms are three: one well above, one 400 万元, one without a credit record.
+func firms(t *testing.T) (*rules.Vocabulary, []casework.Firm) {
+	t.Helper()
+	v, ms := rules.ParseVocabulary("v", []byte(vocabulary))
+	if v == nil {
+		t.Fatal(ms)
+	}
+	set := func(p *rules.Profile, name, cell string) {
+		f, _ := v.Field(name)
+		val, err := f.Parse(cell, "")
+		if err == nil && val != nil {
+			err = p.Set(f, rules.Fact{Value: val, Source: f.Source, On: asOf})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	var out []casework.Firm
+	for code, facts := range map[string][2]string{"91310118MA1JP7UB2B": {"8000000", "否"}, "91310118832628001D": {"4000000", "否"}, "9131011877976576X6": {"8000000", ""}} {
+		p := rules.NewProfile(v, code)
+		set(p, "营业收入", facts[0])
+		set(p, "失信", facts[1])
+		out = append(out, casework.Firm{Name: "示例" + code[len(code)-3:], Profile: p})
+	}
+	return v, out
+}
+
+func TestPublishSweepExplain(t *testing.T) {
+	onBoth(t, func(t *testing.T, o *casework.Office) {
+		ctx := t.Context()
+		if _, err := o.Current(ctx); !errors.Is(err, casework.ErrNothing) {
+			t.Fatalf("an empty store: %v", err)
+		}
+		first := publish(t, o, []byte(vocabulary), values, cases)
+		if again := publish(t, o, nil, values, cases); again[0].Version != first[0].Version || again[0].New || again[0].Changed {
+			t.Errorf("the same content again: %+v", again[0])
+		}
+		v, list := firms(t)
+		if _, err := o.Receive(ctx, v, list, "测试", now); err != nil {
+			t.Fatal(err)
+		}
+		sweep, err := o.Sweep(ctx, asOf, "s1", now)
+		if err != nil || sweep.Eligible != 1 || sweep.Ineligible != 1 || sweep.Unknown != 1 {
+			t.Fatalf("sweep %+v, %v", sweep, err)
+		}
+		if same, err := o.Sweep(ctx, asOf, "s1", now); !errors.Is(err, store.ErrSlotTaken) || same.ID != sweep.ID {
+			t.Errorf("the slot twice: %+v, %v", same, err)
+		}
+		want := map[string]string{"91310118MA1JP7UB2B": "", "91310118832628001D": "不满足：收入达到门槛", "9131011877976576X6": "缺：失信"}
+		for code, obstacle := range want {
+			matches, _, err := o.Matches(ctx, code)
+			if err != nil || len(matches) != 1 || matches[0].Obstacle != obstacle {
+				t.Errorf("%s: %+v, %v; want %q", code, matches, err, obstacle)
+				continue
+			}
+			e, err := o.Explain(ctx, matches[0].Decision.ID)
+			if err != nil || !e.Reproduced || e.Name == "" || e.Explanation.Conditions[0].Quote != "营业收入五百万元以上" {
+				t.Errorf("%s: %+v, %v", code, e, err)
+			}
+		}
+		if _, err := o.Explain(ctx, "nobody"); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("unknown decision: %v", err)
+		}
+	})
+}
+
+// TestDifference holds what publishing would change, and that old decisions stay what they were after it has changed.
+func TestDifference(t *testing.T) {
+	onBoth(t, func(t *testing.T, o *casework.Office) {
+		ctx := t.Context()
+		publish(t, o, []byte(vocabulary), values, cases)
+		v, list := firms(t)
+		if _, err := o.Receive(ctx, v, list, "测试", now); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := o.Sweep(ctx, asOf, "", now); err != nil {
+			t.Fatal(err)
+		}
+		old, _, err := o.Matches(ctx, "91310118832628001D")
+		if err != nil {
+			t.Fatal(err)
+		}
+		lower := strings.Replace(values, "value: 500", "value: 300", 1)
+		lowerCases := strings.Replace(cases, "4999999.99", "2999999.99", 1)
+		p, err := o.Propose(ctx, folder(lower, lowerCases), "x")
+		if err != nil {
+			t.Fatal(err)
+		}
+		diff, err := o.Difference(ctx, p, asOf)
+		if err != nil || len(diff) != 1 || diff[0].Entered != 1 || diff[0].Left != 0 || diff[0].After.String() != "2000000" || diff[0].Before.String() != "1000000" {
+			t.Fatalf("difference %+v, %v", diff, err)
+		}
+		if _, err := o.Publish(ctx, p, "乙", now); err != nil {
+			t.Fatal(err)
+		}
+		e, err := o.Explain(ctx, old[0].Decision.ID)
+		if err != nil || e.Explanation.Outcome != rules.Ineligible || !e.Reproduced {
+			t.Errorf("the decision before the change: %+v, %v", e.Explanation, err)
+		}
+		if _, err := o.Sweep(ctx, asOf, "", now); err != nil {
+			t.Fatal(err)
+		}
+		after, _, err := o.Matches(ctx, "91310118832628001D")
+		if err != nil || after[0].Decision.Outcome != store.Eligible {
+			t.Errorf("after the change: %+v, %v", after, err)
+		}
+	})
+}
+
+// TestRefused holds that nothing is stored of what isn't fit to be published.
+func TestRefused(t *testing.T) {
+	onBoth(t, func(t *testing.T, o *casework.Office) {
+		for name, f := range map[string]fstest.MapFS{
+			"a failing case":  folder(values, strings.Replace(cases, `"10000.00"`, `"10000.01"`, 1)),
+			"a missing kind":  folder(values, strings.Replace(cases, "kind: boundary", "kind: refused", 1)),
+			"a gap of values": folder(strings.Replace(values, "2025-01-01", "2025-01-02", 1), cases),
+		} {
+			if _, err := o.ProposeWith(t.Context(), []byte(vocabulary), f, "x"); err == nil {
+				t.Errorf("%s: passed", name)
+			}
+		}
+		if _, err := o.Store.CurrentVocabulary(t.Context()); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("a vocabulary was stored: %v", err)
+		}
+	})
+}
+
+// TestProfileRoundTrip holds that a stored profile reads back as it was: values, origin, reasons, tables, empty and missing.
+func TestProfileRoundTrip(t *testing.T) {
+	v, ms := rules.ParseVocabulary("v", []byte(vocabulary))
+	if v == nil {
+		t.Fatal(ms)
+	}
+	share, _ := v.Field("占比")
+	revenue, _ := v.Field("营业收入")
+	dishonest, _ := v.Field("失信")
+	leases, _ := v.Field("合同")
+	third, err := share.Parse("33.333333", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rent, _ := leases.Columns[0].Parse("12.34", "")
+	tags, _ := leases.Columns[1].Parse(";;", "")
+	p := rules.NewProfile(v, "91310118MA1JP7UB2B")
+	for f, fact := range map[*rules.Field]rules.Fact{
+		share: {Value: third, Source: "区税务局", On: asOf}, revenue: {Reason: "矛盾"}, dishonest: {},
+		leases: {Value: formula.TableOf([]*formula.Record{leases.NewRecord("A", []*formula.Value{rent, tags}), leases.NewRecord("B", nil)})},
+	} {
+		if err := p.Set(f, fact); err != nil {
+			t.Fatal(err)
+		}
+	}
+	body, err := casework.EncodeProfile(v, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := casework.DecodeProfile(v, p.Enterprise, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := got.Fact(share); !f.Value.Equal(third) || f.Source != "区税务局" || f.On != asOf {
+		t.Errorf("share %+v", f)
+	}
+	if f := got.Fact(revenue); f.Value != nil || f.Reason != "矛盾" {
+		t.Errorf("revenue %+v", f)
+	}
+	if f := got.Fact(dishonest); f.Value != nil || f.Reason != "" {
+		t.Errorf("dishonest %+v", f)
+	}
+	rows := got.Fact(leases).Value.Rows()
+	if len(rows) != 2 || !rows[0].Columns[0].Equal(rent) || !rows[0].Columns[1].Equal(tags) || rows[1].Columns[0].Known() {
+		t.Errorf("rows %+v", rows)
+	}
+	again, err := casework.EncodeProfile(v, got)
+	if err != nil || string(again) != string(body) {
+		t.Errorf("encoded again:\n%s\n%s", body, again)
+	}
+}
