@@ -21,7 +21,6 @@ const batch = 64
 func Sweep(ctx context.Context, book *rules.Book, list []*rules.Rule, profiles []*rules.Profile, around rules.Circumstances, visit func(rule, profile int, d *rules.Decision)) error {
 	var next atomic.Int64
 	var wg sync.WaitGroup
-	errs := make(chan error, runtime.GOMAXPROCS(0))
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
 			s := book.NewSession(around)
@@ -31,33 +30,24 @@ func Sweep(ctx context.Context, book *rules.Book, list []*rules.Rule, profiles [
 					return
 				}
 				for i := from; i < min(from+batch, len(profiles)); i++ {
-					if err := decideAll(s, list, profiles, i, visit); err != nil {
-						errs <- err
-						return
+					s.Load(profiles[i])
+					for j, r := range list {
+						visit(j, i, decide(s, r))
 					}
 				}
 			}
 		})
 	}
 	wg.Wait()
-	select {
-	case err := <-errs:
-		return err
-	default:
-		return ctx.Err()
-	}
+	return ctx.Err()
 }
 
-// decideAll decides all rules for one profile and turns a panic into an error that names the enterprise.
-func decideAll(s *rules.Session, list []*rules.Rule, profiles []*rules.Profile, i int, visit func(rule, profile int, d *rules.Decision)) (err error) {
+// decide decides one pair. A fault of the program is that pair's 待核实, never the sweep's end.
+func decide(s *rules.Session, r *rules.Rule) (d *rules.Decision) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("deciding %s: %v", profiles[i].Enterprise, p)
+			d = s.Undecided(r, fmt.Sprintf("判定时出错：%v", p))
 		}
 	}()
-	s.Load(profiles[i])
-	for j, r := range list {
-		visit(j, i, s.Decide(r))
-	}
-	return nil
+	return s.Decide(r)
 }

@@ -15,6 +15,9 @@ const (
 	onceFinding   = "once_per"
 )
 
+// unstated is what awards add up to when one of them has no sum.
+var unstated = formula.Unknown(formula.Cause{Kind: formula.Fault, Text: "有一笔拨付没有写金额"})
+
 var noHistory = formula.Unknown(formula.Cause{Kind: formula.NoHistory, Text: "没有提供拨付历史"})
 
 // Lookup answers 取值.
@@ -39,6 +42,9 @@ func (r *run) Awarded(items []string, year int) *formula.Value {
 	for _, g := range r.grants() {
 		if !slices.Contains(items, g.item) || g.period.From.Year() != year {
 			continue
+		}
+		if g.unstated {
+			return unstated
 		}
 		total, err := sum.Add(g.amount)
 		if err != nil {
@@ -138,11 +144,46 @@ func (r *run) fromHistory(basis *formula.Value) []Finding {
 	if !basis.Known() {
 		return append(out, Finding{ID: onceFinding, Value: basis, Text: "不知道依据，无法核对是否重复"})
 	}
-	item := r.rule.Item.ID
-	if basis.Text() != "" && len(grants(r.around.History.byBasis[[2]string{item, basis.Text()}], r.around.AsOf, func(Award) bool { return true })) > 0 {
-		out = append(out, Finding{ID: onceFinding, Value: formula.BoolOf(false), Text: "依据“" + basis.Text() + "”已经拨付过"})
+	if v, text := r.once(basis.Text()); v != nil {
+		out = append(out, Finding{ID: onceFinding, Value: v, Text: text})
 	}
 	return out
+}
+
+// once looks for an award of the item to any firm for the same basis: false where there is one, unknown where an award has no
+// basis written, nil where nothing stands against the grant.
+func (r *run) once(basis string) (*formula.Value, string) {
+	key := [2]string{r.rule.Item.ID, basis}
+	if r.claimed == nil {
+		r.claimed = map[string]map[string]bool{}
+	}
+	claimed := r.claimed[key[0]]
+	if claimed == nil {
+		claimed = map[string]bool{}
+		for _, g := range grants(r.around.History.byItem[key[0]], r.around.AsOf, func(Award) bool { return true }) {
+			claimed[r.canonical(g.basis)] = true
+		}
+		r.claimed[key[0]] = claimed
+	}
+	switch {
+	case claimed[basis]:
+		return formula.BoolOf(false), "依据“" + basis + "”已经拨付过"
+	case claimed[""]:
+		return formula.Unknown(formula.Cause{Kind: formula.Fault, Text: "有一笔拨付没有写依据，无法核对是否重复"}), "有一笔拨付没有写依据"
+	}
+	return nil, ""
+}
+
+// canonical writes a basis as the field's own cell would, so that 2025/6/1 and 20250601 are one.
+func (r *run) canonical(basis string) string {
+	if r.rule.basis == nil || basis == "" {
+		return basis
+	}
+	v, err := r.rule.basis.Parse(basis, "")
+	if err != nil || v == nil {
+		return basis
+	}
+	return r.rule.basis.Cell(v)
 }
 
 // granted reports whether an earlier grant fills this one's period. Items decided record by record may be granted once a
@@ -172,7 +213,7 @@ func (f Frequency) blocks(now, earlier Interval) bool {
 		years := now.From.Year() - earlier.From.Year()
 		return years < f.Every && years > -f.Every
 	case f.Span == Day:
-		return false
+		return false // no period is declared: caps limit it, and the disbursement pays an entitlement once
 	}
 	return f.Span.Of(now.From, 0).Overlaps(earlier)
 }
@@ -209,8 +250,25 @@ func (r *run) caps() limits {
 	l.perGrant = run(r.rule.perGrant)
 	if r.around.History != nil {
 		l.perYear, l.total = run(r.rule.perYear), run(r.rule.total)
+		if (l.perYear != nil || l.total != nil) && r.anyUnstated() {
+			l.total = unstated
+		}
 	}
 	return l
+}
+
+// anyUnstated reports whether an award that counts toward the item's caps has no sum.
+func (r *run) anyUnstated() bool {
+	items := r.capItems()
+	return slices.ContainsFunc(r.grants(), func(g grant) bool { return g.unstated && slices.Contains(items, g.item) })
+}
+
+// capItems are the items whose awards count toward the caps: the item's own, or those of its cap group.
+func (r *run) capItems() []string {
+	if g := r.rule.Item.Cap.Group; g != "" {
+		return r.book.groups[g]
+	}
+	return []string{r.rule.Item.ID}
 }
 
 // open lists the caps that aren't known.
@@ -275,10 +333,7 @@ func (r *run) capped(n exact.Num, caps limits) (exact.Num, error) {
 	if r.around.History == nil {
 		return n, nil
 	}
-	items := []string{it.ID}
-	if it.Cap.Group != "" {
-		items = r.book.groups[it.Cap.Group]
-	}
+	items := r.capItems()
 	if it.Cap.Times > 0 && r.times(items) >= it.Cap.Times {
 		return r.cut(n, exact.Int(0), fmt.Sprintf("最多 %d 次", it.Cap.Times)), nil
 	}

@@ -258,7 +258,7 @@ func money(n *formula.Node) (*formula.Node, formula.Problems) {
 
 func anything(n *formula.Node) (*formula.Node, formula.Problems) { return n, nil }
 
-var word = regexp.MustCompile("\"(?:[^\"\\\\]|\\\\.)*\"|'(?:[^'\\\\]|\\\\.)*'|`[^`]*`|[.]?\\s*[\\p{L}_][\\p{L}\\p{N}_]*")
+var word = regexp.MustCompile("\"(?:[^\"\\\\]|\\\\.)*\"|'(?:[^'\\\\]|\\\\.)*'|`[^`]*`|(?:[.]\\s*)?[\\p{L}_][\\p{L}\\p{N}_]*")
 
 // defines compiles the named parts, each after those it reads.
 func (c *compiler) defines() {

@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"slices"
+
 	"mianshen/rules/civil"
 	"mianshen/rules/exact"
 	"mianshen/rules/formula"
@@ -98,7 +100,8 @@ type Session struct {
 	around  Circumstances
 	profile *Profile
 	frame   formula.Frame
-	asked   map[string]*Decision // outcomes asked by 符合
+	asked   map[string]*Decision       // outcomes asked by 符合
+	claimed map[string]map[string]bool // by item: the bases that were granted before
 }
 
 // NewSession starts a session under the circumstances.
@@ -113,7 +116,7 @@ func (s *Session) Load(p *Profile) {
 	s.frame.Reset()
 	for i, f := range s.book.Vocabulary.Fields {
 		if !f.Derived() {
-			s.frame.Fields[i] = p.value(f)
+			s.frame.Fields[i] = p.value(f, s.around.AsOf)
 		}
 	}
 	s.frame.Host = nil
@@ -125,8 +128,12 @@ func (s *Session) Load(p *Profile) {
 
 // fit holds a derived value to its declared type where the type system can't: whole numbers, the values of an enum.
 func (f *Field) fit(v *formula.Value) *formula.Value {
-	if f.Type == TypeInt && v.Known() && !v.Num().IsInt() {
+	switch {
+	case !v.Known():
+	case f.Type == TypeInt && !v.Num().IsInt():
 		return formula.Unknown(formula.Cause{Kind: formula.Fault, Text: f.Name + "算出来不是整数"})
+	case f.Type == TypeEnum && !slices.Contains(f.Values, v.Text()):
+		return formula.Unknown(formula.Cause{Kind: formula.Fault, Text: f.Name + "算出来的“" + v.Text() + "”不在可取的值里"})
 	}
 	return v
 }
@@ -144,6 +151,11 @@ func (s *Session) Decide(r *Rule) *Decision {
 	run.decide()
 	s.frame.Host, s.frame.GrantYear, s.frame.Defines, s.frame.Record = host, year, defines, record
 	return run.d
+}
+
+// Undecided is the decision of an item that could not be worked out: 待核实, with the reason.
+func (s *Session) Undecided(r *Rule, reason string) *Decision {
+	return &Decision{Rule: r, Enterprise: s.profile.Enterprise, AsOf: s.around.AsOf, Grant: r.Grant(s.around.AsOf), Open: r.Open(s.around.AsOf), Outcome: Unknown, Faults: []string{reason}}
 }
 
 // run is the work on one decision; it answers what the rule's expressions ask.

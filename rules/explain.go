@@ -306,8 +306,11 @@ func (x *explainer) field(f *Field, add func(ExplainedFact)) {
 		if !fact.On.IsZero() {
 			e.On = fact.On.String()
 		}
-		if fact.Value == nil && fact.Reason != "" {
+		switch {
+		case fact.Value == nil && fact.Reason != "":
 			e.Value = fact.Reason
+		case fact.Value != nil && f.Stale(fact, x.session.around.AsOf):
+			e.Value = fmt.Sprintf("已过期（%s，超过 %d 天）", f.Format(fact.Value), f.StaleAfter)
 		}
 		add(e)
 		return

@@ -14,24 +14,23 @@ type Award struct {
 	Period     Interval // 所属期
 	Basis      string   // 依据; may be ""
 	Amount     exact.Money
+	Unstated   bool       // no sum was given: what it adds up to isn't known
 	On         civil.Date // day of payment; may be zero
 }
 
 // History is what was granted before. A nil *History is not knowing; an empty one is knowing that there was nothing. It is
 // immutable.
 type History struct {
-	byFirm  map[string][]Award
-	byBasis map[[2]string][]Award // item, basis
+	byFirm map[string][]Award
+	byItem map[string][]Award // awards of all firms, for once_per
 }
 
 // NewHistory takes all awards.
 func NewHistory(awards []Award) *History {
-	h := &History{byFirm: map[string][]Award{}, byBasis: map[[2]string][]Award{}}
+	h := &History{byFirm: map[string][]Award{}, byItem: map[string][]Award{}}
 	for _, a := range awards {
 		h.byFirm[a.Enterprise] = append(h.byFirm[a.Enterprise], a)
-		if a.Basis != "" {
-			h.byBasis[[2]string{a.Item, a.Basis}] = append(h.byBasis[[2]string{a.Item, a.Basis}], a)
-		}
+		h.byItem[a.Item] = append(h.byItem[a.Item], a)
 	}
 	return h
 }
@@ -42,6 +41,7 @@ type grant struct {
 	period      Interval
 	amount      exact.Num
 	recovered   bool
+	unstated    bool // a part of it has no sum
 }
 
 // grants nets the awards that were paid up to the day, oldest period first. What was recovered entirely is no grant.
@@ -64,10 +64,11 @@ func grants(awards []Award, asOf civil.Date, wanted func(Award) bool) []grant {
 			g.amount = sum
 		}
 		g.recovered = g.recovered || a.Amount < 0
+		g.unstated = g.unstated || a.Unstated
 	}
 	var out []grant
 	for _, k := range order {
-		if g := byKey[k]; !g.recovered || g.amount.Sign() > 0 {
+		if g := byKey[k]; !g.recovered || g.unstated || g.amount.Sign() > 0 {
 			out = append(out, *g)
 		}
 	}

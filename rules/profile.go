@@ -52,9 +52,17 @@ func (p *Profile) Clone() *Profile {
 	return &Profile{Enterprise: p.Enterprise, facts: append([]Fact(nil), p.facts...)}
 }
 
-// value is the field's value in expressions: missing facts become unknown with their reason.
-func (p *Profile) value(f *Field) *formula.Value {
+// Stale reports whether a fact is too old on a day to be used. A fact of no known day is never stale.
+func (f *Field) Stale(fact Fact, asOf civil.Date) bool {
+	return f.StaleAfter > 0 && !fact.On.IsZero() && asOf.Sub(fact.On) > f.StaleAfter
+}
+
+// value is the field's value in expressions: missing and stale facts become unknown with their reason.
+func (p *Profile) value(f *Field, asOf civil.Date) *formula.Value {
 	fact := p.facts[f.Index]
+	if fact.Value != nil && f.Stale(fact, asOf) {
+		fact = Fact{Reason: "已过期"}
+	}
 	if fact.Value != nil {
 		return fact.Value
 	}

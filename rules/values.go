@@ -312,8 +312,8 @@ func (v *DatedValue) lookup(vocab *Vocabulary) (formula.Lookup, error) {
 			return l, fmt.Errorf("数值 %s：按数分档用 tiers，按文字分档用 table", v.Name)
 		}
 		for _, t := range e.Tiers {
-			if t.bare && f.typ.Unit.IsMoney() {
-				return l, fmt.Errorf("数值 %s：按金额分档的 at_least 要带单位，如 500万元", v.Name)
+			if t.bare && (f.typ.Unit.IsMoney() || f.typ.Unit.Scaled) {
+				return l, fmt.Errorf("数值 %s：按 %s 分档的 at_least 要带单位，如 500万元", v.Name, f)
 			}
 			if t.unit != nil && !t.unit.Same(f.typ.Unit) {
 				return l, fmt.Errorf("数值 %s：at_least 的单位 %s 与 %s 的单位 %s 不合", v.Name, t.unit, f.FullName(), f.typ.Unit)

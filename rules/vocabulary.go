@@ -266,6 +266,7 @@ func checkField(d *source.Decoder, n *source.Node, f *Field) {
 		return
 	}
 	f.factor = factor
+	u.Scaled = f.Unit != "%" && !u.IsMoney() && factor.Cmp(exact.Int(1)) != 0
 	f.typ = fieldType(f, u)
 	if f.Absent != "" {
 		if _, err := f.Parse(f.Absent, ""); err != nil {

@@ -50,7 +50,7 @@ func (w *sweeper) tick(ctx context.Context, now time.Time) {
 	sweep, err := w.sweep(ctx, now)
 	switch {
 	case errors.Is(err, store.ErrSlotTaken):
-		w.log.Info("sweep already done", "slot", sweep.Slot, "sweep", sweep.ID)
+		w.log.Info("the slot has its sweep", "slot", sweep.Slot, "sweep", sweep.ID, "status", string(sweep.Status))
 	case errors.Is(err, casework.ErrNothing):
 		w.log.Info("nothing to sweep: no policies or no enterprises yet")
 	case err != nil:
@@ -88,18 +88,22 @@ func (w *sweeper) sweep(ctx context.Context, now time.Time) (store.Sweep, error)
 // maxAttempts is how often a sweep that failed is tried for one slot.
 const maxAttempts = 3
 
+// abandonAfter is how long a running sweep may be another node's; what is older was left behind by a node that ended.
+const abandonAfter = time.Hour
+
 // abandon gives up sweeps that an earlier process left running. Only one process has a SQLite file, so there they can't be
-// somebody else's.
+// somebody else's; on PostgreSQL only those that are too old to be still running.
 func (w *sweeper) abandon(ctx context.Context) error {
+	limit := time.Duration(0)
 	if w.office.Store.Kind() != store.SQLite {
-		return nil
+		limit = abandonAfter
 	}
 	sweeps, err := w.office.Store.Sweeps(ctx, 100)
 	if err != nil {
 		return err
 	}
 	for _, s := range sweeps {
-		if s.Status != store.Running {
+		if s.Status != store.Running || time.Since(s.StartedAt) < limit {
 			continue
 		}
 		if err := w.office.Store.FinishSweep(ctx, s.ID, store.Failed, "服务中断，没有比对完", time.Now()); err != nil {

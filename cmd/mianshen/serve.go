@@ -86,6 +86,35 @@ func (c *serveCmd) day() (func(time.Time) civil.Date, error) {
 	return civil.On, nil
 }
 
+// onlySamples refuses --demo on a database that holds anything else: the demo shows everything to everybody.
+func onlySamples(ctx context.Context, db *store.Store) error {
+	foreign := misuse{"--demo 只能用在空库或只有示例的库上：示例模式谁都能看到企业数据，还会发布示例政策"}
+	v, err := db.CurrentVocabulary(ctx)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	if err == nil && v.PublishedBy != demo.By {
+		return foreign
+	}
+	policies, err := db.CurrentPolicies(ctx)
+	if err != nil {
+		return err
+	}
+	for _, p := range policies {
+		if p.PublishedBy != demo.By {
+			return foreign
+		}
+	}
+	snapshot, err := db.LatestSnapshot(ctx)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	if err == nil && snapshot.Source != demo.By {
+		return foreign
+	}
+	return nil
+}
+
 func (c *serveCmd) indexDir(scratch string) string {
 	if c.Data != "" {
 		return c.Data
@@ -102,6 +131,9 @@ func (c *serveCmd) serve(ctx context.Context, s *streams, office *casework.Offic
 		return err
 	}
 	if c.Demo {
+		if err := onlySamples(ctx, office.Store); err != nil {
+			return err
+		}
 		fmt.Fprintln(s.err, "正在装入示例政策和合成企业……")
 		if err := demo.Load(ctx, office, time.Now()); err != nil {
 			return err

@@ -35,6 +35,7 @@ type Book struct {
 	*rules.Book
 	Vocabulary string            // id of the vocabulary version
 	Versions   map[string]string // policy id -> version id
+	key        string
 }
 
 // VersionIDs lists the versions, sorted.
@@ -48,9 +49,7 @@ func (b *Book) VersionIDs() []string {
 }
 
 // Key is one hash over the vocabulary and all versions of the book.
-func (b *Book) Key() string {
-	return store.Hash([]byte(b.Vocabulary + strings.Join(b.VersionIDs(), "")))
-}
+func (b *Book) Key() string { return b.key }
 
 // Current compiles all current policy versions against the current vocabulary. ErrNothing when there are none.
 func (o *Office) Current(ctx context.Context) (*Book, error) {
@@ -92,10 +91,12 @@ func (o *Office) Of(ctx context.Context, plan store.Plan) (*Book, error) {
 const keptBooks = 4
 
 func (o *Office) compile(v store.VocabularyVersion, versions []store.PolicyVersion) (*Book, error) {
-	key := v.ID
-	for _, p := range versions {
-		key += p.ID
+	ids := make([]string, len(versions))
+	for i, p := range versions {
+		ids[i] = p.ID
 	}
+	sort.Strings(ids)
+	key := store.Hash([]byte(v.ID + strings.Join(ids, "")))
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if b := o.books[key]; b != nil {
@@ -105,7 +106,7 @@ func (o *Office) compile(v store.VocabularyVersion, versions []store.PolicyVersi
 	if err := ms.Err(); err != nil {
 		return nil, fmt.Errorf("vocabulary %s: %w", v.ID, err)
 	}
-	b := &Book{Vocabulary: v.ID, Versions: map[string]string{}}
+	b := &Book{Vocabulary: v.ID, Versions: map[string]string{}, key: key}
 	var policies []*rules.Policy
 	for _, version := range versions {
 		p, err := Unpack(version.Files, version.PolicyID)

@@ -19,6 +19,7 @@ type storedProfile struct {
 // storedFact is one known fact, or the reason why there is none.
 type storedFact struct {
 	Cell   string `json:"v,omitempty"`
+	Unit   string `json:"u,omitempty"` // in which Cell counts
 	Source string `json:"s,omitempty"`
 	On     string `json:"d,omitempty"`
 	Reason string `json:"r,omitempty"`
@@ -26,7 +27,7 @@ type storedFact struct {
 
 type storedRecord struct {
 	Key   string            `json:"k"`
-	Cells map[string]string `json:"c"`
+	Cells map[string]string `json:"c"` // by column, with its unit in parentheses where it has one
 }
 
 // EncodeProfile writes the known facts of a profile.
@@ -44,11 +45,19 @@ func EncodeProfile(v *rules.Vocabulary, p *rules.Profile) ([]byte, error) {
 		if f.Type == rules.TypeTable && fact.Value != nil {
 			out.Tables[f.Name] = encodeTable(f, fact.Value)
 		} else {
-			s.Cell = f.Cell(fact.Value)
+			s.Cell, s.Unit = f.Cell(fact.Value), f.Unit
 		}
 		out.Facts[f.Name] = s
 	}
 	return json.Marshal(out)
+}
+
+// header names a column with its unit.
+func header(c *rules.Field) string {
+	if c.Unit == "" {
+		return c.Name
+	}
+	return c.Name + "(" + c.Unit + ")"
 }
 
 func encodeTable(f *rules.Field, v *formula.Value) []storedRecord {
@@ -57,7 +66,7 @@ func encodeTable(f *rules.Field, v *formula.Value) []storedRecord {
 		rec := storedRecord{Key: r.Key, Cells: map[string]string{}}
 		for _, c := range f.Columns {
 			if cell := c.Cell(r.Columns[c.Index]); cell != "" {
-				rec.Cells[c.Name] = cell
+				rec.Cells[header(c)] = cell
 			}
 		}
 		rows = append(rows, rec)
@@ -65,7 +74,9 @@ func encodeTable(f *rules.Field, v *formula.Value) []storedRecord {
 	return rows
 }
 
-// DecodeProfile reads what EncodeProfile wrote. Facts of fields that the vocabulary no longer has are left out.
+// DecodeProfile reads what EncodeProfile wrote, perhaps under an earlier vocabulary. Facts of fields that the vocabulary no
+// longer has are left out; one that doesn't fit its field any more, in unit or values, is missing with that reason, so that it
+// stops nobody else's decision and is never taken for something it isn't.
 func DecodeProfile(v *rules.Vocabulary, uscc string, body []byte) (*rules.Profile, error) {
 	var in storedProfile
 	if err := json.Unmarshal(body, &in); err != nil {
@@ -77,24 +88,35 @@ func DecodeProfile(v *rules.Vocabulary, uscc string, body []byte) (*rules.Profil
 		if !ok || f.Derived() {
 			continue
 		}
-		fact := rules.Fact{Source: s.Source, Reason: s.Reason}
-		var err error
-		if s.On != "" {
-			fact.On, err = civil.Parse(s.On)
-		}
-		if err == nil && f.Type == rules.TypeTable && s.Reason == "" {
-			fact.Value, err = decodeTable(f, in.Tables[name])
-		} else if err == nil {
-			fact.Value, err = f.Parse(s.Cell, "")
-		}
-		if err == nil {
-			err = p.Set(f, fact)
-		}
+		fact, err := s.decode(f, in.Tables[name])
 		if err != nil {
+			fact = rules.Fact{Source: s.Source, Reason: "存的数据与指标字典不合"}
+		}
+		if err := p.Set(f, fact); err != nil {
 			return nil, fmt.Errorf("profile %s, %s: %w", uscc, name, err)
 		}
 	}
 	return p, nil
+}
+
+// decode reads one fact as the field has it now.
+func (s storedFact) decode(f *rules.Field, rows []storedRecord) (fact rules.Fact, err error) {
+	fact = rules.Fact{Source: s.Source, Reason: s.Reason}
+	if s.On != "" {
+		if fact.On, err = civil.Parse(s.On); err != nil {
+			return fact, err
+		}
+	}
+	switch {
+	case s.Reason != "":
+	case f.Type == rules.TypeTable:
+		fact.Value, err = decodeTable(f, rows)
+	case s.Cell != "" && s.Unit != f.Unit:
+		err = fmt.Errorf("stored in %q, the field is in %q", s.Unit, f.Unit)
+	default:
+		fact.Value, err = f.Parse(s.Cell, "")
+	}
+	return fact, err
 }
 
 func decodeTable(f *rules.Field, rows []storedRecord) (*formula.Value, error) {
@@ -102,11 +124,12 @@ func decodeTable(f *rules.Field, rows []storedRecord) (*formula.Value, error) {
 	for _, r := range rows {
 		cells := make([]*formula.Value, len(f.Columns))
 		for name, text := range r.Cells {
-			c, ok := f.Column(name)
+			column, unit := rules.SplitHeader(name)
+			c, ok := f.Column(column)
 			if !ok {
 				continue
 			}
-			v, err := c.Parse(text, "")
+			v, err := c.Parse(text, unit)
 			if err != nil {
 				return nil, err
 			}

@@ -95,7 +95,7 @@ func (b *Book) stored(d *rules.Decision, sweep store.Sweep) store.Decision {
 	version := b.Versions[d.Rule.Policy.ID]
 	sum := sha256.Sum256(d.AppendLine(nil))
 	out := store.Decision{
-		ID: decisionID(version, d.Rule.Item.ID, d.Enterprise, sweep), PolicyVersion: version, Item: d.Rule.Item.ID,
+		ID: decisionID(b.Key(), d.Rule.Item.ID, d.Enterprise, sweep), PolicyVersion: version, Item: d.Rule.Item.ID,
 		Enterprise: d.Enterprise, AsOf: sweep.AsOf, Outcome: store.Outcome(d.Outcome), SHA256: hex.EncodeToString(sum[:]),
 	}
 	if d.Amount != nil {
@@ -104,10 +104,11 @@ func (b *Book) stored(d *rules.Decision, sweep store.Sweep) store.Decision {
 	return out
 }
 
-// decisionID names a decision by all it is computed from, so that the same decision always has the same id.
-func decisionID(version, item, enterprise string, sweep store.Sweep) string {
+// decisionID names a decision by all it is computed from, so that the same decision always has the same id. All policies of the
+// book count: by 符合 an item may depend on another policy.
+func decisionID(book, item, enterprise string, sweep store.Sweep) string {
 	h := sha256.New()
-	for _, part := range []string{version, item, enterprise, sweep.Snapshot, sweep.Vocabulary, sweep.AsOf.String()} {
+	for _, part := range []string{book, item, enterprise, sweep.Snapshot, sweep.Vocabulary, sweep.AsOf.String()} {
 		fmt.Fprintf(h, "%d:%s", len(part), part)
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16])

@@ -87,6 +87,7 @@ func (l *line) award() (a rules.Award, ok bool) {
 		return a, false
 	}
 	a.Item, a.Period, a.Basis, a.On = item, interval, basis, on
+	a.Unstated = amount == nil
 	if amount != nil {
 		a.Amount = *amount
 	}

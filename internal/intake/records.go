@@ -93,11 +93,16 @@ func (f *firmRecords) take(l *line, table *rules.Field) bool {
 		if col == nil || col.slot <= slotFirst {
 			continue
 		}
-		c, _ := l.cell(col.slot)
-		v, fine := l.value(col, c)
+		if col.position >= len(l.cells) {
+			continue
+		}
+		// by the column's own position: one field may stand under two headers, each with its unit
+		v, fine := l.value(col, l.cells[col.position])
 		ok = ok && fine
 		given = given || v != nil || !fine
-		cells[col.slot-slotFirst-1] = v
+		if v != nil {
+			cells[col.slot-slotFirst-1] = v
+		}
 	}
 	switch {
 	case !ok:

@@ -85,9 +85,31 @@ func (s *Store) PutSnapshot(ctx context.Context, meta Snapshot, profiles iter.Se
 		return Snapshot{}, false, err
 	}
 	isNew = err == nil
+	if !isNew {
+		if err := s.receivedAgain(ctx, meta); err != nil {
+			return Snapshot{}, false, err
+		}
+	}
 	stored, err = s.Snapshot(ctx, meta.ID)
 	return stored, isNew, err
 }
+
+// receivedAgain makes a snapshot that is there already the latest one, unless it is.
+func (s *Store) receivedAgain(ctx context.Context, meta Snapshot) error {
+	return s.transact(ctx, func(tx *sql.Tx) error {
+		if err := s.serialize(ctx, tx, sequences); err != nil {
+			return err
+		}
+		var latest string
+		if err := tx.QueryRowContext(ctx, latestSnapshot, ChangeSnapshot).Scan(&latest); err != nil || latest == meta.ID {
+			return err
+		}
+		return record(ctx, tx, Change{At: meta.ReceivedAt, Kind: ChangeSnapshot, Subject: meta.ID})
+	})
+}
+
+// latestSnapshot finds what was received last: each receipt is a change, also of contents that had been received before.
+const latestSnapshot = `SELECT subject FROM change WHERE kind = $1 ORDER BY seq DESC LIMIT 1`
 
 // putProfiles writes the profiles of meta and sets its ID and count.
 func (s *Store) putProfiles(ctx context.Context, tx *sql.Tx, meta *Snapshot, profiles iter.Seq2[Profile, error]) error {
@@ -181,10 +203,10 @@ func (s *Store) Snapshot(ctx context.Context, id string) (n Snapshot, err error)
 	return scanSnapshot(s.db.QueryRowContext(ctx, selectSnapshot+`WHERE id = $1`, id).Scan)
 }
 
-// LatestSnapshot returns the snapshot stored last, or ErrNotFound if there is none yet.
+// LatestSnapshot returns the snapshot received last, or ErrNotFound if there is none yet.
 func (s *Store) LatestSnapshot(ctx context.Context) (n Snapshot, err error) {
 	defer wrap(&err, "latest snapshot")
-	return scanSnapshot(s.db.QueryRowContext(ctx, selectSnapshot+`ORDER BY seq DESC LIMIT 1`).Scan)
+	return scanSnapshot(s.db.QueryRowContext(ctx, selectSnapshot+`WHERE id = (`+latestSnapshot+`)`, ChangeSnapshot).Scan)
 }
 
 // Profiles calls do with every profile of a snapshot in the order of USCC, and ends with do's first error. The body is

@@ -292,7 +292,7 @@ func (x Num) String() string {
 	if r.IsInt() {
 		return r.Num().String()
 	}
-	if n, exact := r.FloatPrec(); exact && n <= 18 {
+	if n, exact := r.FloatPrec(); exact {
 		return r.FloatString(n)
 	}
 	return r.String()

@@ -323,7 +323,7 @@ func (c *checker) share(v *ast.CallNode) *Node {
 func dateShift(op Op) func(*checker, *ast.CallNode) *Node {
 	return func(c *checker, v *ast.CallNode) *Node {
 		args, ok := c.args(v, 2, 2, usage(op))
-		if !ok || !c.want(v, args[0], Date, "第一个参数") || !c.wantCount(v, args[1]) {
+		if !ok || !c.want(v, args[0], Date, "第一个参数") || !c.wantCount(v, args[1], op) {
 			return invalid
 		}
 		return c.make(v, op, Type{Kind: Date}, args...)
@@ -348,7 +348,7 @@ func usage(op Op) string {
 func reached(op Op) func(*checker, *ast.CallNode) *Node {
 	return func(c *checker, v *ast.CallNode) *Node {
 		args, ok := c.args(v, 2, 3, usage(op))
-		if !ok || !c.want(v, args[0], Date, "第一个参数") || !c.wantCount(v, args[1]) {
+		if !ok || !c.want(v, args[0], Date, "第一个参数") || !c.wantCount(v, args[1], op) {
 			return invalid
 		}
 		if len(args) == 3 && !c.want(v, args[2], Date, "第三个参数") {
@@ -358,17 +358,18 @@ func reached(op Op) func(*checker, *ast.CallNode) *Node {
 	}
 }
 
-// wantCount demands a number that can count years, months or days.
-func (c *checker) wantCount(v ast.Node, n *Node) bool {
+// wantCount demands a number without unit, or in the unit that the function counts: years, months or days.
+func (c *checker) wantCount(v ast.Node, n *Node, op Op) bool {
 	if !c.want(v, n, Number, "第二个参数") {
 		return false
 	}
+	own := map[Op]string{OpAddYears: "年", OpReachedYears: "年", OpAddMonths: "月", OpReachedMonths: "月", OpWorkdays: "天"}[op]
 	u := n.Type.Unit
-	if u.money() != 0 || len(u.dims) == 0 && u.Flavour != Bare {
-		c.fail(v, "", "第二个参数应是个数，却是 %s", u)
-		return false
+	if len(u.dims) == 0 && u.Flavour == Bare || len(u.dims) == 1 && u.dims[0] == (dim{own, 1}) {
+		return true
 	}
-	return true
+	c.fail(v, "写作 "+usage(op), "第二个参数应是个数（%s），却是 %s", own, u)
+	return false
 }
 
 func (c *checker) classify(v *ast.CallNode) *Node {

@@ -23,6 +23,7 @@ const (
 // Unit is the unit of a number: dimensions with exponents (元 is money, in 分), or a flavour when there are none.
 type Unit struct {
 	Flavour Flavour
+	Scaled  bool // of a field counted in a multiple, such as 万吨 or 万元/亩: a bare number against it would be in the wrong one
 	dims    []dim
 }
 
@@ -250,6 +251,8 @@ func unify(a, b Unit) (u Unit, scaleA, scaleB bool, err error) {
 	}
 	aPlain, bPlain := len(a.dims) == 0, len(b.dims) == 0
 	switch {
+	case aPlain && a.Flavour == Bare && b.Scaled || bPlain && b.Flavour == Bare && a.Scaled:
+		return a, false, false, fmt.Errorf("这个量以倍数单位计，数后面要写明单位，如 10*万吨")
 	case aPlain && bPlain:
 		return unifyPlain(a, b)
 	case aPlain && a.Flavour == Bare && b.money() == 0:

@@ -260,8 +260,12 @@ func (it *item) earlier(e *env, basis value) []answer {
 		if basis.known {
 			used := e.anyFirm(func(g granted) bool { return g.item == it.id && g.basis == basis.text })
 			a = truth(len(used) == 0)
-			if len(used) > 0 {
+			nameless := e.anyFirm(func(g granted) bool { return g.item == it.id && g.basis == "" })
+			switch {
+			case len(used) > 0:
 				e.counted("once_per used")
+			case len(nameless) > 0: // one of them may be for this very thing
+				a = value{}
 			}
 		}
 		out = append(out, answer{"once_per", a})
