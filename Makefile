@@ -124,6 +124,7 @@ stale: $(TEMPL)
 
 .PHONY: test-race
 test-race:
+	go test -count=1 -run '^(TestMutants|TestHostile)' ./rules
 	CGO_ENABLED=1 go test -race -timeout 20m $(TESTFLAGS) ./...
 
 .PHONY: bench

@@ -204,6 +204,81 @@ func TestDifference(t *testing.T) {
 	})
 }
 
+// TestReceivedAgain holds that a delivery equal to an older one becomes the current one again.
+func TestReceivedAgain(t *testing.T) {
+	onBoth(t, func(t *testing.T, o *casework.Office) {
+		publish(t, o, []byte(vocabulary), values, cases)
+		v, list := firms(t)
+		for i, some := range [][]casework.Firm{list, list[:2], list, list} {
+			stored, err := o.Receive(t.Context(), v, some, "测试", now.Add(time.Duration(i)*time.Hour))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if latest, err := o.Store.LatestSnapshot(t.Context()); err != nil || latest.ID != stored.ID {
+				t.Errorf("delivery %d: %s is the latest, want %s, %v", i, latest.ID, stored.ID, err)
+			}
+		}
+	})
+}
+
+// TestOtherPolicy holds that a sweep can follow another although an item asks for one of a policy that has changed.
+func TestOtherPolicy(t *testing.T) {
+	onBoth(t, func(t *testing.T, o *casework.Office) {
+		ctx := t.Context()
+		asking := func(s string) []byte {
+			return []byte(strings.NewReplacer("id: p-1", "id: p-2", "item: award", "item: second", "id: award", "id: second", "require: 营业收入 >= 取值(\"门槛\")", "require: '符合(\"award\") or 营业收入 >= 取值(\"门槛\")'", "500}", "9000}").Replace(s))
+		}
+		publish(t, o, []byte(vocabulary), values, cases)
+		second := fstest.MapFS{"q/policy.yaml": {Data: asking(policy)}, "q/values.yaml": {Data: asking(values)}, "q/cases.yaml": {Data: asking(cases)}}
+		p, err := o.Propose(ctx, second, "y")
+		if err == nil {
+			_, err = o.Publish(ctx, p, "甲", now)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, list := firms(t)
+		if _, err := o.Receive(ctx, v, list, "测试", now); err != nil {
+			t.Fatal(err)
+		}
+		before, err := o.Sweep(ctx, asOf, "", now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		publish(t, o, nil, strings.Replace(values, "value: 500", "value: 300", 1), strings.Replace(cases, "4999999.99", "2999999.99", 1))
+		after, err := o.Sweep(ctx, asOf, "", now)
+		if err != nil || after.Eligible != before.Eligible+2 {
+			t.Errorf("before %+v, after %+v, %v", before, after, err)
+		}
+	})
+}
+
+// TestChangedUnit holds that a stored fact is never read in another unit than it was stored in.
+func TestChangedUnit(t *testing.T) {
+	v, list := firms(t)
+	share, _ := v.Field("占比")
+	value, err := share.Parse("5.5", "")
+	if err == nil {
+		err = list[0].Profile.Set(share, rules.Fact{Value: value})
+	}
+	body, err2 := casework.EncodeProfile(v, list[0].Profile)
+	if err := errors.Join(err, err2); err != nil {
+		t.Fatal(err)
+	}
+	other, ms := rules.ParseVocabulary("v", []byte(strings.Replace(vocabulary, `unit: "%"`, `unit: 人`, 1)))
+	if other == nil {
+		t.Fatal(ms)
+	}
+	p, err := casework.DecodeProfile(other, list[0].Profile.Enterprise, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, _ := other.Field("占比")
+	if fact := p.Fact(f); fact.Value != nil || fact.Reason == "" {
+		t.Errorf("5.5%% read as %+v", fact)
+	}
+}
+
 // TestRefused holds that nothing is stored of what isn't fit to be published.
 func TestRefused(t *testing.T) {
 	onBoth(t, func(t *testing.T, o *casework.Office) {

@@ -266,3 +266,21 @@ func FuzzJSONL(f *testing.F) {
 	f.Add([]byte(`{"统一社会信用代码":"` + codeA + `","资质":[],"租赁合同":[{"合同号":"a","rent":1.50}]}`))
 	f.Fuzz(func(t *testing.T, data []byte) { fuzz(t, v, "a.jsonl", data) })
 }
+
+// TestTwoSpellings holds that a column written with and without its unit in one file counts in the unit it was written with,
+// record by record.
+func TestTwoSpellings(t *testing.T) {
+	data := `{"统一社会信用代码":"` + codeA + `","租赁合同":[{"合同号":"1","实付租金":"50000"},{"合同号":"2","实付租金(万元)":"5"},{"合同号":"3","实付租金":"50000"}]}` + "\n"
+	v := vocabulary(t)
+	b, err := ReadProfiles(t.Context(), v, Bytes("f.jsonl", []byte(data)), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, _ := v.Field("租赁合同")
+	column, _ := f.Column("实付租金")
+	for _, r := range b.Profile(codeA).Fact(f).Value.Rows() {
+		if got := column.Format(r.Columns[column.Index]); got != "5 万元" {
+			t.Errorf("合同 %s: %s, want 5 万元", r.Key, got)
+		}
+	}
+}

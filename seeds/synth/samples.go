@@ -33,7 +33,7 @@ func Samples(policies fs.FS, b Bundle) (awards, findings Table, err error) {
 		for n := range min(6, len(firms)) {
 			code := firms[(i*97+n*331)%len(firms)][0]
 			amount := int64(5+(i*7+n*13)%46) * firm.TenThousand
-			awards.Rows = append(awards.Rows, []string{code, item.id, periodOf(item.period, n), "", hundredths(amount), fmt.Sprintf("2024-%02d-20", 7+n%5)})
+			awards.Rows = append(awards.Rows, []string{code, item.id, periodOf(item.period, n), fmt.Sprintf("示例依据%03d-%d", i+1, n+1), hundredths(amount), fmt.Sprintf("2024-%02d-20", 7+n%5)})
 		}
 		for n := range min(40, len(firms)) {
 			findings.Rows = append(findings.Rows, item.findings(firms[(i*53+n*49)%len(firms)][0], n)...)
