@@ -143,14 +143,14 @@ func TestPublishSweepExplain(t *testing.T) {
 		if same, err := o.Sweep(ctx, asOf, "s1", now); !errors.Is(err, store.ErrSlotTaken) || same.ID != sweep.ID {
 			t.Errorf("the slot twice: %+v, %v", same, err)
 		}
-		want := map[string]string{"91310118MA1JP7UB2B": "", "91310118832628001D": "不满足：收入达到门槛", "9131011877976576X6": "缺：失信"}
-		for code, obstacle := range want {
-			matches, _, err := o.Matches(ctx, code)
-			if err != nil || len(matches) != 1 || matches[0].Obstacle != obstacle {
-				t.Errorf("%s: %+v, %v; want %q", code, matches, err, obstacle)
+		want := map[string]rules.Outcome{"91310118MA1JP7UB2B": rules.Eligible, "91310118832628001D": rules.Ineligible, "9131011877976576X6": rules.Unknown}
+		for code, outcome := range want {
+			reasons, of, err := o.Reasons(ctx, code)
+			if err != nil || of.ID != sweep.ID || len(reasons) != 1 || reasons[0].Explanation.Outcome != outcome || !reasons[0].Reproduced {
+				t.Errorf("%s: %+v, %v; want %s", code, reasons, err, outcome)
 				continue
 			}
-			e, err := o.Explain(ctx, matches[0].Decision.ID)
+			e, err := o.Explain(ctx, reasons[0].Decision.ID)
 			if err != nil || !e.Reproduced || e.Name == "" || e.Explanation.Conditions[0].Quote != "营业收入五百万元以上" {
 				t.Errorf("%s: %+v, %v", code, e, err)
 			}
@@ -173,7 +173,7 @@ func TestDifference(t *testing.T) {
 		if _, err := o.Sweep(ctx, asOf, "", now); err != nil {
 			t.Fatal(err)
 		}
-		old, _, err := o.Matches(ctx, "91310118832628001D")
+		old, _, err := o.Reasons(ctx, "91310118832628001D")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -197,7 +197,7 @@ func TestDifference(t *testing.T) {
 		if _, err := o.Sweep(ctx, asOf, "", now); err != nil {
 			t.Fatal(err)
 		}
-		after, _, err := o.Matches(ctx, "91310118832628001D")
+		after, _, err := o.Reasons(ctx, "91310118832628001D")
 		if err != nil || after[0].Decision.Outcome != store.Eligible {
 			t.Errorf("after the change: %+v, %v", after, err)
 		}
