@@ -407,6 +407,13 @@ func (r *Rule) AsksHistory() bool {
 	return asks
 }
 
+// LimitedByHistory reports whether earlier awards can refuse or cut a grant of the item, by its period, its caps over time or a
+// basis that counts once.
+func (r *Rule) LimitedByHistory() bool {
+	f, c := r.Item.Frequency, r.Item.Cap
+	return f.Once || f.Span != Day || f.Every > 0 || r.perYear != nil || r.total != nil || c.Times > 0 || r.Item.OncePer
+}
+
 // AsksPersons lists the conditions that wait for a person, in policy order, AmountFinding last where a person records the sum.
 func (r *Rule) AsksPersons() []string {
 	var out []string

@@ -67,6 +67,9 @@ func ReadPolicyFiles(files map[string][]byte, shown string) (*Policy, source.Mis
 			part.read(r)
 		}
 		all = append(all, r.Mistakes...)
+		if p.files["policy.yaml"] == nil {
+			return nil, all // everything else would be a consequence of that
+		}
 	}
 	if p.files["policy.yaml"] == nil {
 		return nil, all
@@ -80,6 +83,9 @@ func readCapped(fsys fs.FS, name string) ([]byte, error) {
 	info, err := fs.Stat(fsys, name)
 	if err != nil {
 		return nil, fmt.Errorf("%s：%w", path.Base(name), err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s 不是普通文件", path.Base(name))
 	}
 	if info.Size() > source.MaxFile {
 		return nil, fmt.Errorf("%s 有 %d 字节，超过上限 %d", path.Base(name), info.Size(), source.MaxFile)

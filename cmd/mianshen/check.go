@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -33,6 +34,7 @@ func (c *checkCmd) Run(s *streams) error {
 		}
 	}
 	all.Sort()
+	all = all.Once()
 	for _, m := range all {
 		fmt.Fprintf(s.err, "%s\n\n", m.Error())
 	}
@@ -96,6 +98,9 @@ func folder(path string) (string, error) {
 			return filepath.Dir(path), nil
 		}
 	}
+	if errors.Is(err, os.ErrNotExist) {
+		return "", misuse{fmt.Sprintf("没有 %s 这个目录", path)}
+	}
 	if err != nil || !info.IsDir() {
 		return "", misuse{fmt.Sprintf("%s 不是目录；给出政策文件夹，或含有政策文件夹的目录", path)}
 	}
@@ -124,6 +129,9 @@ func vocabularyText(path, named string) (data []byte, label string, err error) {
 	info, err := os.Stat(name)
 	if err != nil {
 		return nil, "", misuse{fmt.Sprintf("读不到指标字典 %s：%v", name, err)}
+	}
+	if !info.Mode().IsRegular() {
+		return nil, "", misuse{fmt.Sprintf("指标字典 %s 不是普通文件", name)}
 	}
 	if info.Size() > source.MaxFile {
 		return nil, "", fmt.Errorf("指标字典 %s 有 %d 字节，超过上限 %d", name, info.Size(), source.MaxFile)

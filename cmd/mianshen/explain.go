@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"mianshen/rules"
 	"mianshen/rules/standard"
 )
 
@@ -36,6 +37,9 @@ func (c *explainCmd) Run(ctx context.Context, s *streams) error {
 	}
 	if !r.Due(m.around.AsOf) {
 		return fmt.Errorf("事项 %s 在 %s 不在有效期内，不判定", c.Item, m.around.AsOf)
+	}
+	if m.around.History == nil {
+		sayHistory(s, []*rules.Rule{r})
 	}
 	session := m.book.NewSession(m.around)
 	session.Load(profile)

@@ -201,6 +201,9 @@ type matchCmd struct {
 // Run reads, decides and writes.
 func (c *matchCmd) Run(ctx context.Context, s *streams) error {
 	debug.SetGCPercent(400)
+	if err := c.overwrites(); err != nil {
+		return err
+	}
 	m, err := c.read(ctx, s)
 	if err != nil {
 		return err
@@ -247,11 +250,17 @@ func (c *matchCmd) Run(ctx context.Context, s *streams) error {
 
 // sayHistory says which items wait because no earlier awards were given.
 func sayHistory(s *streams, list []*rules.Rule) {
-	n := 0
+	n, limited := 0, 0
 	for _, r := range list {
 		if r.AsksHistory() {
 			n++
 		}
+		if r.LimitedByHistory() {
+			limited++
+		}
+	}
+	if limited > 0 {
+		fmt.Fprintf(s.err, "没有给 --awards：有 %d 个事项没有核对是否已经拨付过，也没有按年度、累计上限和次数扣减。\n", limited)
 	}
 	if n > 0 {
 		fmt.Fprintf(s.err, "没有给 --awards：有 %d 个事项用到 已奖 或 曾获，不知道拨付历史就不能判为符合。\n", n)
@@ -260,6 +269,25 @@ func sayHistory(s *streams, list []*rules.Rule) {
 
 // outcomeOrder is the order in which outcomes are told.
 var outcomeOrder = map[rules.Outcome]int{rules.Eligible: 0, rules.Unknown: 1, rules.Ineligible: 2}
+
+// overwrites refuses an output that is one of the inputs.
+func (c *matchCmd) overwrites() error {
+	out, err := os.Stat(c.Out)
+	if c.Out == "" || err != nil {
+		return nil
+	}
+	read := []string{c.Profiles, c.Vocabulary, c.Awards, c.Findings}
+	for _, given := range c.Records {
+		_, path, _ := strings.Cut(given, "=")
+		read = append(read, path)
+	}
+	for _, path := range read {
+		if in, err := os.Stat(path); path != "" && err == nil && os.SameFile(in, out) {
+			return misuse{fmt.Sprintf("--out %s 就是要读的文件，换一个名字", c.Out)}
+		}
+	}
+	return nil
+}
 
 func (c *matchCmd) wants(o rules.Outcome) bool {
 	switch c.Outcome {

@@ -53,6 +53,8 @@ func (w *sweeper) tick(ctx context.Context, now time.Time) {
 		w.log.Info("the slot has its sweep", "slot", sweep.Slot, "sweep", sweep.ID, "status", string(sweep.Status))
 	case errors.Is(err, casework.ErrNothing):
 		w.log.Info("nothing to sweep: no policies or no enterprises yet")
+	case err != nil && ctx.Err() != nil:
+		w.log.Info("sweep given up, the server ends")
 	case err != nil:
 		w.log.Error("sweep failed", "error", err)
 	default:

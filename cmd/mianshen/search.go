@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode"
 
 	"mianshen/index"
 	"mianshen/index/texts"
@@ -80,6 +81,9 @@ func (c *searchCmd) questions() (out []question, err error) {
 	if len(c.Query) > 0 {
 		return nil, misuse{"给了 --queries 就不要再写查询"}
 	}
+	if info, err := os.Stat(c.Queries); err != nil || !info.Mode().IsRegular() {
+		return nil, misuse{fmt.Sprintf("--queries：没有 %s 这个文件，或它不是普通文件", c.Queries)}
+	}
 	f, err := os.Open(c.Queries)
 	if err != nil {
 		return nil, misuse{fmt.Sprintf("--queries：%v", err)}
@@ -140,8 +144,36 @@ var unmark = strings.NewReplacer("<mark>", "", "</mark>", "")
 
 func plain(marked string) string { return html.UnescapeString(unmark.Replace(marked)) }
 
-// oneLine makes HTML without tags plain text on one line.
-func oneLine(text string) string { return strings.Join(strings.Fields(html.UnescapeString(text)), " ") }
+// oneLine makes HTML without tags plain text on one line, without what a terminal would act on.
+func oneLine(text string) string {
+	shown := strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, html.UnescapeString(text))
+	return strings.Join(strings.Fields(shown), " ")
+}
+
+// marked makes a marked text plain but for the marks, which bold writes.
+func marked(bold *strings.Replacer, text string) string {
+	var b strings.Builder
+	for _, part := range strings.SplitAfter(text, "mark>") {
+		tag := ""
+		for _, t := range []string{"<mark>", "</mark>"} {
+			if strings.HasSuffix(part, t) {
+				part, tag = strings.TrimSuffix(part, t), t
+			}
+		}
+		clean := oneLine(part)
+		if strings.HasPrefix(part, " ") && clean != "" {
+			clean = " " + clean
+		}
+		b.WriteString(clean)
+		b.WriteString(bold.Replace(tag))
+	}
+	return b.String()
+}
 
 func (c *searchCmd) write(w io.Writer, s *streams, q question, res index.Result) error {
 	if c.Format == "text" {
@@ -167,11 +199,10 @@ func writeFound(w io.Writer, s *streams, q question, res index.Result) error {
 		_, err := fmt.Fprintf(s.err, "没有找到“%s”。换个说法，或少用几个字再试。\n", q.text)
 		return err
 	}
-	open, shut := "", ""
+	bold := strings.NewReplacer("<mark>", "", "</mark>", "")
 	if terminal(s.out) {
-		open, shut = "\x1b[1m", "\x1b[0m"
+		bold = strings.NewReplacer("<mark>", "\x1b[1m", "</mark>", "\x1b[0m")
 	}
-	mark := strings.NewReplacer("<mark>", open, "</mark>", shut)
 	weak := false
 	for _, h := range res.Hits {
 		if h.Weak && !weak {
@@ -182,7 +213,7 @@ func writeFound(w io.Writer, s *streams, q question, res index.Result) error {
 		if id == "" {
 			id = h.ID
 		}
-		if _, err := fmt.Fprintf(w, "%2d. %s〔%s〕\n    %s\n", h.Rank, oneLine(mark.Replace(h.Title)), id, oneLine(mark.Replace(h.Snippet))); err != nil {
+		if _, err := fmt.Fprintf(w, "%2d. %s〔%s〕\n    %s\n", h.Rank, marked(bold, h.Title), id, marked(bold, h.Snippet)); err != nil {
 			return err
 		}
 	}

@@ -32,6 +32,9 @@ func Pack(fsys fs.FS, dir string) ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("pack %s: %w", file, err)
 		}
+		if !info.Mode().IsRegular() {
+			return nil, fmt.Errorf("pack %s: not a regular file", file)
+		}
 		if info.Size() > source.MaxFile {
 			return nil, fmt.Errorf("pack %s: %d bytes, at most %d", file, info.Size(), source.MaxFile)
 		}

@@ -37,6 +37,9 @@ func Bytes(name string, data []byte) Input {
 
 // Open opens a file for reading. The caller closes it after the last use of the input.
 func Open(path string) (Input, io.Closer, error) {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() { // a pipe would block in open
+		return Input{}, nil, fmt.Errorf("打不开 %s：不是普通文件", path)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		if errors.Is(err, os.ErrNotExist) {

@@ -72,6 +72,11 @@ func (s *Store) prepare(ctx context.Context) error {
 	if err := s.Ping(ctx); err != nil {
 		return err
 	}
+	if s.kind == SQLite {
+		if err := s.ours(ctx); err != nil {
+			return err
+		}
+	}
 	if s.kind == Postgres {
 		var encoding string
 		if err := s.db.QueryRowContext(ctx, "SHOW server_encoding").Scan(&encoding); err != nil {
@@ -82,6 +87,17 @@ func (s *Store) prepare(ctx context.Context) error {
 		}
 	}
 	return s.migrate(ctx)
+}
+
+// ours refuses a file with tables of another program.
+func (s *Store) ours(ctx context.Context) error {
+	var foreign, own int
+	err := s.db.QueryRowContext(ctx, `SELECT count(*), coalesce(sum(name IN ('policy_version', 'goose_db_version')), 0) FROM sqlite_master
+		WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`).Scan(&foreign, &own)
+	if err == nil && foreign > 0 && own < 2 && !(foreign == 1 && own == 1) {
+		err = fmt.Errorf("这个 SQLite 文件里有别的程序的表，请换一个文件：%w", ErrInvalid)
+	}
+	return err
 }
 
 // Close waits for running statements, closes the database and gives up the lock.

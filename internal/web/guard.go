@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -30,7 +31,7 @@ const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; 
 // guard puts everything in the way that each request passes, from the outside in.
 func (s *Server) guard(e *echo.Echo, table map[string]Access) {
 	e.Pre(s.recover, headers)
-	e.Use(s.measure, s.bound(), s.limit(newLimiter(s.cfg.Rate, s.cfg.Clock)), deadline, s.permit(table))
+	e.Use(s.measure, wellFormed, s.bound(), s.limit(newLimiter(s.cfg.Rate, s.cfg.Clock)), deadline, s.permit(table))
 }
 
 // recover turns a panic into an answer and a line in the log; one bad request must not end the others.
@@ -47,6 +48,16 @@ func (s *Server) recover(next echo.HandlerFunc) echo.HandlerFunc {
 			s.log.ErrorContext(c.Request().Context(), "panic", "route", c.Path(), "cause", fmt.Sprint(cause), "stack", string(debug.Stack()))
 			s.fail(problem(http.StatusInternalServerError, ""), c)
 		}()
+		return next(c)
+	}
+}
+
+// wellFormed refuses a query string that can't be read; net/url would pass over the part it can't.
+func wellFormed(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if _, err := url.ParseQuery(c.Request().URL.RawQuery); err != nil {
+			return problem(http.StatusBadRequest, "网址里问号后面的部分写法有误。")
+		}
 		return next(c)
 	}
 }

@@ -5,6 +5,7 @@ package source
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 	"unicode/utf8"
@@ -94,7 +95,18 @@ func (ms Mistakes) Err() error {
 		return nil
 	}
 	ms.Sort()
-	return ms
+	return ms.Once()
+}
+
+// Once leaves out mistakes that say the same of the same place again; ms must be sorted.
+func (ms Mistakes) Once() Mistakes {
+	out := ms[:0:0]
+	for _, m := range ms {
+		if !slices.Contains(out[max(0, len(out)-8):], m) {
+			out = append(out, m)
+		}
+	}
+	return out
 }
 
 // Fatal reports whether any of them is more than a warning.
