@@ -109,21 +109,29 @@ func (b *Book) NewSession(c Circumstances) *Session {
 	return &Session{book: b, around: c, frame: formula.Frame{Fields: make([]*formula.Value, len(b.Vocabulary.Fields)), AsOf: c.AsOf}}
 }
 
-// Load takes the next profile, which must be of the book's vocabulary, and computes its derived fields.
+// Load takes the next profile, which must be of the book's vocabulary. Derived fields are computed when an item wants them.
 func (s *Session) Load(p *Profile) {
 	s.profile = p
 	s.asked = nil
-	s.frame.Reset()
 	for i, f := range s.book.Vocabulary.Fields {
+		s.frame.Fields[i] = nil
 		if !f.Derived() {
 			s.frame.Fields[i] = p.value(f, s.around.AsOf)
 		}
 	}
-	s.frame.Host = nil
-	s.frame.GrantYear = s.around.AsOf.Year()
-	for _, f := range s.book.Vocabulary.derived {
-		s.frame.Fields[f.Index] = f.fit(s.frame.Run(f.derive))
+}
+
+// derive computes the derived fields that a rule reads and that nobody has asked for yet.
+func (s *Session) derive(wanted []*Field) {
+	s.frame.Reset()
+	host, year, defines, record := s.frame.Host, s.frame.GrantYear, s.frame.Defines, s.frame.Record
+	s.frame.Host, s.frame.GrantYear, s.frame.Defines, s.frame.Record = nil, s.around.AsOf.Year(), nil, nil
+	for _, f := range wanted {
+		if s.frame.Fields[f.Index] == nil {
+			s.frame.Fields[f.Index] = f.fit(s.frame.Run(f.derive))
+		}
 	}
+	s.frame.Host, s.frame.GrantYear, s.frame.Defines, s.frame.Record = host, year, defines, record
 }
 
 // fit holds a derived value to its declared type where the type system can't: whole numbers, the values of an enum.
@@ -141,6 +149,7 @@ func (f *Field) fit(v *formula.Value) *formula.Value {
 // Decide decides one item for the loaded profile.
 func (s *Session) Decide(r *Rule) *Decision {
 	run := &run{Session: s, rule: r, d: &Decision{Rule: r, Enterprise: s.profile.Enterprise, AsOf: s.around.AsOf, Grant: r.Grant(s.around.AsOf), Open: r.Open(s.around.AsOf)}}
+	s.derive(r.derived)
 	s.frame.Reset()
 	run.limits, run.raw = &run.d.Limits, &run.d.exact
 	host, year, defines, record := s.frame.Host, s.frame.GrantYear, s.frame.Defines, s.frame.Record

@@ -22,6 +22,9 @@ func (im *importer) readLines(ctx context.Context, take func(*line)) error {
 		if n%every == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
+		if im.problems.full {
+			return nil
+		}
 		object, number, fatal, err := in.Next()
 		if err == io.EOF {
 			break

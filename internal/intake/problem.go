@@ -8,13 +8,13 @@ import (
 
 // Problem is one thing that keeps a file from being read.
 type Problem struct {
-	File    string
-	Sheet   string // of a workbook
-	Row     int    // from 1, as a spreadsheet or an editor counts; 0: the file as a whole
-	Column  string // letter; "" where there are none or the whole row is meant
-	Header  string // of the column, as in the file
-	Text    string // of the cell, shortened
-	Message string // a sentence in Chinese
+	File    string `json:"file"`
+	Sheet   string `json:"sheet,omitempty"`  // of a workbook
+	Row     int    `json:"row,omitempty"`    // from 1, as a spreadsheet or an editor counts; 0: the file as a whole
+	Column  string `json:"column,omitempty"` // letter; "" where there are none or the whole row is meant
+	Header  string `json:"header,omitempty"` // of the column, as in the file
+	Text    string `json:"text,omitempty"`   // of the cell, shortened
+	Message string `json:"message"`          // a sentence in Chinese
 }
 
 // String writes file, row, column and the sentence: 企业.csv:12:C（上年营业收入）：….
@@ -44,11 +44,15 @@ const maxProblems = 50
 type Problems struct {
 	List []Problem
 	More int // how many further ones there are
+
+	most int  // how many are kept before reading stops; 0: 50 are kept and reading goes on
+	full bool // reading is to stop
 }
 
 func (p *Problems) add(one Problem) {
-	if len(p.List) >= maxProblems {
+	if len(p.List) >= max(p.most, maxProblems) {
 		p.More++
+		p.full = p.most > 0
 		return
 	}
 	p.List = append(p.List, one)

@@ -21,8 +21,9 @@ const (
 
 // slot is one thing that a table can deliver.
 type slot struct {
-	name  string
-	field *rules.Field // how its cells are read; nil: as text
+	name    string
+	field   *rules.Field // how its cells are read; nil: as text
+	refused string       // why this file may not deliver it; "" when it may
 }
 
 // schema is what a table can deliver and must.

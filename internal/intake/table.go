@@ -59,6 +59,9 @@ func (im *importer) readRows(ctx context.Context, rows sheet.Rows, take func(*li
 		if n%every == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
+		if im.problems.full {
+			return nil
+		}
 		row, err := rows.Next()
 		if err == io.EOF {
 			break
@@ -157,6 +160,9 @@ func (im *importer) resolve(row, position int, header string) *column {
 		return col
 	case s.field != nil && s.field.Type == rules.TypeTable && !im.keyed:
 		im.fail(row, col, "", fmt.Sprintf("%s 是每户多条的表，不能放在一格里，请另用一个文件或工作表提供", s.name))
+		return col
+	case s.refused != "":
+		im.fail(row, col, "", s.refused)
 		return col
 	case im.at[i] != nil:
 		im.fail(row, col, "", fmt.Sprintf("与 %s“%s”重复，都是 %s", im.at[i].letter, im.at[i].header, s.name))

@@ -204,7 +204,7 @@ func (c *csvRows) add(text string) error {
 	case strings.IndexByte(text, 0) >= 0:
 		return c.fail(column, "", "含有空字符，不是文本文件或编码不是 UTF-8、GB18030")
 	}
-	c.cells = append(c.cells, Cell{Text: unguard(text)})
+	c.cells = append(c.cells, Cell{Text: Unguard(text)})
 	return nil
 }
 

@@ -160,7 +160,7 @@ func risky(s string) bool {
 	return t != "" && strings.ContainsRune(formulaStarts, []rune(t[:min(len(t), 4)])[0])
 }
 
-// guard makes a text harmless in CSV by a leading apostrophe. A text that looks guarded gets one more, so that unguard
+// guard makes a text harmless in CSV by a leading apostrophe. A text that looks guarded gets one more, so that Unguard
 // gives back every text.
 func guard(s string) string {
 	if risky(s) || s != "" && s[0] == '\'' && risky(strings.TrimLeft(s, "'")) {
@@ -169,8 +169,8 @@ func guard(s string) string {
 	return s
 }
 
-// unguard undoes guard.
-func unguard(s string) string {
+// Unguard returns the text of a CSV cell without the apostrophe that a Writer put before it to make it harmless.
+func Unguard(s string) string {
 	if s != "" && s[0] == '\'' && risky(strings.TrimLeft(s, "'")) {
 		return s[1:]
 	}

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"crypto/sha256"
 	"database/sql"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -83,6 +85,33 @@ func clean(name, value string) error {
 func instant(name string, t time.Time) error {
 	if t.IsZero() || t.UTC().Year() < 1 || t.UTC().Year() > 9999 {
 		return fmt.Errorf("%s %v isn't an instant: %w", name, t, ErrInvalid)
+	}
+	return nil
+}
+
+// maxBody is the size in bytes of the largest body that is stored; either database could hold somewhat more.
+const maxBody = 512 << 20
+
+// size refuses bodies that one of the databases might not hold.
+func size(name string, body []byte) error {
+	if len(body) > maxBody {
+		return fmt.Errorf("%s has %d bytes, want at most %d: %w", name, len(body), maxBody, ErrInvalid)
+	}
+	return nil
+}
+
+// counted refuses negative numbers.
+func counted(name string, n int64) error {
+	if n < 0 {
+		return fmt.Errorf("%s is %d: %w", name, n, ErrInvalid)
+	}
+	return nil
+}
+
+// hexadecimal refuses what isn't a SHA-256 in lower-case hexadecimal.
+func hexadecimal(name, sum string) error {
+	if b, err := hex.DecodeString(sum); err != nil || len(b) != sha256.Size || strings.ToLower(sum) != sum {
+		return fmt.Errorf("%s %q isn't 64 digits of lower-case hexadecimal: %w", name, sum, ErrInvalid)
 	}
 	return nil
 }

@@ -2,280 +2,251 @@ package store
 
 import (
 	"context"
-	"crypto/sha256"
 	"database/sql"
-	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
-	"iter"
-	"strings"
 	"time"
 
-	"golang.org/x/text/unicode/norm"
+	"mianshen/rules/civil"
 )
 
-// Profile is what a snapshot holds of one enterprise.
-type Profile struct {
-	USCC string // 统一社会信用代码: 18 digits and upper-case letters; whether it is a lawful one, intake decides
-	Name string
-	Body []byte // the facts, in the form that the caller reads back; may be empty
-}
-
-// Snapshot is an immutable set of profiles as received at one time.
+// Snapshot is the facts of all enterprises as of a day, column by column. Once sealed it never changes.
 type Snapshot struct {
-	ID         string // SHA-256 over the profiles, see PutSnapshot
-	ReceivedAt time.Time
-	Source     string // where it came from, for people
-	Profiles   int64  // how many there are
+	ID         string     // given by the caller: 64 digits of lower-case hexadecimal that name its contents
+	AsOf       civil.Date // the day of the facts
+	KnownAt    time.Time  // what had been received by then is in it
+	ReceivedAt time.Time  // when it was built
+	Source     string     // where it came from, for people; never empty
+	Rows       int64      // how many enterprises it has
+	Vocabulary string     // id of the vocabulary version that gives the fields
+	Recipe     []byte     // from which deliveries and corrections it was built
+	Base       string     // id of the sealed snapshot of which this one holds only what differs; empty: it holds all
+	Depth      int        // how many bases it stands on, set by the store
 	seq        int64
 }
 
-// Enterprise is an entry of the picker.
-type Enterprise struct{ USCC, Name string }
+// Chunk is one field of some rows of a snapshot, encoded.
+type Chunk struct {
+	Field string // the empty one is the codes of the enterprises
+	N     int    // 0 and up
+	Body  []byte
+}
 
-// writeRows is how many rows go into one INSERT, readRows how many profiles into one SELECT.
-const (
-	writeRows = 400
-	readRows  = 500
-)
-
-// maxQuery is the longest query in bytes that SearchEnterprises takes; no lawful name comes near it.
-const maxQuery = 500
-
-// PutSnapshot stores a snapshot in one transaction, in bounded memory. The profiles must come in strictly ascending
-// order of USCC (ErrInvalid otherwise, or the sequence's own error, and nothing is stored). meta gives ReceivedAt and
-// Source. Its ID is the SHA-256 over all profiles of USCC, name and body, each preceded by its length as an
-// unsigned varint: the same profiles give the same ID, and the second time nothing is written, isNew is false and the
-// snapshot stored first is returned. Enterprises take the names given here. The sequence must not call the store.
-func (s *Store) PutSnapshot(ctx context.Context, meta Snapshot, profiles iter.Seq2[Profile, error]) (stored Snapshot, isNew bool, err error) {
-	defer wrap(&err, "put snapshot from %q", meta.Source)
-	if err := errors.Join(text("source", meta.Source), instant("receipt", meta.ReceivedAt)); err != nil {
-		return Snapshot{}, false, err
+// BeginSnapshot begins a snapshot, which is there for nobody before it is sealed. isNew is false where it is sealed already,
+// which changes nothing. One that somebody began and didn't seal is gone on with, whatever else meta says. ErrNotFound:
+// the vocabulary isn't stored, or no snapshot is sealed under Base.
+func (s *Store) BeginSnapshot(ctx context.Context, meta Snapshot) (isNew bool, err error) {
+	defer wrap(&err, "begin snapshot %q as of %v", meta.ID, meta.AsOf)
+	if err := errors.Join(hexadecimal("id", meta.ID), text("source", meta.Source), counted("rows", meta.Rows), size("recipe", meta.Recipe),
+		instant("known-at", meta.KnownAt), instant("receipt", meta.ReceivedAt)); err != nil {
+		return false, err
 	}
-	errKnown := errors.New("known") // ends the transaction of a snapshot that is there already
+	if meta.AsOf.IsZero() {
+		return false, fmt.Errorf("no as-of day: %w", ErrInvalid)
+	}
 	err = s.transact(ctx, func(tx *sql.Tx) error {
 		if err := s.serialize(ctx, tx, snapshots); err != nil {
 			return err
 		}
-		if err := tx.QueryRowContext(ctx, `SELECT COALESCE(MAX(seq), 0) + 1 FROM snapshot`).Scan(&meta.seq); err != nil {
+		var sealed bool
+		err := tx.QueryRowContext(ctx, `SELECT sealed FROM snapshot WHERE id = $1`, meta.ID).Scan(&sealed)
+		if !errors.Is(err, sql.ErrNoRows) {
+			isNew = !sealed
 			return err
 		}
-		if err := s.putProfiles(ctx, tx, &meta, profiles); err != nil {
-			return err
-		}
-		var known int
-		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM snapshot WHERE id = $1`, meta.ID).Scan(&known); err != nil {
-			return err
-		}
-		if known > 0 {
-			return errKnown
-		}
-		if _, err := tx.ExecContext(ctx, `INSERT INTO snapshot (seq, id, received_at, source, profiles) VALUES ($1, $2, $3, $4, $5)`,
-			meta.seq, meta.ID, stamp{meta.ReceivedAt}, meta.Source, meta.Profiles); err != nil {
-			return err
-		}
-		if err := s.serialize(ctx, tx, sequences); err != nil {
-			return err
-		}
-		return record(ctx, tx, Change{At: meta.ReceivedAt, Kind: ChangeSnapshot, Subject: meta.ID})
+		isNew = true
+		return beginSnapshot(ctx, tx, meta)
 	})
-	if err != nil && !errors.Is(err, errKnown) {
-		return Snapshot{}, false, err
-	}
-	isNew = err == nil
-	if !isNew {
-		if err := s.receivedAgain(ctx, meta); err != nil {
-			return Snapshot{}, false, err
-		}
-	}
-	stored, err = s.Snapshot(ctx, meta.ID)
-	return stored, isNew, err
+	return isNew && err == nil, err
 }
 
-// receivedAgain makes a snapshot that is there already the latest one, unless it is.
-func (s *Store) receivedAgain(ctx context.Context, meta Snapshot) error {
+func beginSnapshot(ctx context.Context, tx *sql.Tx, meta Snapshot) error {
+	var vocabulary string
+	if err := tx.QueryRowContext(ctx, `SELECT id FROM vocabulary_version WHERE id = $1`, meta.Vocabulary).Scan(&vocabulary); err != nil {
+		return known(err, "vocabulary", meta.Vocabulary)
+	}
+	var base sql.NullInt64
+	if meta.Base != "" {
+		if err := tx.QueryRowContext(ctx, `SELECT seq, depth + 1 FROM snapshot WHERE id = $1 AND sealed`, meta.Base).Scan(&base, &meta.Depth); err != nil {
+			return known(err, "base", meta.Base)
+		}
+	} else {
+		meta.Depth = 0
+	}
+	_, err := tx.ExecContext(ctx, `INSERT INTO snapshot (id, as_of, known_at, received_at, source, rows, vocabulary, recipe, base, depth, sealed)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, FALSE)`, meta.ID, day{meta.AsOf}, stamp{meta.KnownAt}, stamp{meta.ReceivedAt}, meta.Source,
+		meta.Rows, vocabulary, notNull(meta.Recipe), base, meta.Depth)
+	return err
+}
+
+// PutChunks stores chunks of a snapshot that isn't sealed, all or none, in one transaction; a chunk that stands there
+// already changes nothing. ErrConflict: another one stands there, or one comes twice, or the snapshot is sealed.
+func (s *Store) PutChunks(ctx context.Context, snapshot string, chunks []Chunk) (err error) {
+	defer wrap(&err, "put %d chunks of snapshot %q", len(chunks), snapshot)
+	sums := make([]digest, len(chunks))
+	for i, c := range chunks {
+		if err := errors.Join(clean("field", c.Field), counted("chunk", int64(c.N)), size("body", c.Body)); err != nil {
+			return err
+		}
+		sums[i] = digest(Hash(c.Body))
+	}
 	return s.transact(ctx, func(tx *sql.Tx) error {
+		var seq int64
+		var sealed bool
+		if err := tx.QueryRowContext(ctx, `SELECT seq, sealed FROM snapshot WHERE id = $1`+s.locking("SHARE"), snapshot).Scan(&seq, &sealed); err != nil {
+			return err
+		}
+		if sealed {
+			return fmt.Errorf("it is sealed: %w", ErrConflict)
+		}
+		stmts := newStatements(tx)
+		for i, c := range chunks {
+			added, err := stmts.exec(ctx, `INSERT INTO snapshot_chunk (snapshot, field, chunk, sha256, body) VALUES ($1, $2, $3, $4, $5)
+				ON CONFLICT (snapshot, field, chunk) DO NOTHING`, []any{seq, c.Field, c.N, sums[i], notNull(c.Body)})
+			if err != nil {
+				return err
+			}
+			if added == 1 {
+				continue
+			}
+			var stands digest
+			if err := tx.QueryRowContext(ctx, `SELECT sha256 FROM snapshot_chunk WHERE snapshot = $1 AND field = $2 AND chunk = $3`,
+				seq, c.Field, c.N).Scan(&stands); err != nil {
+				return err
+			}
+			if stands != sums[i] {
+				return fmt.Errorf("another chunk %d of %q stands there: %w", c.N, c.Field, ErrConflict)
+			}
+		}
+		return nil
+	})
+}
+
+// SealSnapshot closes a snapshot: its chunks are complete. announce makes it the latest one, with a change of kind
+// ChangeSnapshot at now, unless it is that already; so a snapshot that is sealed becomes the latest again. Otherwise to seal it
+// again changes nothing. ErrConflict: a field has chunks with a gap or, in a snapshot without base, more or fewer chunks
+// than the codes.
+func (s *Store) SealSnapshot(ctx context.Context, id string, announce bool, now time.Time) (stored Snapshot, err error) {
+	defer wrap(&err, "seal snapshot %q", id)
+	if err := instant("now", now); err != nil {
+		return Snapshot{}, err
+	}
+	err = s.transact(ctx, func(tx *sql.Tx) error {
+		if err := s.sealChunks(ctx, tx, id); err != nil {
+			return err
+		}
+		if !announce {
+			return nil
+		}
 		if err := s.serialize(ctx, tx, sequences); err != nil {
 			return err
 		}
 		var latest string
-		if err := tx.QueryRowContext(ctx, latestSnapshot, ChangeSnapshot).Scan(&latest); err != nil || latest == meta.ID {
+		err := tx.QueryRowContext(ctx, latestSnapshot, ChangeSnapshot).Scan(&latest)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) || latest == id {
 			return err
 		}
-		return record(ctx, tx, Change{At: meta.ReceivedAt, Kind: ChangeSnapshot, Subject: meta.ID})
+		return record(ctx, tx, Change{At: now, Kind: ChangeSnapshot, Subject: id})
 	})
+	if err != nil {
+		return Snapshot{}, err
+	}
+	return s.Snapshot(ctx, id)
 }
 
-// latestSnapshot finds what was received last: each receipt is a change, also of contents that had been received before.
-const latestSnapshot = `SELECT subject FROM change WHERE kind = $1 ORDER BY seq DESC LIMIT 1`
-
-// putProfiles writes the profiles of meta and sets its ID and count.
-func (s *Store) putProfiles(ctx context.Context, tx *sql.Tx, meta *Snapshot, profiles iter.Seq2[Profile, error]) error {
-	sum, last, batch := sha256.New(), "", make([]Profile, 0, writeRows)
-	stmts := newStatements(tx)
-	for p, err := range profiles {
-		if err != nil {
-			return err
-		}
-		if err := p.check(); err != nil {
-			return err
-		}
-		if p.USCC <= last {
-			return fmt.Errorf("%s comes after %s, want ascending order: %w", p.USCC, last, ErrInvalid)
-		}
-		last = p.USCC
-		p.hash(sum)
-		if batch = append(batch, p); len(batch) < writeRows {
-			continue
-		}
-		if err := s.putBatch(ctx, stmts, meta, batch); err != nil {
-			return err
-		}
-		batch = batch[:0]
-	}
-	if err := s.putBatch(ctx, stmts, meta, batch); err != nil {
+// sealChunks seals a snapshot, if it isn't, unless chunks are missing.
+func (s *Store) sealChunks(ctx context.Context, tx *sql.Tx, id string) error {
+	var seq, rows, codes int64
+	var sealed, full bool
+	err := tx.QueryRowContext(ctx, `SELECT seq, rows, sealed, base IS NULL FROM snapshot WHERE id = $1`+s.locking("UPDATE"), id).Scan(&seq, &rows, &sealed, &full)
+	if err != nil || sealed {
 		return err
 	}
-	meta.ID = hex.EncodeToString(sum.Sum(nil))
-	return nil
-}
-
-// putBatch writes some profiles, which may be none, and counts them.
-func (s *Store) putBatch(ctx context.Context, stmts *statements, meta *Snapshot, batch []Profile) error {
-	if len(batch) == 0 {
-		return nil
-	}
-	enterprises, profiles := make([]any, 0, 3*len(batch)), make([]any, 0, 4*len(batch))
-	for _, p := range batch {
-		body := p.Body
-		if body == nil {
-			body = []byte{} // NULL would be refused
-		}
-		enterprises = append(enterprises, p.USCC, p.Name, fold(p.Name))
-		profiles = append(profiles, meta.seq, p.USCC, p.Name, body)
-	}
-	if _, err := stmts.exec(ctx, `INSERT INTO enterprise (uscc, name, folded) VALUES `+s.placeholders(len(batch), 3)+
-		` ON CONFLICT (uscc) DO UPDATE SET name = excluded.name, folded = excluded.folded
-		WHERE enterprise.name <> excluded.name`, enterprises); err != nil {
+	if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM snapshot_chunk WHERE snapshot = $1 AND field = ''`, seq).Scan(&codes); err != nil {
 		return err
 	}
-	_, err := stmts.exec(ctx, `INSERT INTO profile (snapshot, uscc, name, body) VALUES `+s.placeholders(len(batch), 4), profiles)
-	meta.Profiles += int64(len(batch))
+	if full && codes == 0 && rows > 0 {
+		return fmt.Errorf("it has %d rows and no codes: %w", rows, ErrConflict)
+	}
+	var bad string
+	err = tx.QueryRowContext(ctx, `SELECT field FROM snapshot_chunk WHERE snapshot = $1 GROUP BY field
+		HAVING count(*) <> max(chunk) + 1 OR ($2 AND count(*) <> $3) ORDER BY field LIMIT 1`, seq, full, codes).Scan(&bad)
+	if err == nil {
+		return fmt.Errorf("%q doesn't have all chunks: %w", bad, ErrConflict)
+	}
+	if !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `UPDATE snapshot SET sealed = TRUE WHERE seq = $1`, seq)
 	return err
 }
 
-// check refuses what no database would take.
-func (p Profile) check() error {
-	for i := range len(p.USCC) {
-		if c := p.USCC[i]; (c < '0' || c > '9') && (c < 'A' || c > 'Z') {
-			return fmt.Errorf("USCC %q has a character outside 0-9 and A-Z: %w", p.USCC, ErrInvalid)
-		}
-	}
-	if len(p.USCC) != 18 {
-		return fmt.Errorf("USCC %q has %d characters, want 18: %w", p.USCC, len(p.USCC), ErrInvalid)
-	}
-	return text("name of "+p.USCC, p.Name)
-}
+// latestSnapshot finds what was announced last: each announcement is a change, also of one that had been announced before.
+const latestSnapshot = `SELECT subject FROM change WHERE kind = $1 ORDER BY seq DESC LIMIT 1`
 
-// hash adds p to the sum that becomes the snapshot's ID.
-func (p Profile) hash(sum hash.Hash) {
-	var length [binary.MaxVarintLen64]byte
-	for _, part := range [][]byte{[]byte(p.USCC), []byte(p.Name), p.Body} {
-		sum.Write(binary.AppendUvarint(length[:0], uint64(len(part)))) // a hash.Hash never fails
-		sum.Write(part)
-	}
-}
-
-const selectSnapshot = `SELECT seq, id, received_at, source, profiles FROM snapshot `
+const selectSnapshot = `SELECT n.seq, n.id, n.as_of, n.known_at, n.received_at, n.source, n.rows, n.vocabulary, n.recipe, COALESCE(b.id, ''), n.depth
+	FROM snapshot n LEFT JOIN snapshot b ON b.seq = n.base WHERE n.sealed AND `
 
 func scanSnapshot(scan func(...any) error) (n Snapshot, err error) {
-	var at stamp
-	err = scan(&n.seq, &n.ID, &at, &n.Source, &n.Profiles)
-	n.ReceivedAt = at.Time
+	var asOf day
+	var knownAt, received stamp
+	err = scan(&n.seq, &n.ID, &asOf, &knownAt, &received, &n.Source, &n.Rows, &n.Vocabulary, &n.Recipe, &n.Base, &n.Depth)
+	n.AsOf, n.KnownAt, n.ReceivedAt = asOf.Date, knownAt.Time, received.Time
 	return n, err
 }
 
-// Snapshot returns the snapshot with the given id, or ErrNotFound.
+// Snapshot returns the sealed snapshot with the given id, or ErrNotFound.
 func (s *Store) Snapshot(ctx context.Context, id string) (n Snapshot, err error) {
 	defer wrap(&err, "snapshot %q", id)
-	return scanSnapshot(s.db.QueryRowContext(ctx, selectSnapshot+`WHERE id = $1`, id).Scan)
+	return scanSnapshot(s.db.QueryRowContext(ctx, selectSnapshot+`n.id = $1`, id).Scan)
 }
 
-// LatestSnapshot returns the snapshot received last, or ErrNotFound if there is none yet.
+// LatestSnapshot returns the snapshot announced last, or ErrNotFound if there is none yet.
 func (s *Store) LatestSnapshot(ctx context.Context) (n Snapshot, err error) {
 	defer wrap(&err, "latest snapshot")
-	return scanSnapshot(s.db.QueryRowContext(ctx, selectSnapshot+`WHERE id = (`+latestSnapshot+`)`, ChangeSnapshot).Scan)
+	return scanSnapshot(s.db.QueryRowContext(ctx, selectSnapshot+`n.id = (`+latestSnapshot+`)`, ChangeSnapshot).Scan)
 }
 
-// Profiles calls do with every profile of a snapshot in the order of USCC, and ends with do's first error. The body is
-// do's to keep. No connection is held while do runs, so it may call the store. ErrNotFound: no such snapshot.
-func (s *Store) Profiles(ctx context.Context, snapshot string, do func(Profile) error) (err error) {
-	defer wrap(&err, "profiles of snapshot %q", snapshot)
+// Fields returns which fields a sealed snapshot has chunks of, in byte order, without the codes. ErrNotFound: no such snapshot.
+func (s *Store) Fields(ctx context.Context, snapshot string) (list []string, err error) {
+	defer wrap(&err, "fields of snapshot %q", snapshot)
 	n, err := s.Snapshot(ctx, snapshot)
 	if err != nil {
-		return err
-	}
-	for last := ""; ; {
-		page, err := collect(ctx, s.db, scanProfile, `SELECT uscc, name, body FROM profile
-			WHERE snapshot = $1 AND uscc > $2 ORDER BY uscc LIMIT $3`, n.seq, last, readRows)
-		if err != nil {
-			return err
-		}
-		for _, p := range page {
-			if err := do(p); err != nil {
-				return err
-			}
-		}
-		if len(page) < readRows {
-			return nil
-		}
-		last = page[len(page)-1].USCC
-	}
-}
-
-func scanProfile(scan func(...any) error) (p Profile, err error) {
-	err = scan(&p.USCC, &p.Name, &p.Body)
-	return p, err
-}
-
-// Profile returns what a snapshot holds of an enterprise. ErrNotFound: no such snapshot, or it doesn't hold it.
-func (s *Store) Profile(ctx context.Context, snapshot, uscc string) (p Profile, err error) {
-	defer wrap(&err, "profile of %q in snapshot %q", uscc, snapshot)
-	return scanProfile(s.db.QueryRowContext(ctx, `SELECT p.uscc, p.name, p.body FROM profile p
-		JOIN snapshot s ON s.seq = p.snapshot WHERE s.id = $1 AND p.uscc = $2`, snapshot, uscc).Scan)
-}
-
-// Enterprise returns an enterprise that some snapshot holds, under its newest name, or ErrNotFound.
-func (s *Store) Enterprise(ctx context.Context, uscc string) (e Enterprise, err error) {
-	defer wrap(&err, "enterprise %q", uscc)
-	return scanEnterprise(s.db.QueryRowContext(ctx, `SELECT uscc, name FROM enterprise WHERE uscc = $1`, uscc).Scan)
-}
-
-func scanEnterprise(scan func(...any) error) (e Enterprise, err error) {
-	err = scan(&e.USCC, &e.Name)
-	return e, err
-}
-
-// SearchEnterprises returns up to limit enterprises whose USCC begins with query or whose name contains it, whatever
-// the case or width of its letters: codes first, then names that begin with it, then the others, each by name and USCC
-// in byte order. An empty query finds all. ErrInvalid: the query is longer than 500 bytes or isn't UTF-8.
-func (s *Store) SearchEnterprises(ctx context.Context, query string, limit int) (list []Enterprise, err error) {
-	defer wrap(&err, "search enterprises %q", query)
-	if len(query) > maxQuery {
-		return nil, fmt.Errorf("query has %d bytes, want at most %d: %w", len(query), maxQuery, ErrInvalid)
-	}
-	folded := fold(strings.TrimSpace(query))
-	if err := clean("query", folded); err != nil {
 		return nil, err
 	}
-	literal := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(folded)
-	return collect(ctx, s.db, scanEnterprise, `SELECT uscc, name FROM enterprise
-		WHERE uscc LIKE $1 ESCAPE '\' OR folded LIKE $2 ESCAPE '\'
-		ORDER BY CASE WHEN uscc LIKE $1 ESCAPE '\' THEN 0 WHEN folded LIKE $3 ESCAPE '\' THEN 1 ELSE 2 END, name, uscc LIMIT $4`,
-		strings.ToUpper(literal)+"%", "%"+literal+"%", literal+"%", max(limit, 0))
+	return collect(ctx, s.db, scanText, `SELECT DISTINCT field FROM snapshot_chunk WHERE snapshot = $1 AND field <> '' ORDER BY field`, n.seq)
 }
 
-// fold makes names that a reader takes for the same equal: full-width and half-width forms, upper and lower case.
-func fold(name string) string { return strings.ToLower(norm.NFKC.String(name)) }
+// Chunks returns all chunks of a field of a sealed snapshot in their order; none if it has none. The bodies are the
+// caller's. They are as written: whoever decodes them checks a checksum inside.
+func (s *Store) Chunks(ctx context.Context, snapshot, field string) (bodies [][]byte, err error) {
+	defer wrap(&err, "chunks of %q in snapshot %q", field, snapshot)
+	return collect(ctx, s.db, scanBody, `SELECT c.body FROM snapshot n JOIN snapshot_chunk c ON c.snapshot = n.seq
+		WHERE n.id = $1 AND n.sealed AND c.field = $2 ORDER BY c.chunk`, snapshot, field)
+}
+
+// Chunk returns chunk n of a field of a sealed snapshot, or ErrNotFound.
+func (s *Store) Chunk(ctx context.Context, snapshot, field string, n int) (body []byte, err error) {
+	defer wrap(&err, "chunk %d of %q in snapshot %q", n, field, snapshot)
+	return scanBody(s.db.QueryRowContext(ctx, `SELECT c.body FROM snapshot n JOIN snapshot_chunk c ON c.snapshot = n.seq
+		WHERE n.id = $1 AND n.sealed AND c.field = $2 AND c.chunk = $3`, snapshot, field, n).Scan)
+}
+
+// ChunksOf returns chunk n of every field that has one, the codes included: all facts of some enterprises. None if the
+// snapshot isn't sealed or has no such chunk.
+func (s *Store) ChunksOf(ctx context.Context, snapshot string, n int) (bodies map[string][]byte, err error) {
+	defer wrap(&err, "chunks %d of snapshot %q", n, snapshot)
+	list, err := collect(ctx, s.db, func(scan func(...any) error) (c Chunk, err error) {
+		err = scan(&c.Field, &c.Body)
+		return c, err
+	}, `SELECT c.field, c.body FROM snapshot n JOIN snapshot_chunk c ON c.snapshot = n.seq
+		WHERE n.id = $1 AND n.sealed AND c.chunk = $2`, snapshot, n)
+	if err != nil {
+		return nil, err
+	}
+	bodies = make(map[string][]byte, len(list))
+	for _, c := range list {
+		bodies[c.Field] = c.Body
+	}
+	return bodies, nil
+}

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -67,6 +68,14 @@ func (s *Store) serialize(ctx context.Context, tx *sql.Tx, q queue) error {
 	return err
 }
 
+// locking makes a SELECT hold its rows to the end of the transaction, where another one could change them meanwhile.
+func (s *Store) locking(strength string) string {
+	if s.kind == SQLite {
+		return ""
+	}
+	return " FOR " + strength
+}
+
 // placeholders returns rows groups of columns parameters, "(?,?),(?,?)": numbered from 1 for PostgreSQL, bare for
 // SQLite, which looks numbered ones up by name, slower with each one.
 func (s *Store) placeholders(rows, columns int) string {
@@ -119,14 +128,6 @@ func (p *statements) exec(ctx context.Context, query string, args []any) (int64,
 	return result.RowsAffected()
 }
 
-// query runs query, whose rows the caller closes.
-func (p *statements) query(ctx context.Context, query string, args []any) (*sql.Rows, error) {
-	if err := p.prepare(ctx, query); err != nil {
-		return nil, err
-	}
-	return p.prepared[query].QueryContext(ctx, args...)
-}
-
 // collect runs a query outside any transaction and returns what scan makes of each row.
 func collect[T any](ctx context.Context, db *sql.DB, scan func(func(...any) error) (T, error), query string, args ...any) (list []T, err error) {
 	rows, err := db.QueryContext(ctx, query, args...)
@@ -142,6 +143,33 @@ func collect[T any](ctx context.Context, db *sql.DB, scan func(func(...any) erro
 		list = append(list, one)
 	}
 	return list, rows.Err()
+}
+
+// notNull makes an absent body an empty one, for absent it would be NULL.
+func notNull(body []byte) []byte {
+	if body == nil {
+		return []byte{}
+	}
+	return body
+}
+
+// all makes no limit of a limit of 0 or less.
+func all(limit int) int64 {
+	if limit <= 0 {
+		return math.MaxInt64
+	}
+	return int64(limit)
+}
+
+// scanText and scanBody are what collect takes for a single column.
+func scanText(scan func(...any) error) (value string, err error) {
+	err = scan(&value)
+	return value, err
+}
+
+func scanBody(scan func(...any) error) (body []byte, err error) {
+	err = scan(&body)
+	return body, err
 }
 
 // stamp is an instant as a column: text in SQLite, TIMESTAMPTZ in PostgreSQL, NULL for the zero time.

@@ -107,6 +107,8 @@ func vocabularies(t *testing.T, s *store.Store) {
 // changes lets writers of every kind loose and a follower read meanwhile: it must see each change once, none late.
 func changes(t *testing.T, s *store.Store) {
 	const writers, each = 4, 12
+	world := newWorld(t, s, 0)
+	start := int64(len(must[[]store.Change](t)(s.Changes(t.Context(), 0, 1000))))
 	var group sync.WaitGroup
 	for w := range writers {
 		group.Go(func() {
@@ -116,7 +118,7 @@ func changes(t *testing.T, s *store.Store) {
 				if i%2 == 0 {
 					_, err = s.PublishPolicy(t.Context(), store.PolicyVersion{PolicyID: fmt.Sprint("p", w), Title: "办法", PublishedAt: at(i), PublishedBy: "甲", Files: content})
 				} else {
-					_, _, err = s.PutSnapshot(t.Context(), store.Snapshot{ReceivedAt: at(i), Source: "甲"}, list(store.Profile{USCC: uscc(w), Name: "某", Body: content}))
+					err = world.put(t.Context(), s, world.meta(string(content), 0))
 				}
 				if err != nil {
 					t.Error(err)
@@ -130,7 +132,7 @@ func changes(t *testing.T, s *store.Store) {
 		close(done)
 	}()
 	var seen []int64
-	for last, writing := int64(0), true; ; {
+	for last, writing := start, true; ; {
 		page, err := s.Changes(t.Context(), last, 5)
 		check(t, err)
 		for _, c := range page {
@@ -147,7 +149,7 @@ func changes(t *testing.T, s *store.Store) {
 		}
 	}
 	var stored []int64
-	for _, c := range must[[]store.Change](t)(s.Changes(t.Context(), 0, 1000)) {
+	for _, c := range must[[]store.Change](t)(s.Changes(t.Context(), start, 1000)) {
 		stored = append(stored, c.Seq)
 	}
 	equal(t, "what the follower saw", seen, stored)
@@ -194,26 +196,21 @@ func badText(t *testing.T, s *store.Store) {
 	}
 }
 
+// canceled cancels a write in its middle: the last of many chunks waits for the one who holds the database.
 func canceled(t *testing.T, s *store.Store) {
-	ctx, cancel := context.WithCancel(t.Context())
-	_, _, err := s.PutSnapshot(ctx, store.Snapshot{ReceivedAt: at(1), Source: "甲"}, func(yield func(store.Profile, error) bool) {
-		for p, err := range firms(3000) {
-			if p.USCC == uscc(2000) {
-				cancel()
-			}
-			if !yield(p, err) {
-				return
-			}
-		}
-	})
-	wants(t, "put snapshot", err, context.Canceled)
-	if n := count(t, s, "SELECT count(*) FROM profile") + count(t, s, "SELECT count(*) FROM enterprise"); n != 0 {
-		t.Errorf("%d rows are left", n)
+	w := newWorld(t, s, 10)
+	must[bool](t)(s.BeginSnapshot(t.Context(), w.meta("canceled", 10)))
+	chunks := make([]store.Chunk, 20_000)
+	for i := range chunks {
+		chunks[i] = store.Chunk{N: i, Body: []byte("codes")}
 	}
-	must[store.Snapshot](t)(putFirms(t.Context(), s, 10)) // the writer's turn was given back
-}
-
-func putFirms(ctx context.Context, s *store.Store, n int) (store.Snapshot, error) {
-	snapshot, _, err := s.PutSnapshot(ctx, store.Snapshot{ReceivedAt: at(1), Source: "甲"}, firms(n))
-	return snapshot, err
+	before := count(t, s, "SELECT count(*) FROM snapshot_chunk")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	time.AfterFunc(20*time.Millisecond, cancel)
+	wants(t, "put chunks", s.PutChunks(ctx, hash("canceled"), chunks), context.Canceled)
+	if n := count(t, s, "SELECT count(*) FROM snapshot_chunk"); n != before {
+		t.Errorf("%d rows are left", n-before)
+	}
+	check(t, s.PutChunks(t.Context(), hash("canceled"), chunks[:1])) // the writer's turn was given back
 }

@@ -4,9 +4,9 @@ package storetest
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
-	"iter"
 	"testing"
 	"time"
 
@@ -28,17 +28,28 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		{"a policy's content can't be another's", foreignContent},
 		{"vocabularies are published once and stay", vocabularies},
 		{"changes come in order, whoever writes", changes},
-		{"snapshots are addressed by content", snapshots},
-		{"snapshots are read in order, page by page", profilePages},
-		{"a broken snapshot leaves nothing", brokenSnapshot},
+		{"a delivery counts once it is sealed", delivery},
+		{"parts and seals that contradict are refused", deliveryConflicts},
+		{"a delivery goes from state to state", deliveryStates},
+		{"what never arrived is dropped", dropLoading},
+		{"corrections are appended", corrections},
+		{"uploads are taken up where they ended", uploads},
+		{"a snapshot is there once it is sealed", snapshots},
+		{"the latest snapshot is the one announced last", latestSnapshot},
+		{"a snapshot stands on a sealed base", snapshotBase},
+		{"chunks that contradict or are missing", chunkConflicts},
 		{"enterprises are found by code and name", enterprises},
+		{"enterprises are renamed, not doubled", enterpriseNames},
 		{"a sweep from plan to summary", sweep},
 		{"a sweep begins once a slot", sweepSlot},
 		{"a sweep pins what is stored", sweepPins},
-		{"decisions are written once", decisionsOnce},
-		{"decisions that contradict are refused", decisionConflicts},
-		{"decisions that are none are refused", decisionInvalid},
-		{"a failed batch leaves nothing", decisionsAllOrNone},
+		{"a sweep is done with all its shards", sweepWhole},
+		{"a held sweep waits for a person", sweepHeld},
+		{"shards are written once", shardsOnce},
+		{"shards that contradict are refused", shardConflicts},
+		{"what is no difference is refused", differenceInvalid},
+		{"differences are found page by page", differences},
+		{"two nodes do the same sweep", twoNodes},
 		{"a slot has one winner of sixteen", slotRace},
 		{"a slot is finished once", slotFinish},
 		{"what is append-only can't be changed", appendOnly},
@@ -107,27 +118,8 @@ func run(t *testing.T, s *store.Store, query string) error {
 
 func uscc(n int) string { return fmt.Sprintf("91310118MA%08d", n) }
 
-// firms returns n profiles in order.
-func firms(n int) iter.Seq2[store.Profile, error] {
-	return func(yield func(store.Profile, error) bool) {
-		for i := range n {
-			if !yield(store.Profile{USCC: uscc(i), Name: fmt.Sprintf("示例%d号有限公司", i), Body: fmt.Appendf(nil, `{"n":%d}`, i)}, nil) {
-				return
-			}
-		}
-	}
-}
-
-// list gives the profiles in the order of the arguments.
-func list(profiles ...store.Profile) iter.Seq2[store.Profile, error] {
-	return func(yield func(store.Profile, error) bool) {
-		for _, p := range profiles {
-			if !yield(p, nil) {
-				return
-			}
-		}
-	}
-}
+// hash is the content address of a text.
+func hash(text string) string { return store.Hash([]byte(text)) }
 
 // world is the least that a sweep needs.
 type world struct {
@@ -136,59 +128,90 @@ type world struct {
 }
 
 // prepare stores a vocabulary, two policies and a snapshot of n firms.
-func prepare(ctx context.Context, s *store.Store, n int) (w world, err error) {
+func prepare(ctx context.Context, s *store.Store, n int64) (w world, err error) {
 	vocabulary, policy, other := []byte("fields: []"), []byte("policy p1"), []byte("policy p2")
-	w = world{vocabulary: store.Hash(vocabulary), policy: store.Hash(policy), other: store.Hash(other)}
+	w = world{vocabulary: store.Hash(vocabulary), policy: store.Hash(policy), other: store.Hash(other), snapshot: hash("snapshot")}
 	_, err1 := s.PublishVocabulary(ctx, store.VocabularyVersion{PublishedAt: at(0), PublishedBy: "test", Body: vocabulary})
 	_, err2 := s.PublishPolicy(ctx, store.PolicyVersion{PolicyID: "p1", Title: "一", PublishedAt: at(0), PublishedBy: "test", Files: policy})
 	_, err3 := s.PublishPolicy(ctx, store.PolicyVersion{PolicyID: "p2", Title: "二", PublishedAt: at(0), PublishedBy: "test", Files: other})
-	n0, _, err4 := s.PutSnapshot(ctx, store.Snapshot{ReceivedAt: at(0), Source: "test"}, firms(n))
-	w.snapshot = n0.ID
-	return w, errors.Join(err1, err2, err3, err4)
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return w, err
+	}
+	return w, w.put(ctx, s, w.meta("snapshot", n), store.Chunk{Body: []byte("codes")}, store.Chunk{Field: "field", Body: []byte("values")})
 }
 
-func newWorld(t *testing.T, s *store.Store, n int) world {
+// meta describes a snapshot of n firms whose id is the hash of name.
+func (w world) meta(name string, n int64) store.Snapshot {
+	return store.Snapshot{ID: hash(name), AsOf: today, KnownAt: at(0), ReceivedAt: at(1), Source: "test", Rows: n, Vocabulary: w.vocabulary, Recipe: []byte("{}")}
+}
+
+// put stores a snapshot and announces it.
+func (w world) put(ctx context.Context, s *store.Store, meta store.Snapshot, chunks ...store.Chunk) error {
+	isNew, err := s.BeginSnapshot(ctx, meta)
+	if err == nil && isNew {
+		err = s.PutChunks(ctx, meta.ID, chunks)
+	}
+	if err == nil {
+		_, err = s.SealSnapshot(ctx, meta.ID, true, at(2))
+	}
+	return err
+}
+
+func newWorld(t *testing.T, s *store.Store, n int64) world {
 	t.Helper()
 	w, err := prepare(t.Context(), s, n)
 	check(t, err)
 	return w
 }
 
-func (w world) plan(slot string) store.Plan {
-	return store.Plan{Slot: slot, AsOf: today, KnownAt: at(1), Snapshot: w.snapshot, Vocabulary: w.vocabulary, Policies: []string{w.policy}}
-}
-
-func (w world) begin(t *testing.T, s *store.Store) int64 {
-	t.Helper()
-	return must[store.Sweep](t)(s.BeginSweep(t.Context(), w.plan(""), at(2))).ID
-}
-
-// decision returns a decision on item for firm n: each third one is eligible, ineligible, unknown.
-func (w world) decision(item string, n int) store.Decision {
-	d := store.Decision{
-		ID: fmt.Sprintf("d-%s-%d", item, n), PolicyVersion: w.policy, Item: item, Enterprise: uscc(n), AsOf: today,
-		Outcome: []store.Outcome{store.Eligible, store.Ineligible, store.Unknown}[n%3],
-		Body:    fmt.Appendf(nil, `{"item":%q,"enterprise":%q}`, item, uscc(n)),
+// plan is that of a sweep over the world's firms in so many shards of ten.
+func (w world) plan(slot string, shards int) store.Plan {
+	return store.Plan{
+		Slot: slot, Purpose: store.Manual, AsOf: today, KnownAt: at(1), Snapshot: w.snapshot, Vocabulary: w.vocabulary,
+		Policies: []string{w.policy}, Shards: shards, Rows: int64(10 * shards),
 	}
-	if d.Outcome == store.Eligible {
-		d.HasAmount, d.AmountFen = true, int64(100*n)
+}
+
+func (w world) begin(t *testing.T, s *store.Store, shards int) int64 {
+	t.Helper()
+	return must[store.Sweep](t)(s.BeginSweep(t.Context(), w.plan("", shards), at(2))).ID
+}
+
+// shard returns shard n of ten firms with a difference for each firm and item.
+func shard(n int, items ...string) store.Shard {
+	out := store.Shard{N: n, First: int64(10 * n), Rows: 10, Body: fmt.Appendf(nil, "shard %d", n), Counts: []byte("{}")}
+	for firm := 10 * n; firm < 10*n+10; firm++ {
+		for _, item := range items {
+			out.Differences = append(out.Differences, difference(item, firm))
+		}
+	}
+	return out
+}
+
+// difference returns one of five kinds, by the number of the firm.
+func difference(item string, firm int) store.Difference {
+	d := store.Difference{Item: item, Enterprise: uscc(firm), SHA256: sha256.Sum256([]byte(item + uscc(firm)))}
+	sum := func(fen int) store.Amount { return store.Amount{Known: true, Fen: int64(fen)} }
+	switch firm % 5 {
+	case 0:
+		d.Turn, d.Was, d.Now, d.After = store.Entered, store.Ineligible, store.Eligible, sum(100*firm)
+	case 1:
+		d.Turn, d.Was, d.Now, d.Before = store.Left, store.Eligible, store.Ineligible, sum(7)
+	case 2:
+		d.Turn, d.Was, d.Now, d.Before, d.After = store.AmountChanged, store.Eligible, store.Eligible, sum(1), sum(2)
+	case 3:
+		d.Turn, d.Was, d.Now = store.BecameUnknown, store.Ineligible, store.Unknown
+	case 4:
+		d.Turn, d.Was, d.Now = store.BecameKnown, store.Unknown, store.Ineligible
 	}
 	return d
 }
 
-func (w world) decisions(item string, n int) (all []store.Decision) {
-	for i := range n {
-		all = append(all, w.decision(item, i))
-	}
-	return all
-}
-
-// collect returns what Profiles gives.
-func collect(t *testing.T, s *store.Store, snapshot string) (all []store.Profile) {
+// complete puts all shards of a sweep and ends it.
+func complete(t *testing.T, s *store.Store, id int64, shards int) {
 	t.Helper()
-	check(t, s.Profiles(t.Context(), snapshot, func(p store.Profile) error {
-		all = append(all, p)
-		return nil
-	}))
-	return all
+	for n := range shards {
+		must[bool](t)(s.PutShard(t.Context(), id, shard(n, "item"), at(3)))
+	}
+	check(t, s.FinishSweep(t.Context(), id, store.Done, "", []store.Total{{Item: "item", Outcome: store.Unknown, Decisions: 1}}, at(3)))
 }

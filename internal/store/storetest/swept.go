@@ -3,7 +3,6 @@ package storetest
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -12,217 +11,62 @@ import (
 	"mianshen/rules/civil"
 )
 
-func snapshots(t *testing.T, s *store.Store) {
-	ctx := t.Context()
-	_, err := s.LatestSnapshot(ctx)
-	wants(t, "before the first", err, store.ErrNotFound)
-	first := must[store.Snapshot](t)(putFirms(ctx, s, 1203))
-	want := store.Snapshot{ID: first.ID, ReceivedAt: at(1), Source: "甲", Profiles: 1203}
-	equal(t, "stored", first, want)
-	again, isNew, err := s.PutSnapshot(ctx, store.Snapshot{ReceivedAt: at(5), Source: "乙"}, firms(1203))
-	check(t, err)
-	if isNew {
-		t.Error("the same profiles are a new snapshot")
-	}
-	equal(t, "stored again", again, want)
-	if n := count(t, s, "SELECT count(*) FROM profile"); n != 1203 {
-		t.Errorf("%d profiles are stored, want 1203", n)
-	}
-	second := must[store.Snapshot](t)(putFirms(ctx, s, 1202))
-	if second.ID == first.ID {
-		t.Error("another set of profiles has the same id")
-	}
-	equal(t, "latest", must[store.Snapshot](t)(s.LatestSnapshot(ctx)), second)
-	equal(t, "by id", must[store.Snapshot](t)(s.Snapshot(ctx, first.ID)), first)
-
-	// Parts that move from one field to the next give another id: each has its length before it.
-	a, _, err := s.PutSnapshot(ctx, store.Snapshot{ReceivedAt: at(1), Source: "甲"}, list(store.Profile{USCC: uscc(1), Name: "ab", Body: []byte("c")}))
-	check(t, err)
-	b, _, err := s.PutSnapshot(ctx, store.Snapshot{ReceivedAt: at(1), Source: "甲"}, list(store.Profile{USCC: uscc(1), Name: "a", Body: []byte("bc")}))
-	check(t, err)
-	if a.ID == b.ID {
-		t.Error("name ab with body c has the id of name a with body bc")
-	}
-	if e := must[store.Enterprise](t)(s.Enterprise(ctx, uscc(1))); e.Name != "a" {
-		t.Errorf("the enterprise is called %q, want the newest name a", e.Name)
-	}
-	if p := must[store.Profile](t)(s.Profile(ctx, a.ID, uscc(1))); p.Name != "ab" {
-		t.Errorf("the old snapshot calls it %q, want ab", p.Name)
-	}
-}
-
-func profilePages(t *testing.T, s *store.Store) {
-	for _, n := range []int{0, 1, 399, 400, 500, 501, 1000} { // around the sizes of batches and pages
-		snapshot := must[store.Snapshot](t)(putFirms(t.Context(), s, n))
-		var want []store.Profile
-		for p, err := range firms(n) {
-			check(t, err)
-			want = append(want, p)
-		}
-		equal(t, fmt.Sprintf("profiles of %d", n), collect(t, s, snapshot.ID), want)
-	}
-	snapshot := must[store.Snapshot](t)(putFirms(t.Context(), s, 501))
-	want := store.Profile{USCC: uscc(500), Name: "示例500号有限公司", Body: []byte(`{"n":500}`)}
-	equal(t, "one profile", must[store.Profile](t)(s.Profile(t.Context(), snapshot.ID, uscc(500))), want)
-	_, err := s.Profile(t.Context(), snapshot.ID, uscc(501))
-	wants(t, "one that it doesn't hold", err, store.ErrNotFound)
-	wants(t, "profiles of none", s.Profiles(t.Context(), "none", nil), store.ErrNotFound)
-	enough := errors.New("enough")
-	calls := 0
-	err = s.Profiles(t.Context(), snapshot.ID, func(p store.Profile) error {
-		must[store.Enterprise](t)(s.Enterprise(t.Context(), p.USCC)) // may call the store
-		if calls++; calls == 3 {
-			return enough
-		}
-		return nil
-	})
-	wants(t, "the caller's own error", err, enough)
-	empty := must[store.Snapshot](t)(s.Snapshot(t.Context(), must[store.Snapshot](t)(putFirms(t.Context(), s, 0)).ID))
-	if empty.Profiles != 0 {
-		t.Errorf("the empty snapshot has %d profiles", empty.Profiles)
-	}
-}
-
-func brokenSnapshot(t *testing.T, s *store.Store) {
-	broken := errors.New("broken")
-	firm := func(code, name string) store.Profile { return store.Profile{USCC: code, Name: name} }
-	for name, test := range map[string]struct {
-		second store.Profile
-		err    error
-		want   error
-	}{
-		"order":      {firm(uscc(1), "a"), nil, store.ErrInvalid},
-		"twice":      {firm(uscc(5), "a"), nil, store.ErrInvalid},
-		"short code": {firm("9131", "a"), nil, store.ErrInvalid},
-		"lower case": {firm(strings.ToLower(uscc(6)), "a"), nil, store.ErrInvalid},
-		"full width": {firm("９１３１１８", "a"), nil, store.ErrInvalid},
-		"no name":    {firm(uscc(6), ""), nil, store.ErrInvalid},
-		"the source": {firm(uscc(6), "a"), broken, broken},
-	} {
-		_, _, err := s.PutSnapshot(t.Context(), store.Snapshot{ReceivedAt: at(1), Source: "甲"}, func(yield func(store.Profile, error) bool) {
-			if yield(firm(uscc(5), "a"), nil) {
-				yield(test.second, test.err)
-			}
-		})
-		wants(t, name, err, test.want)
-	}
-	_, _, err := s.PutSnapshot(t.Context(), store.Snapshot{Source: "甲"}, firms(1))
-	wants(t, "no time", err, store.ErrInvalid)
-	if n := count(t, s, "SELECT count(*) FROM profile") + count(t, s, "SELECT count(*) FROM snapshot") + count(t, s, "SELECT count(*) FROM change"); n != 0 {
-		t.Errorf("%d rows are left", n)
-	}
-}
-
-func enterprises(t *testing.T, s *store.Store) {
-	named := []string{"上海青浦科技有限公司", "青浦ＡＢＣ材料有限公司", "青浦abd材料有限公司", "百分之100%纯有限公司", "下_划线有限公司", `反\斜线有限公司`, "同名有限公司", "同名有限公司"}
-	var all []store.Profile
-	for i, name := range named {
-		all = append(all, store.Profile{USCC: uscc(i), Name: name})
-	}
-	_, _, err := s.PutSnapshot(t.Context(), store.Snapshot{ReceivedAt: at(1), Source: "甲"}, list(all...))
-	check(t, err)
-	for _, test := range []struct {
-		query string
-		limit int
-		want  []int
-	}{
-		{uscc(3), 10, []int{3}},
-		{strings.ToLower(uscc(3)[:17]), 2, []int{0, 4}}, // by name, up to the limit
-		{"青浦", 10, []int{2, 1, 0}},                      // names that begin with it come first
-		{"ａｂｃ", 10, []int{1}},
-		{"AB", 10, []int{2, 1}},
-		{"%", 10, []int{3}},
-		{"_", 10, []int{4}},
-		{`\`, 10, []int{5}},
-		{"同名", 10, []int{6, 7}},
-		{" 同名 ", 1, []int{6}},
-		{"没有", 10, nil},
-		{"' OR 1=1 --", 10, nil},
-	} {
-		var want []store.Enterprise
-		for _, n := range test.want {
-			want = append(want, store.Enterprise{USCC: uscc(n), Name: named[n]})
-		}
-		equal(t, fmt.Sprintf("search %q", test.query), must[[]store.Enterprise](t)(s.SearchEnterprises(t.Context(), test.query, test.limit)), want)
-	}
-	if n := len(must[[]store.Enterprise](t)(s.SearchEnterprises(t.Context(), "", 100))); n != len(named) {
-		t.Errorf("the empty query finds %d, want all %d", n, len(named))
-	}
-	if n := len(must[[]store.Enterprise](t)(s.SearchEnterprises(t.Context(), "", -1))); n != 0 {
-		t.Errorf("a negative limit finds %d", n)
-	}
-	_, err = s.SearchEnterprises(t.Context(), strings.Repeat("%", 501), 10)
-	wants(t, "a long query", err, store.ErrInvalid)
-	_, err = s.Enterprise(t.Context(), uscc(99))
-	wants(t, "unknown enterprise", err, store.ErrNotFound)
-}
-
 func sweep(t *testing.T, s *store.Store) {
 	ctx, w := t.Context(), newWorld(t, s, 30)
 	_, err := s.LatestSweep(ctx)
 	wants(t, "before the first", err, store.ErrNotFound)
-	_, err = s.Matches(ctx, 0, uscc(1))
-	wants(t, "matches before the first", err, store.ErrNotFound)
-	plan := w.plan("2025-06-30T02:00")
-	plan.Policies = []string{w.other, w.policy, w.other}
+	plan := w.plan("2025-06-30T02:00", 3)
+	plan.Policies, plan.Purpose = []string{w.other, w.policy, w.other}, store.Nightly
 	begun := must[store.Sweep](t)(s.BeginSweep(ctx, plan, at(3)))
 	want := store.Sweep{ID: begun.ID, Plan: plan, Status: store.Running, StartedAt: at(3)}
 	want.Policies = []string{min(w.policy, w.other), max(w.policy, w.other)}
 	equal(t, "begun", begun, want)
-	all := append(w.decisions("item-b", 30), w.decisions("item-a", 30)...)
-	if n := must[int64](t)(s.PutDecisions(ctx, begun.ID, all)); n != 60 {
-		t.Errorf("%d decisions are new, want 60", n)
+	equal(t, "running", must[[]store.Sweep](t)(s.RunningSweeps(ctx)), []store.Sweep{want})
+	for n := range 3 {
+		must[bool](t)(s.PutShard(ctx, begun.ID, shard(n, "b", "a"), at(3)))
+	}
+	var totals []store.Total
+	for _, item := range []string{"a", "b"} {
+		totals = append(totals, store.Total{Item: item, Outcome: store.Eligible, Decisions: 12, AmountFen: 13500},
+			store.Total{Item: item, Outcome: store.Ineligible, Decisions: 10}, store.Total{Item: item, Outcome: store.Unknown, Decisions: 8})
 	}
 	before := must[[]store.Change](t)(s.Changes(ctx, 0, 100))
-	check(t, s.FinishSweep(ctx, begun.ID, store.Done, "", at(4)))
-	check(t, s.FinishSweep(ctx, begun.ID, store.Done, "", at(5))) // changes nothing
-	want.Status, want.FinishedAt, want.Eligible, want.Ineligible, want.Unknown = store.Done, at(4), 20, 20, 20
+	check(t, s.FinishSweep(ctx, begun.ID, store.Done, "", totals, at(4)))
+	check(t, s.FinishSweep(ctx, begun.ID, store.Done, "", nil, at(5))) // changes nothing
+	want.Status, want.FinishedAt, want.Eligible, want.Ineligible, want.Unknown = store.Done, at(4), 24, 20, 16
 	equal(t, "done", must[store.Sweep](t)(s.Sweep(ctx, begun.ID)), want)
 	equal(t, "latest", must[store.Sweep](t)(s.LatestSweep(ctx)), want)
 	equal(t, "by slot", must[store.Sweep](t)(s.SweepBySlot(ctx, plan.Slot)), want)
+	equal(t, "running no more", must[[]store.Sweep](t)(s.RunningSweeps(ctx)), []store.Sweep(nil))
 	want.Policies = nil
 	equal(t, "list", must[[]store.Sweep](t)(s.Sweeps(ctx, 5)), []store.Sweep{want})
-	var totals []store.Total
-	for _, item := range []string{"item-a", "item-b"} { // firms 0, 3, ... 27 at 100 分 a number: 135 * 100
-		totals = append(totals, store.Total{Item: item, Outcome: store.Eligible, Decisions: 10, AmountFen: 13500},
-			store.Total{Item: item, Outcome: store.Ineligible, Decisions: 10}, store.Total{Item: item, Outcome: store.Unknown, Decisions: 10})
-	}
 	equal(t, "summary", must[[]store.Total](t)(s.SweepSummary(ctx, begun.ID)), totals)
 	after := must[[]store.Change](t)(s.Changes(ctx, before[len(before)-1].Seq, 100))
 	if len(after) != 1 || after[0].Kind != store.ChangeSweep || after[0].Subject != fmt.Sprint(begun.ID) {
 		t.Errorf("changes after the sweep are %v, want one of kind sweep", after)
 	}
-	matches := must[[]store.Decision](t)(s.Matches(ctx, 0, uscc(3)))
-	var decisions []store.Decision
-	for _, item := range []string{"item-a", "item-b"} {
-		d := w.decision(item, 3)
-		d.Sweep, d.PolicyID, d.SHA256 = begun.ID, "p1", store.Hash(d.Body)
-		decisions = append(decisions, d)
-	}
-	equal(t, "matches", matches, decisions)
-	equal(t, "one decision", must[store.Decision](t)(s.Decision(ctx, decisions[0].ID)), decisions[0])
-	_, err = s.Decision(ctx, "none")
-	wants(t, "unknown decision", err, store.ErrNotFound)
-	_, err = s.Matches(ctx, 0, uscc(77))
-	wants(t, "unknown enterprise", err, store.ErrNotFound)
-	_, err = s.Matches(ctx, begun.ID+1, uscc(3))
-	wants(t, "unknown sweep", err, store.ErrNotFound)
 	_, err = s.SweepSummary(ctx, begun.ID+1)
 	wants(t, "summary of unknown sweep", err, store.ErrNotFound)
 
-	// A failed sweep is never the latest, a second good one is.
-	failed := w.begin(t, s)
-	must[int64](t)(s.PutDecisions(ctx, failed, w.decisions("item-a", 3)))
-	check(t, s.FinishSweep(ctx, failed, store.Failed, "停电", at(6)))
+	// A failed sweep is never the latest, nor is one into the past.
+	failed := w.begin(t, s, 3)
+	must[bool](t)(s.PutShard(ctx, failed, shard(0, "a"), at(5)))
+	check(t, s.FinishSweep(ctx, failed, store.Failed, "停电", totals, at(6)))
+	plan = w.plan("", 1)
+	plan.Purpose, plan.Previous = store.Retroactive, begun.ID
+	past := must[store.Sweep](t)(s.BeginSweep(ctx, plan, at(6)))
+	equal(t, "previous", past.Previous, begun.ID)
+	complete(t, s, past.ID, 1)
 	if got := must[store.Sweep](t)(s.LatestSweep(ctx)); got.ID != begun.ID {
-		t.Errorf("latest is %d, want %d, for %d failed", got.ID, begun.ID, failed)
+		t.Errorf("latest is %d, want %d, for %d failed and %d is retroactive", got.ID, begun.ID, failed, past.ID)
 	}
 	if got := must[store.Sweep](t)(s.Sweep(ctx, failed)); got.Note != "停电" || got.Eligible != 0 {
 		t.Errorf("the failed sweep is %+v", got)
 	}
-	wants(t, "end it the other way", s.FinishSweep(ctx, failed, store.Done, "", at(7)), store.ErrConflict)
-	wants(t, "end as running", s.FinishSweep(ctx, failed, store.Running, "", at(7)), store.ErrInvalid)
-	wants(t, "end none", s.FinishSweep(ctx, 999, store.Done, "", at(7)), store.ErrNotFound)
+	equal(t, "a failed sweep has no totals", must[[]store.Total](t)(s.SweepSummary(ctx, failed)), []store.Total(nil))
+	wants(t, "end it the other way", s.FinishSweep(ctx, failed, store.Done, "", nil, at(7)), store.ErrConflict)
+	wants(t, "end as running", s.FinishSweep(ctx, failed, store.Running, "", nil, at(7)), store.ErrInvalid)
+	wants(t, "end none", s.FinishSweep(ctx, 999, store.Done, "", nil, at(7)), store.ErrNotFound)
 }
 
 func sweepSlot(t *testing.T, s *store.Store) {
@@ -231,7 +75,7 @@ func sweepSlot(t *testing.T, s *store.Store) {
 	var group sync.WaitGroup
 	for range 16 {
 		group.Go(func() {
-			_, err := s.BeginSweep(t.Context(), w.plan("tick"), at(2))
+			_, err := s.BeginSweep(t.Context(), w.plan("tick", 1), at(2))
 			switch {
 			case err == nil:
 				won.Add(1)
@@ -249,7 +93,7 @@ func sweepSlot(t *testing.T, s *store.Store) {
 	if n := count(t, s, "SELECT count(*) FROM sweep_policy"); n != 1 {
 		t.Errorf("%d pinned policies are left, want 1", n)
 	}
-	first, second := w.begin(t, s), w.begin(t, s) // without a slot there may be many
+	first, second := w.begin(t, s, 1), w.begin(t, s, 1) // without a slot there may be many
 	if first >= second {
 		t.Errorf("the later sweep has number %d, the earlier %d", second, first)
 	}
@@ -267,15 +111,128 @@ func sweepPins(t *testing.T, s *store.Store) {
 		"no policy":       {func(p *store.Plan) { p.Policies = nil }, store.ErrInvalid},
 		"no day":          {func(p *store.Plan) { p.AsOf = civil.Date{} }, store.ErrInvalid},
 		"no known-at":     {func(p *store.Plan) { p.KnownAt = p.KnownAt.AddDate(-9999, 0, 0) }, store.ErrInvalid},
+		"no purpose":      {func(p *store.Plan) { p.Purpose = "" }, store.ErrInvalid},
+		"negative shards": {func(p *store.Plan) { p.Shards = -1 }, store.ErrInvalid},
+		"no previous":     {func(p *store.Plan) { p.Previous = 99 }, store.ErrNotFound},
 		"slot with a NUL": {func(p *store.Plan) { p.Slot = "\x00" }, store.ErrInvalid},
 	} {
-		plan := w.plan("")
+		plan := w.plan("", 1)
 		test.spoil(&plan)
 		_, err := s.BeginSweep(t.Context(), plan, at(2))
 		wants(t, name, err, test.want)
 	}
-	if n := count(t, s, "SELECT count(*) FROM sweep") + count(t, s, "SELECT count(*) FROM sweep_policy"); n != 0 {
+	running := w.begin(t, s, 1)
+	plan := w.plan("", 1)
+	plan.Previous = running
+	_, err := s.BeginSweep(t.Context(), plan, at(3))
+	wants(t, "a previous sweep that runs", err, store.ErrConflict)
+	if n := count(t, s, "SELECT count(*) - 1 FROM sweep") + count(t, s, "SELECT count(*) - 1 FROM sweep_policy"); n != 0 {
 		t.Errorf("%d rows are left", n)
+	}
+}
+
+func sweepWhole(t *testing.T, s *store.Store) {
+	ctx, w := t.Context(), newWorld(t, s, 30)
+	id := w.begin(t, s, 3)
+	must[bool](t)(s.PutShard(ctx, id, shard(0, "a"), at(3)))
+	must[bool](t)(s.PutShard(ctx, id, shard(2, "a"), at(3)))
+	for _, status := range []store.Status{store.Done, store.Held} {
+		wants(t, "without shard 1", s.FinishSweep(ctx, id, status, "", nil, at(4)), store.ErrConflict)
+	}
+	equal(t, "shards that are there", must[[]int](t)(s.ShardsDone(ctx, id)), []int{0, 2})
+	short := shard(1, "a")
+	short.Rows = 9
+	must[bool](t)(s.PutShard(ctx, id, short, at(3)))
+	wants(t, "a row is missing", s.FinishSweep(ctx, id, store.Done, "", nil, at(4)), store.ErrConflict)
+	check(t, s.FinishSweep(ctx, id, store.Failed, "", nil, at(4)))
+
+	again := w.begin(t, s, 1)
+	must[bool](t)(s.PutShard(ctx, again, shard(0), at(3)))
+	good := store.Total{Item: "a", Outcome: store.Eligible, Decisions: 1}
+	for name, test := range map[string]struct {
+		total store.Total
+		want  error
+	}{
+		"the same total twice":     {good, store.ErrConflict},
+		"no item":                  {store.Total{Outcome: store.Unknown, Decisions: 1}, store.ErrInvalid},
+		"no decisions":             {store.Total{Item: "b", Outcome: store.Unknown}, store.ErrInvalid},
+		"a fourth outcome":         {store.Total{Item: "b", Outcome: "maybe", Decisions: 1}, store.ErrConflict},
+		"money for the ineligible": {store.Total{Item: "b", Outcome: store.Ineligible, Decisions: 1, AmountFen: 1}, store.ErrConflict},
+	} {
+		wants(t, name, s.FinishSweep(ctx, again, store.Done, "", []store.Total{good, test.total}, at(4)), test.want)
+	}
+	if got := must[store.Sweep](t)(s.Sweep(ctx, again)); got.Status != store.Running {
+		t.Errorf("it is %s, want it to run still", got.Status)
+	}
+	empty := w.begin(t, s, 0)
+	check(t, s.FinishSweep(ctx, empty, store.Done, "", nil, at(4)))
+}
+
+func sweepHeld(t *testing.T, s *store.Store) {
+	ctx, w := t.Context(), newWorld(t, s, 10)
+	changes := func() int { return len(must[[]store.Change](t)(s.Changes(ctx, 0, 100))) }
+	before := changes()
+	hold := func() int64 {
+		id := w.begin(t, s, 1)
+		wants(t, "release one that runs", s.ReleaseSweep(ctx, id, "甲", true, "", at(3)), store.ErrConflict)
+		must[bool](t)(s.PutShard(ctx, id, shard(0, "a"), at(3)))
+		check(t, s.FinishSweep(ctx, id, store.Held, "变化过大", []store.Total{{Item: "a", Outcome: store.Unknown, Decisions: 10}}, at(4)))
+		return id
+	}
+	id := hold()
+	_, err := s.LatestSweep(ctx)
+	wants(t, "a held sweep isn't the latest", err, store.ErrNotFound)
+	if got := must[store.Sweep](t)(s.Sweep(ctx, id)); got.Status != store.Held || got.Unknown != 10 || got.Note != "变化过大" || changes() != before {
+		t.Errorf("the held sweep is %+v after %d changes", got, changes()-before)
+	}
+	wants(t, "finish a held one", s.FinishSweep(ctx, id, store.Done, "", nil, at(5)), store.ErrConflict)
+	_, err = s.PutShard(ctx, id, store.Shard{N: 0, Body: []byte("else")}, at(5))
+	wants(t, "another shard", err, store.ErrConflict)
+	wants(t, "released by nobody", s.ReleaseSweep(ctx, id, "", true, "", at(5)), store.ErrInvalid)
+	wants(t, "release none", s.ReleaseSweep(ctx, 999, "甲", true, "", at(5)), store.ErrNotFound)
+	check(t, s.ReleaseSweep(ctx, id, "甲", true, "已核对", at(6)))
+	check(t, s.ReleaseSweep(ctx, id, "乙", true, "", at(7))) // changes nothing
+	wants(t, "refuse what is released", s.ReleaseSweep(ctx, id, "乙", false, "", at(7)), store.ErrConflict)
+	got := must[store.Sweep](t)(s.LatestSweep(ctx))
+	if got.ID != id || got.ReleasedBy != "甲" || got.ReleaseNote != "已核对" || !got.ReleasedAt.Equal(at(6)) || !got.FinishedAt.Equal(at(4)) || got.Note != "变化过大" {
+		t.Errorf("released it is %+v", got)
+	}
+	if changes() != before+1 {
+		t.Errorf("%d changes tell of it, want 1", changes()-before)
+	}
+	refused := hold()
+	check(t, s.ReleaseSweep(ctx, refused, "甲", false, "数据有误", at(8)))
+	if got := must[store.Sweep](t)(s.Sweep(ctx, refused)); got.Status != store.Failed || got.ReleaseNote != "数据有误" || changes() != before+1 {
+		t.Errorf("refused it is %+v", got)
+	}
+}
+
+func twoNodes(t *testing.T, s *store.Store) {
+	const shards = 12
+	w := newWorld(t, s, 10*shards)
+	id := w.begin(t, s, shards)
+	var added atomic.Int64
+	var group sync.WaitGroup
+	for node := range 4 {
+		group.Go(func() {
+			for i := range shards {
+				mine, err := s.PutShard(t.Context(), id, shard((i+3*node)%shards, "a", "b"), at(3))
+				if err != nil {
+					t.Error(err)
+				}
+				if mine {
+					added.Add(1)
+				}
+			}
+			total := []store.Total{{Item: "a", Outcome: store.Unknown, Decisions: 10 * shards}}
+			if err := s.FinishSweep(t.Context(), id, store.Done, "", total, at(4)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	if n := len(must[[]store.Difference](t)(s.Differences(t.Context(), id, store.DifferenceFilter{}))); added.Load() != shards || n != 20*shards {
+		t.Errorf("%d shards were added with %d differences, want %d and %d", added.Load(), n, shards, 20*shards)
 	}
 }
 

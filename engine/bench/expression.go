@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"mianshen/engine/bench/peers/duck"
+	"mianshen/engine/bench/peers/vm"
+	"mianshen/engine/bench/workload"
+	"mianshen/rules"
+)
+
+// How many enterprises a sample has: one run a pair over all of them would take minutes and more.
+const (
+	sampleVM   = 4000
+	sampleRule = 400
+)
+
+// judge decides all items for the rows that next gives, and calls found for each pair.
+type judge func(rows []int, found func(item int, eligible, possible bool)) error
+
+// expression measures one run of expr's machine a pair and one compiled rule a pair, on a sample of enterprises, scales both to
+// the full size, and holds the engine's counts over the same samples against them.
+func expression(ctx context.Context, l *lab) error {
+	w, items, book, err := l.workload(l.items, false)
+	if err != nil {
+		return err
+	}
+	machine, err := vm.Compile(w.Fields, items)
+	if err != nil {
+		return err
+	}
+	rows := min(sampleVM, l.rows)
+	cols := w.Columns(rows, l.workers)
+	views := w.NewViews(cols)
+	byMachine := func() judge { return machineJudge(machine, views, len(items)) }
+	byRule := func() judge { return ruleJudge(w, book, views) }
+	for _, m := range []struct {
+		name          string
+		rows, workers int
+		judge         func() judge
+	}{
+		{"expr_one_core_1k_1m_s", rows / 2, 1, byMachine}, {"expr_1k_1m_s", rows, l.workers, byMachine},
+		{"rule_one_core_1k_1m_s", min(sampleRule, rows) / 2, 1, byRule}, {"rule_1k_1m_s", min(sampleRule, rows), l.workers, byRule},
+	} {
+		start := time.Now()
+		theirs, err := sample(m.rows, m.workers, len(items), m.judge)
+		if err != nil {
+			return fmt.Errorf("%s: %w", m.name, err)
+		}
+		took := time.Since(start).Seconds()
+		l.report(m.name, took*float64(l.rows)/float64(m.rows), fmt.Sprintf("s, scaled from %d enterprises", m.rows))
+		ours, err := engineCounts(ctx, w, book, workload.Head(cols, m.rows))
+		if err != nil {
+			return err
+		}
+		l.equal(built(m.name), differences(items, ours, theirs))
+	}
+	return nil
+}
+
+// sample decides rows on so many workers, each with a judge of its own.
+func sample(rows, workers, items int, newJudge func() judge) ([]duck.Count, error) {
+	parts := make([][]duck.Count, workers)
+	errs := make([]error, workers)
+	var wait sync.WaitGroup
+	for i := range workers {
+		wait.Go(func() {
+			var mine []int
+			for row := i; row < rows; row += workers {
+				mine = append(mine, row)
+			}
+			counts := make([]duck.Count, items)
+			errs[i] = newJudge()(mine, func(item int, eligible, possible bool) {
+				if eligible {
+					counts[item].Eligible++
+				}
+				if possible {
+					counts[item].Possible++
+				}
+			})
+			parts[i] = counts
+		})
+	}
+	wait.Wait()
+	total := make([]duck.Count, items)
+	for i, part := range parts {
+		if errs[i] != nil {
+			return nil, errs[i]
+		}
+		for j, c := range part {
+			total[j].Eligible += c.Eligible
+			total[j].Possible += c.Possible
+		}
+	}
+	return total, nil
+}
+
+func machineJudge(m *vm.Machine, views []*workload.View, items int) judge {
+	run := m.NewRun(views)
+	return func(rows []int, found func(int, bool, bool)) error {
+		for _, row := range rows {
+			run.Load(row)
+			for i := range items {
+				o, err := run.Decide(i)
+				if err != nil {
+					return err
+				}
+				found(i, o == vm.Eligible, o != vm.Ineligible)
+			}
+		}
+		return nil
+	}
+}
+
+func ruleJudge(w *workload.World, book *rules.Book, views []*workload.View) judge {
+	s := book.NewSession(around)
+	return func(rows []int, found func(int, bool, bool)) error {
+		for _, row := range rows {
+			p, err := w.Profile(views, row)
+			if err != nil {
+				return err
+			}
+			s.Load(p)
+			for i, r := range book.Rules {
+				o := s.Decide(r).Outcome
+				found(i, o == rules.Eligible, o != rules.Ineligible)
+			}
+		}
+		return nil
+	}
+}

@@ -1,0 +1,31 @@
+package engine
+
+import (
+	"context"
+
+	"mianshen/engine/kernel"
+)
+
+// Truth is what a condition came to for one row, as tests compare it.
+type Truth struct {
+	Item, Condition, Row int
+	True, Unknown        bool
+}
+
+// Truths tells what columns make of each condition of each row.
+func (p *Plan) Truths(visit func(Truth)) error {
+	for i := range p.items {
+		err := p.conditions(context.Background(), i, func(b, j, rows int, t, n *kernel.Bits) {
+			for r := range rows {
+				visit(Truth{i, j, b*kernel.Rows + r, t[r>>6]>>(r&63)&1 == 1, n[r>>6]>>(r&63)&1 == 1})
+			}
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Odd lists the rows that columns can't hold.
+func (p *Plan) Odd() []int { return p.odd }

@@ -1,0 +1,399 @@
+package engine
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"mianshen/engine/column"
+	"mianshen/engine/kernel"
+	"mianshen/rules"
+	"mianshen/rules/formula"
+)
+
+// Plan is many items compiled together over one table under the same circumstances. Distinct predicates are shared between
+// items. A plan is immutable; it holds as long as the table keeps to the bounds that were seen when it was made (Fits).
+type Plan struct {
+	table  *Table
+	book   *rules.Book
+	around rules.Circumstances
+	items  []*item
+
+	nodes  []node
+	byKey  map[string]int32
+	leaves []int32 // nodes that read one column, by column
+	joined []int32 // comparisons, and groups that several items share, inner ones first
+
+	fields  []*encoded       // by field index; nil: not read
+	limits  map[int]limit    // what numbers and days were proved for, by field index
+	entries map[int]int      // how many dictionary entries were looked at, by field index
+	derived map[int]*derived // texts computed from other fields
+	byHand  map[string][]int // item -> rows that only the rule's own program may decide, sorted
+	odd     []int            // rows that hold a number no column can, sorted: decided by the rules' own programs
+}
+
+// item is one compiled item.
+type item struct {
+	rule  *rules.Rule
+	pos   []int32 // conditions that must be true
+	neg   []int32 // conditions that must be false
+	temps []int32 // groups that this item alone uses, inner ones first
+	whole bool    // something can't be decided by columns: the program decides rows that are still open
+	pay   payment
+	parts []part
+}
+
+// part is one condition of an item, for reports that count conditions by themselves.
+type part struct {
+	id  string
+	lit int32
+	ok  bool // decided by columns
+}
+
+// payment says how an eligible amount comes about.
+type payment struct {
+	kind  paymentKind
+	fixed int64 // 分
+	prog  program
+	sum   num
+	step  int64 // of rounding, in 分
+	up    bool  // half up
+}
+
+type paymentKind uint8
+
+const (
+	noAmount paymentKind = iota
+	fixedAmount
+	openAmount // never known by columns: eligible becomes unknown
+	formulaAmount
+	wholeAmount // the program computes it
+)
+
+// node is one predicate or group, three-valued over rows.
+type node struct {
+	kind    nodeKind
+	field   int
+	bound   int64
+	rank    uint16 // of bound, once the column is encoded
+	member  string
+	rows    []uint64 // of member: where it is true
+	answers []uint8  // of look: by dictionary code
+	yes     []uint16 // of look over a small dictionary: the codes that answer True
+	unclear []uint16 // and those that answer Unknown
+	compare *comparison
+	kids    []int32 // of groups: literals
+	truth   uint8   // of constants
+	uses    int
+}
+
+type nodeKind uint8
+
+const (
+	nodeConstant nodeKind = iota
+	nodeTrue              // a Bool column is true
+	nodeAtLeast           // a Number or Date column has at least bound
+	nodeLook              // the answer of a dictionary code
+	nodeMember            // a Set column contains member
+	nodeCompare           // arithmetic over several columns
+	nodeAny
+	nodeAll
+)
+
+// limit is what a plan assumes of a column of numbers or days: |value| <= bound.
+type limit struct {
+	scale uint8
+	bound int64
+	low   int64 // of days: from
+}
+
+// comparison decides op between two numbers.
+type comparison struct {
+	prog program
+	op   formula.Op
+	a, b num
+}
+
+// NewPlan compiles the rules, which must be of the book and due on the day, for all enterprises of the table. A rule that
+// can't be decided by columns is decided by its own program; that costs time, never correctness. The error is the table's own.
+func NewPlan(t *Table, book *rules.Book, list []*rules.Rule, around rules.Circumstances) (*Plan, error) {
+	p := &Plan{
+		table: t, book: book, around: around, byKey: map[string]int32{}, fields: make([]*encoded, len(t.Vocabulary.Fields)),
+		limits: map[int]limit{}, entries: map[int]int{}, derived: map[int]*derived{}, byHand: map[string][]int{},
+	}
+	if err := p.fetch(list); err != nil {
+		return nil, err
+	}
+	facts := book.NewProbe(nil, around)
+	for _, r := range list {
+		c := &compiler{plan: p, rule: r, rules: book.NewProbe(r, around), facts: facts, memo: map[*formula.Node]int32{}}
+		c.probe = c.rules
+		p.items = append(p.items, c.item())
+		p.byHand[r.Item.ID] = p.touched(r)
+	}
+	p.arrange()
+	return p, p.encode()
+}
+
+// fetch loads the columns that the rules read.
+func (p *Plan) fetch(list []*rules.Rule) error {
+	seen := map[*rules.Field]bool{}
+	for _, r := range list {
+		for _, f := range r.Reads() {
+			if seen[f] {
+				continue
+			}
+			seen[f] = true
+			c, err := p.table.Column(f)
+			if err != nil {
+				return fmt.Errorf("column %s: %w", f.ID, err)
+			}
+			if c != nil {
+				for row := range c.Odd {
+					p.odd = append(p.odd, row)
+				}
+			}
+		}
+	}
+	slices.Sort(p.odd)
+	p.odd = slices.Compact(p.odd)
+	return nil
+}
+
+// touched lists the rows of enterprises for which history or persons' findings say something about the item.
+func (p *Plan) touched(r *rules.Rule) []int {
+	awards, _ := r.Related()
+	firms := p.around.History.Firms(append(awards, r.Item.ID))
+	firms = append(firms, p.around.Findings.Firms(r.Item.ID)...)
+	var rows []int
+	for _, f := range firms {
+		if row, ok := p.table.Row(f); ok {
+			rows = append(rows, row)
+		}
+	}
+	slices.Sort(rows)
+	return slices.Compact(rows)
+}
+
+// ranges is what may be assumed of a column of numbers or days; ok is false where there is nothing to assume from. The bounds
+// leave room, so that later facts seldom break them.
+func (p *Plan) ranges(f *rules.Field) (limit, bool) {
+	if l, ok := p.limits[f.Index]; ok {
+		return l, true
+	}
+	c := p.table.columns[f.Index]
+	l := limit{bound: 1}
+	switch {
+	case c == nil || c.Kind == column.Nothing:
+	case c.Kind == column.Number:
+		l.scale = c.Scale
+		l.bound = spread(c.Ints)
+	case c.Kind == column.Date:
+		l.low, l.bound = daySpan(c)
+	default:
+		return l, false
+	}
+	if l.bound > maxInt {
+		return l, false
+	}
+	p.limits[f.Index] = l
+	return l, true
+}
+
+// spread is a power of two at least four times as large as any of the values.
+func spread(values []int64) int64 {
+	most := uint64(1)
+	for _, v := range values {
+		if v < 0 {
+			v = -v
+		}
+		most = max(most, uint64(v))
+	}
+	bound := uint64(1)
+	for bound < most*4 && bound <= uint64(maxInt) {
+		bound <<= 1
+	}
+	return int64(bound)
+}
+
+// tenYears is the room, in days, that is left around the days of a column.
+const tenYears = 3653
+
+func daySpan(c *column.Column) (low, high int64) {
+	low, high = 40_000, 46_000
+	for i, d := range c.Days {
+		if c.IsKnown(i) {
+			low, high = min(low, int64(d)), max(high, int64(d))
+		}
+	}
+	return max(low-tenYears, 1), high + tenYears
+}
+
+// Fits reports whether the plan still holds for the table: false when facts have come in that leave the bounds, scales or
+// dictionaries it was made for, or rows whose numbers no column can hold. Then a new plan must be made.
+func (p *Plan) Fits() bool {
+	for index, l := range p.limits {
+		c := p.table.columns[index]
+		if c == nil {
+			continue
+		}
+		if c.Kind == column.Number && c.Scale != l.scale || len(c.Odd) > 0 {
+			return false
+		}
+		if c.Kind == column.Number && !within(c.Ints, -l.bound, l.bound) || c.Kind == column.Date && !within(c.Days, 0, l.bound) {
+			return false
+		}
+	}
+	for index, n := range p.entries {
+		if c := p.table.columns[index]; c != nil && len(c.Dict) != n {
+			return false
+		}
+	}
+	return true
+}
+
+func within[T int32 | int64](values []T, low, high int64) bool {
+	for _, v := range values {
+		if int64(v) < low || int64(v) > high {
+			return false
+		}
+	}
+	return true
+}
+
+// node returns the number of a node, the same for equal ones.
+func (p *Plan) node(key string, n node) int32 {
+	if id, ok := p.byKey[key]; ok {
+		return id
+	}
+	id := int32(len(p.nodes))
+	p.byKey[key] = id
+	p.nodes = append(p.nodes, n)
+	if n.kind < nodeAny && n.kind != nodeConstant && n.kind != nodeCompare {
+		p.use(p.table.Vocabulary.Fields[n.field])
+	}
+	return id
+}
+
+// use sees to it that a column is encoded.
+func (p *Plan) use(f *rules.Field) {
+	if p.fields[f.Index] == nil {
+		p.fields[f.Index] = &encoded{field: f}
+	}
+}
+
+// arrange orders the work of a block: leaves column by column, groups that several items share once, the others where they
+// are used.
+func (p *Plan) arrange() {
+	for i := range p.items {
+		p.count(p.items[i].pos)
+		p.count(p.items[i].neg)
+	}
+	shared := map[int32]bool{}
+	for id, n := range p.nodes {
+		switch {
+		case n.kind == nodeConstant:
+		case n.kind < nodeCompare:
+			p.leaves = append(p.leaves, int32(id))
+		case n.kind == nodeCompare || n.uses > 1:
+			shared[int32(id)] = true
+			p.joined = append(p.joined, int32(id))
+		}
+	}
+	slices.SortStableFunc(p.leaves, func(a, b int32) int {
+		x, y := p.nodes[a], p.nodes[b]
+		return cmp.Or(cmp.Compare(x.field, y.field), cmp.Compare(x.kind, y.kind), cmp.Compare(x.bound, y.bound))
+	})
+	p.own(shared)
+}
+
+// count adds up how often nodes are used. A group's parts count once, however often it is used.
+func (p *Plan) count(ids []int32) {
+	for _, id := range ids {
+		p.nodes[id].uses++
+		if p.nodes[id].uses > 1 {
+			continue
+		}
+		for _, lit := range p.nodes[id].kids {
+			p.count([]int32{lit >> 1})
+		}
+	}
+}
+
+// own gives each item the groups that it alone uses. What tests of ?: use is computed with the leaves, since amounts read it.
+func (p *Plan) own(shared map[int32]bool) {
+	for id, n := range p.nodes {
+		if n.kind >= nodeAny && n.uses == 0 {
+			shared[int32(id)] = true
+			p.joined = append(p.joined, int32(id))
+		}
+	}
+	// kids of shared groups must be there before them
+	for grew := true; grew; {
+		grew = false
+		for id := range shared {
+			for _, lit := range p.nodes[id].kids {
+				if kid := lit >> 1; p.nodes[kid].kind >= nodeAny && !shared[kid] {
+					shared[kid], grew = true, true
+					p.joined = append(p.joined, kid)
+				}
+			}
+		}
+	}
+	slices.Sort(p.joined) // kids have smaller numbers than the groups they are in
+	for _, it := range p.items {
+		seen := map[int32]bool{}
+		var visit func(id int32)
+		visit = func(id int32) {
+			if p.nodes[id].kind < nodeAny || shared[id] || seen[id] {
+				return
+			}
+			seen[id] = true
+			for _, lit := range p.nodes[id].kids {
+				visit(lit >> 1)
+			}
+			it.temps = append(it.temps, id)
+		}
+		for _, id := range slices.Concat(it.pos, it.neg) {
+			visit(id)
+		}
+	}
+}
+
+// Items lists the ids of the items, in the order of the rules that the plan was made for.
+func (p *Plan) Items() []string {
+	out := make([]string, len(p.items))
+	for i, it := range p.items {
+		out[i] = it.rule.Item.ID
+	}
+	return out
+}
+
+// Shape says what a plan came to, for reports.
+type Shape struct {
+	Items      int
+	Predicates int // distinct predicates over columns
+	Joined     int // comparisons of several columns, and groups that several items share
+	Programs   int // items that need their own program for rows that columns leave open
+	Rows       int
+}
+
+// Shape says what the plan came to.
+func (p *Plan) Shape() Shape {
+	s := Shape{Items: len(p.items), Predicates: len(p.leaves), Joined: len(p.joined), Rows: p.table.Rows()}
+	for _, it := range p.items {
+		if it.whole || it.pay.kind == wholeAmount {
+			s.Programs++
+		}
+	}
+	return s
+}
+
+// constants are the bitmaps of nodes that are the same for all rows.
+var constants = func() (out [3][2]kernel.Bits) {
+	for i := range kernel.Words {
+		out[kernel.True][0][i] = ^uint64(0)
+		out[kernel.Unknown][1][i] = ^uint64(0)
+	}
+	return out
+}()

@@ -1,0 +1,349 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"mianshen/engine/column"
+	"mianshen/engine/kernel"
+	"mianshen/rules"
+	"mianshen/rules/civil"
+	"mianshen/rules/exact"
+	"mianshen/rules/formula"
+)
+
+// Table is what is known of many enterprises: one column a delivered field, one row an enterprise. Rows are only ever added,
+// so that a row number means the same enterprise for good. Reading at once from many goroutines is fine, changing isn't.
+type Table struct {
+	Vocabulary *rules.Vocabulary
+
+	codes   []string
+	rows    map[string]int // made on first use
+	columns []*column.Column
+	load    func(*rules.Field) (*column.Column, error)
+	records RecordReader
+}
+
+// RecordReader reads the bytes that a Records column holds for one enterprise.
+type RecordReader func(f *rules.Field, data string) ([]*formula.Record, error)
+
+// ErrColumn reports a column that doesn't fit its field or its table.
+var ErrColumn = errors.New("column doesn't fit")
+
+// NewTable returns a table of the enterprises in which everything is missing. codes are the USCC in the order of rows, each
+// once; the table keeps the slice.
+func NewTable(v *rules.Vocabulary, codes []string) *Table {
+	return &Table{Vocabulary: v, codes: codes, columns: make([]*column.Column, len(v.Fields))}
+}
+
+// Lazy makes the table fetch columns that haven't been put when they are first wanted. load returns nil for a field of which
+// nothing is known.
+func (t *Table) Lazy(load func(*rules.Field) (*column.Column, error)) { t.load = load }
+
+// ReadRecords sets how Records columns are read; without it they are missing.
+func (t *Table) ReadRecords(r RecordReader) { t.records = r }
+
+// Rows is the number of enterprises.
+func (t *Table) Rows() int { return len(t.codes) }
+
+// Code returns the USCC of a row.
+func (t *Table) Code(row int) string { return t.codes[row] }
+
+// Row finds the row of an enterprise.
+func (t *Table) Row(uscc string) (int, bool) {
+	if t.rows == nil {
+		t.rows = make(map[string]int, len(t.codes))
+		for i, c := range t.codes {
+			t.rows[c] = i
+		}
+	}
+	row, ok := t.rows[uscc]
+	return row, ok
+}
+
+// Put sets the column of a delivered field; the table keeps it.
+func (t *Table) Put(f *rules.Field, c *column.Column) error {
+	if err := t.fits(f, c); err != nil {
+		return err
+	}
+	if c.Rows != len(t.codes) {
+		return fmt.Errorf("%s has %d rows, the table %d: %w", f.ID, c.Rows, len(t.codes), ErrColumn)
+	}
+	t.columns[f.Index] = c
+	return nil
+}
+
+func (t *Table) fits(f *rules.Field, c *column.Column) error {
+	if f.Derived() {
+		return fmt.Errorf("%s is derived: %w", f.ID, ErrColumn)
+	}
+	if c.Kind != column.Nothing && c.Kind != KindOf(f) {
+		return fmt.Errorf("%s of type %s can't be a column of kind %d: %w", f.ID, f.Type, c.Kind, ErrColumn)
+	}
+	return nil
+}
+
+// KindOf is the kind of column that holds a field.
+func KindOf(f *rules.Field) column.Kind {
+	switch f.Type {
+	case rules.TypeBool:
+		return column.Bool
+	case rules.TypeInt, rules.TypeDecimal, rules.TypeMoney:
+		return column.Number
+	case rules.TypeDate:
+		return column.Date
+	case rules.TypeSet:
+		return column.Set
+	case rules.TypeTable:
+		return column.Records
+	}
+	return column.Text
+}
+
+// Column returns the column of a delivered field, nil where nothing is known of it. It is read only.
+func (t *Table) Column(f *rules.Field) (*column.Column, error) {
+	if c := t.columns[f.Index]; c != nil || t.load == nil || f.Derived() {
+		return c, nil
+	}
+	c, err := t.load(f)
+	if err != nil || c == nil {
+		return nil, err
+	}
+	if err := t.Put(f, c); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// Change writes new facts of some enterprises in place: row i of patch is what is now known of rows[i] for the field. Rows
+// that don't exist yet must have been added by Grow.
+func (t *Table) Change(f *rules.Field, rows []int, patch *column.Column) error {
+	if err := t.fits(f, patch); err != nil {
+		return err
+	}
+	c, err := t.Column(f)
+	if err != nil {
+		return err
+	}
+	if c == nil {
+		c = &column.Column{Rows: len(t.codes), Known: make([]uint64, column.Words(len(t.codes))), Origins: []column.Origin{{}}}
+		t.columns[f.Index] = c
+	}
+	return column.Overlay(c, rows, patch)
+}
+
+// Grow adds enterprises of which nothing is known yet and returns the row of the first.
+func (t *Table) Grow(codes []string) (first int, err error) {
+	first = len(t.codes)
+	for _, c := range codes {
+		if t.rows != nil {
+			t.rows[c] = len(t.codes)
+		}
+		t.codes = append(t.codes, c)
+	}
+	for _, c := range t.columns {
+		if c != nil {
+			if err := column.Extend(c, len(codes)); err != nil {
+				return first, err
+			}
+		}
+	}
+	return first, nil
+}
+
+// Profile is what the table knows of one enterprise, as rules see it.
+func (t *Table) Profile(row int) (*rules.Profile, error) {
+	p := rules.NewProfile(t.Vocabulary, t.codes[row])
+	for _, f := range t.Vocabulary.Fields {
+		if f.Derived() {
+			continue
+		}
+		c, err := t.Column(f)
+		if err != nil {
+			return nil, err
+		}
+		if c == nil {
+			continue
+		}
+		if err := p.Set(f, t.fact(f, c, row)); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+func (t *Table) fact(f *rules.Field, c *column.Column, row int) rules.Fact {
+	o := c.Origin(row)
+	fact := rules.Fact{Source: o.Source}
+	fact.On, _ = civil.FromNumber(o.On)
+	if !c.IsKnown(row) {
+		fact.Reason = o.Reason
+		return fact
+	}
+	v, err := t.value(f, c, row)
+	if err != nil {
+		fact.Reason = "存的数据读不出来"
+		return fact
+	}
+	fact.Value = v
+	return fact
+}
+
+// value is the known value of a row as rules see it.
+func (t *Table) value(f *rules.Field, c *column.Column, row int) (*formula.Value, error) {
+	switch c.Kind {
+	case column.Bool:
+		return formula.BoolOf(c.IsTrue(row)), nil
+	case column.Number:
+		n, err := number(c, row)
+		return formula.NumberOf(n), err
+	case column.Date:
+		d, ok := civil.FromNumber(c.Days[row])
+		if !ok {
+			return nil, fmt.Errorf("day %d: %w", c.Days[row], ErrColumn)
+		}
+		return formula.DateOf(d), nil
+	case column.Text:
+		return formula.TextOf(c.Dict[c.Codes[row]]), nil
+	case column.Set:
+		return setOf(c.Dict[c.Codes[row]]), nil
+	case column.Records:
+		if t.records == nil {
+			return nil, ErrColumn
+		}
+		rows, err := t.records(f, c.Dict[c.Codes[row]])
+		return formula.TableOf(rows), err
+	}
+	return nil, ErrColumn
+}
+
+// number is the exact value of a known row.
+func number(c *column.Column, row int) (exact.Num, error) {
+	if text, odd := c.Odd[row]; odd {
+		return oddNumber(text)
+	}
+	if c.Scale == 0 {
+		return exact.Int(c.Ints[row]), nil
+	}
+	return exact.Frac(c.Ints[row], pow10(c.Scale)), nil
+}
+
+// oddNumber reads "n" or "n/d".
+func oddNumber(text string) (exact.Num, error) {
+	top, bottom, fraction := strings.Cut(text, "/")
+	n, err := exact.Parse(top)
+	if err != nil || !fraction {
+		return n, err
+	}
+	d, err := exact.Parse(bottom)
+	if err != nil {
+		return n, err
+	}
+	return n.Quo(d)
+}
+
+func pow10(scale uint8) int64 {
+	p := int64(1)
+	for range scale {
+		p *= 10
+	}
+	return p
+}
+
+// setOf reads the dictionary entry of a set.
+func setOf(entry string) *formula.Value {
+	if entry == "" {
+		return formula.SetOf(nil)
+	}
+	return formula.SetOf(strings.Split(strings.TrimSuffix(entry, "\n"), "\n"))
+}
+
+// gather is the table of some of the rows alone. Dictionaries are shared with t, so that codes mean the same.
+func (t *Table) gather(rows []int) *Table {
+	out := &Table{Vocabulary: t.Vocabulary, codes: make([]string, len(rows)), columns: make([]*column.Column, len(t.columns)), records: t.records}
+	for i, r := range rows {
+		out.codes[i] = t.codes[r]
+	}
+	for i, c := range t.columns {
+		if c != nil {
+			out.columns[i] = gather(c, rows)
+		}
+	}
+	return out
+}
+
+func gather(c *column.Column, rows []int) *column.Column {
+	out := &column.Column{Kind: c.Kind, Scale: c.Scale, Rows: len(rows), Known: make([]uint64, column.Words(len(rows))), Dict: c.Dict, Origins: c.Origins}
+	for i, r := range rows {
+		out.Known[i>>6] |= (c.Known[r>>6] >> (uint(r) & 63) & 1) << (uint(i) & 63)
+	}
+	switch c.Kind {
+	case column.Bool:
+		out.Bits = make([]uint64, column.Words(len(rows)))
+		for i, r := range rows {
+			out.Bits[i>>6] |= (c.Bits[r>>6] >> (uint(r) & 63) & 1) << (uint(i) & 63)
+		}
+	case column.Number:
+		out.Ints = pick(c.Ints, rows)
+	case column.Date:
+		out.Days = pick(c.Days, rows)
+	case column.Text, column.Set, column.Records:
+		out.Codes = pick(c.Codes, rows)
+	}
+	if c.From != nil {
+		out.From = pick(c.From, rows)
+	}
+	for i, r := range rows {
+		if text, odd := c.Odd[r]; odd {
+			if out.Odd == nil {
+				out.Odd = map[int]string{}
+			}
+			out.Odd[i] = text
+		}
+	}
+	return out
+}
+
+func pick[T any](from []T, rows []int) []T {
+	out := make([]T, len(rows))
+	for i, r := range rows {
+		out[i] = from[r]
+	}
+	return out
+}
+
+// missing is the bitmap of rows without a usable value on a day, padded to whole blocks with rows that are missing.
+func missing(f *rules.Field, c *column.Column, rows int, asOf civil.Date) []uint64 {
+	out := make([]uint64, blocks(rows)*kernel.Words)
+	for i := range out {
+		out[i] = ^uint64(0)
+	}
+	if c == nil {
+		return out
+	}
+	for i, w := range c.Known {
+		out[i] = ^w
+	}
+	stale := make([]bool, len(c.Origins))
+	for i, o := range c.Origins {
+		day, _ := civil.FromNumber(o.On)
+		stale[i] = f.Stale(rules.Fact{On: day}, asOf)
+	}
+	switch {
+	case !slices.Contains(stale, true):
+	case c.From == nil:
+		return missing(f, nil, rows, asOf)
+	default:
+		for i, o := range c.From {
+			if stale[o] {
+				out[i>>6] |= 1 << (uint(i) & 63)
+			}
+		}
+	}
+	return out
+}
+
+// blocks is how many blocks hold rows.
+func blocks(rows int) int { return (rows + kernel.Rows - 1) / kernel.Rows }

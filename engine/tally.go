@@ -1,0 +1,59 @@
+package engine
+
+import (
+	"context"
+
+	"mianshen/engine/kernel"
+)
+
+// Tally counts what one condition of an item came to.
+type Tally struct {
+	ID                   string // of the condition
+	True, False, Unknown int
+	Columns              bool // columns decide it; if not, nothing is counted
+}
+
+// Tallies counts each condition of item i by itself over all enterprises, in policy order.
+func (p *Plan) Tallies(ctx context.Context, i int) ([]Tally, error) {
+	out := make([]Tally, len(p.items[i].parts))
+	for j, part := range p.items[i].parts {
+		out[j] = Tally{ID: part.id, Columns: part.ok}
+	}
+	err := p.conditions(ctx, i, func(_, j, rows int, t, n *kernel.Bits) {
+		yes, open := kernel.Count(t), kernel.Count(n)
+		out[j].True += yes
+		out[j].Unknown += open
+		out[j].False += rows - yes - open
+	})
+	return out, err
+}
+
+// conditions calls visit for each block and each condition of item i that columns decide: t is where it is true, n where it
+// isn't known.
+func (p *Plan) conditions(ctx context.Context, i int, visit func(block, condition, rows int, t, n *kernel.Bits)) error {
+	w, it := p.newWorker(), p.items[i]
+	for b := range blocks(p.table.Rows()) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		w.predicates(b)
+		for _, id := range it.temps {
+			w.group(id)
+		}
+		for j, part := range it.parts {
+			if !part.ok {
+				continue
+			}
+			t, n := *w.ts[part.lit>>1], *w.ns[part.lit>>1]
+			if part.lit&1 == 1 {
+				for k := range t {
+					t[k] = ^(t[k] | n[k])
+				}
+			}
+			trim(&t, p.size(b))
+			trim(&n, p.size(b))
+			visit(b, j, p.size(b), &t, &n)
+		}
+	}
+	return nil
+}
