@@ -3,7 +3,6 @@ package engine
 import (
 	"math/bits"
 
-	"mianshen/engine/column"
 	"mianshen/engine/kernel"
 )
 
@@ -109,11 +108,7 @@ func (m *machine) load(s *step, out []int64, open []uint64) {
 	e := m.w.plan.fields[s.field]
 	base := m.block * kernel.Rows
 	m.gaps(e, open)
-	if e.column == nil || e.column.Kind != column.Number {
-		clear(out)
-		return
-	}
-	ints := e.column.Ints[base:]
+	ints := e.ints[base:]
 	if m.rows == nil {
 		copy(out, ints)
 		return

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 
 	"mianshen/engine/kernel"
@@ -11,11 +12,11 @@ import (
 
 // worker evaluates blocks, one after the other.
 type worker struct {
-	plan   *Plan
-	ts, ns []*kernel.Bits // by node, for the block at hand
-	temps  []int          // slot of a temporary group, by node
-	m      machine
-	known  []uint64 // scratch
+	plan     *Plan
+	ts, ns   []*kernel.Bits // by node, for the block at hand
+	temps    []int          // slot of a temporary group, by node
+	m        machine
+	reserved bool // groups have the places that a report wants
 
 	dense   [2]kernel.Bits
 	rows    []uint16
@@ -92,13 +93,25 @@ func (w *worker) leaf(id int32, block int) {
 		w.ts[id], w.ns[id] = bitsAt(n.rows, block), open
 	case nodeAtLeast:
 		w.ns[id] = open
-		if e.rank8 != nil {
-			kernel.GE8((*[kernel.Rows]uint8)(e.rank8[block*kernel.Rows:]), uint8(n.rank), w.ts[id])
-		} else {
-			kernel.GE16((*[kernel.Rows]uint16)(e.rank16[block*kernel.Rows:]), n.rank, w.ts[id])
-		}
+		w.atLeast(w.ts[id], n, e, block, open)
 	case nodeLook:
 		w.look(id, n, e, block, open)
+	}
+}
+
+func (w *worker) atLeast(t *kernel.Bits, n *node, e *encoded, block int, open *kernel.Bits) {
+	from := block * kernel.Rows
+	to := from + w.plan.size(block)
+	switch {
+	case e.planes != nil:
+		size := e.depth * kernel.Words
+		kernel.GEPlanes(e.planes[block*size:(block+1)*size], uint(n.rank), t)
+	case e.ints != nil:
+		kernel.GE64(e.ints[from:to], n.bound, t)
+		kernel.AndNot(t, t, open)
+	default:
+		kernel.GE32(e.days[from:to], int32(min(max(n.bound, math.MinInt32), math.MaxInt32)), t)
+		kernel.AndNot(t, t, open)
 	}
 }
 
@@ -106,26 +119,35 @@ func (w *worker) leaf(id int32, block int) {
 func (w *worker) look(id int32, n *node, e *encoded, block int, open *kernel.Bits) {
 	t := w.ts[id]
 	if e.lists == nil {
-		kernel.Table32(e.codes[block*kernel.Rows:(block+1)*kernel.Rows], n.answers, t, w.ns[id])
+		kernel.Table32(e.codes[block*kernel.Rows:block*kernel.Rows+w.plan.size(block)], n.answers, t, w.ns[id])
 		kernel.AndNot(t, t, open)
 		kernel.Or(w.ns[id], w.ns[id], open)
 		return
 	}
-	*t = kernel.Bits{}
-	for _, code := range n.yes {
-		for _, r := range e.lists.of(block, int(code)) {
-			t[r>>6%kernel.Words] |= 1 << (r & 63)
-		}
+	if len(n.yes) == 1 && e.dense[n.yes[0]] != nil && len(n.unclear) == 0 {
+		w.ts[id], w.ns[id] = bitsAt(e.dense[n.yes[0]], block), open
+		return
 	}
+	*t = kernel.Bits{}
+	e.gather(t, n.yes, block)
 	if len(n.unclear) == 0 {
 		w.ns[id] = open
 		return
 	}
 	unclear := w.ns[id]
 	*unclear = *open
-	for _, code := range n.unclear {
+	e.gather(unclear, n.unclear, block)
+}
+
+// gather adds the rows of some codes to out.
+func (e *encoded) gather(out *kernel.Bits, codes []uint16, block int) {
+	for _, code := range codes {
+		if bitmap := e.dense[code]; bitmap != nil {
+			kernel.Or(out, out, bitsAt(bitmap, block))
+			continue
+		}
 		for _, r := range e.lists.of(block, int(code)) {
-			unclear[r>>6%kernel.Words] |= 1 << (r & 63)
+			out[r>>6%kernel.Words] |= 1 << (r & 63)
 		}
 	}
 }
@@ -216,18 +238,18 @@ func (w *worker) pay(it *item, index, block int, t, u *kernel.Bits) {
 		w.handled(it, hand, block, t, u)
 		return
 	case len(w.rows) == 0 || it.pay.kind == noAmount:
-		w.out.add(it, w.rows, nil, u)
+		w.out.add(it.grant, w.rows, nil, u)
 		return
 	case it.pay.kind == fixedAmount:
-		w.out.add(it, w.rows, nil, u)
+		w.out.add(it.grant, w.rows, nil, u)
 		return
 	case it.pay.kind == openAmount:
 		kernel.Or(u, u, t)
-		w.out.add(it, nil, nil, u)
+		w.out.add(it.grant, nil, nil, u)
 		return
 	}
 	w.compute(it, block, w.rows, u)
-	w.out.add(it, w.rows, w.sums, u)
+	w.out.add(it.grant, w.rows, w.sums, u)
 }
 
 // compute leaves in w.rows and w.sums the rows whose amount is known, and moves the others to u.
@@ -281,10 +303,10 @@ func (w *worker) handled(it *item, hand []handled, block int, t, u *kernel.Bits)
 		at, _ := slices.BinarySearch(rows, h.row)
 		rows, sums = slices.Insert(rows, at, h.row), slices.Insert(sums, at, max(h.amount, 0))
 	}
-	if !it.hasAmount() {
+	if !it.grant.amount {
 		sums = nil
 	}
-	w.out.add(it, rows, sums, u)
+	w.out.add(it.grant, rows, sums, u)
 }
 
 // byHand has the rules' own programs decide what columns can't: for each such row of the block the profile is loaded once.
@@ -294,8 +316,10 @@ func (w *worker) byHand(ctx context.Context, block, rows int) error {
 	clear(w.masks)
 	wanted := map[uint16][]int{}
 	for i, it := range p.items {
-		for _, row := range p.handRows(it, block) {
-			wanted[row] = append(wanted[row], i)
+		if p.hand {
+			for _, row := range p.handRows(it, block) {
+				wanted[row] = append(wanted[row], i)
+			}
 		}
 		if !it.whole && it.pay.kind != wholeAmount {
 			continue

@@ -126,6 +126,7 @@ func comparable(x, y num) bool {
 type derived struct {
 	codes  []uint32
 	values []*formula.Value
+	index  map[string]uint32 // code by what a value says
 }
 
 // dictionary is what a text or set can be: the values of its dictionary; ok is false when there are too many to ask one by one.
@@ -133,7 +134,7 @@ func (p *Plan) dictionary(f *rules.Field) ([]*formula.Value, bool) {
 	if f.Derived() {
 		d := p.derived[f.Index]
 		if d == nil {
-			d = p.derive(f)
+			d = p.derivedText(f)
 			p.derived[f.Index] = d
 		}
 		return d.values, d.values != nil
@@ -145,7 +146,9 @@ func (p *Plan) dictionary(f *rules.Field) ([]*formula.Value, bool) {
 	if len(c.Dict) > maxEntries {
 		return nil, false
 	}
-	p.entries[f.Index] = len(c.Dict)
+	if p.entries[f.Index] != len(c.Dict) {
+		p.entries[f.Index] = len(c.Dict)
+	}
 	out := make([]*formula.Value, len(c.Dict))
 	for i, entry := range c.Dict {
 		out[i] = formula.TextOf(entry)

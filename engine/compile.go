@@ -63,6 +63,7 @@ func (c *compiler) item() *item {
 		}
 	}
 	it.pay = c.payment(shape)
+	it.grant = grant{id: c.rule.Item.ID, amount: shape.Amount != nil || shape.AtMost != nil, fixed: it.pay.fixed}
 	return it
 }
 

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"mianshen/engine/column"
@@ -9,69 +11,86 @@ import (
 	"mianshen/rules/standard"
 )
 
-// derive computes a derived text for every row. What is only partly known (划型 with a figure missing) is a value of its own, so
-// that conditions can still decide where all possibilities agree.
-func (p *Plan) derive(f *rules.Field) *derived {
-	root := f.Derivation()
-	if root.Op == formula.OpClassify {
-		if d, ok := p.classify(f, root); ok {
-			return d
-		}
+// derivedText computes a derived text for every row, or takes what the table still has of the same day.
+func (p *Plan) derivedText(f *rules.Field) *derived {
+	t := p.table
+	if t.day != p.around.AsOf || t.texts == nil {
+		t.day, t.texts = p.around.AsOf, map[int]*derived{}
 	}
-	d := &derived{codes: make([]uint32, p.table.Rows())}
-	codes := map[string]uint32{}
+	if t.texts[f.Index] == nil {
+		t.texts[f.Index] = p.derive(f, &derived{index: map[string]uint32{}})
+	}
+	return t.texts[f.Index]
+}
+
+// derive computes a derived text for every row; codes that d has already keep their meaning. What is only partly known (划型
+// with a figure missing) is a value of its own, so that conditions can still decide where all possibilities agree. Without
+// values where there are too many.
+func (p *Plan) derive(f *rules.Field, d *derived) *derived {
+	out := &derived{codes: make([]uint32, p.table.Rows()), values: slices.Clone(d.values), index: maps.Clone(d.index)}
+	root := f.Derivation()
+	done := root.Op == formula.OpClassify && p.classify(f, root, out) || p.eachRow(f, out)
+	if !done {
+		return &derived{}
+	}
+	if out.values == nil {
+		out.values = []*formula.Value{nil}
+	}
+	return out
+}
+
+// code is the code of a value.
+func (d *derived) code(v *formula.Value) uint32 {
+	key := "k" + v.String()
+	if !v.Known() {
+		key = "u" + strings.Join(v.Possible(), "\n")
+	}
+	code, ok := d.index[key]
+	if !ok {
+		code = uint32(len(d.values))
+		d.index[key] = code
+		d.values = append(d.values, v)
+	}
+	return code
+}
+
+// eachRow derives by the rule's own program.
+func (p *Plan) eachRow(f *rules.Field, d *derived) bool {
 	s := p.book.NewSession(p.around)
 	for row := range d.codes {
 		profile, err := p.table.Profile(row)
 		if err != nil {
-			return &derived{}
+			return false
 		}
 		s.Load(profile)
-		v := s.Derived(f)
-		key := "k" + v.String()
-		if !v.Known() {
-			key = "u" + strings.Join(v.Possible(), "\n")
-		}
-		code, ok := codes[key]
-		if !ok {
-			code = uint32(len(d.values))
-			codes[key] = code
-			d.values = append(d.values, v)
-		}
-		d.codes[row] = code
+		d.codes[row] = d.code(s.Derived(f))
 		if len(d.values) > maxEntries {
-			return &derived{}
+			return false
 		}
 	}
-	if d.values == nil {
-		d.values = []*formula.Value{nil}
-	}
-	return d
+	return true
 }
 
-// classify is derive for 划型 over four delivered fields.
-func (p *Plan) classify(f *rules.Field, root *formula.Node) (*derived, bool) {
+// classify derives 划型 over four delivered fields.
+func (p *Plan) classify(f *rules.Field, root *formula.Node, d *derived) bool {
 	var in [4]*figures
 	for i, a := range root.Args {
 		if a.Op != formula.OpField || p.table.Vocabulary.Fields[a.Slot].Derived() {
-			return nil, false
+			return false
 		}
-		in[i] = p.figures(p.table.Vocabulary.Fields[a.Slot])
+		if in[i] = p.figures(p.table.Vocabulary.Fields[a.Slot]); in[i].column != nil && len(in[i].column.Odd) > 0 {
+			return false
+		}
 	}
-	d := &derived{codes: make([]uint32, p.table.Rows())}
 	var codes [256]uint32 // by class set, plus one
 	for row := range d.codes {
 		classes, _ := standard.Classify(in[0].text(row), in[1].indicator(row), in[2].indicator(row), in[3].indicator(row))
 		if codes[classes] == 0 {
-			d.values = append(d.values, classValue(f, classes))
-			codes[classes] = uint32(len(d.values))
+			codes[classes] = d.code(classValue(f, classes)) + 1
 		}
 		d.codes[row] = codes[classes] - 1
 	}
-	if d.values == nil {
-		d.values = []*formula.Value{nil}
-	}
-	return d, true
+	return true
 }
 
 // classValue is a set of classes as rules see it, held to the values that the field may have.

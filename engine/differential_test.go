@@ -42,7 +42,10 @@ type world struct {
 
 func randomWorld(t *testing.T, v *rules.Vocabulary, r *rand.Rand, name string, firms int) *world {
 	t.Helper()
-	w := &world{vocabulary: v, policy: rulestest.RandomPolicy(r, name, 1+r.IntN(3))}
+	w := &world{vocabulary: v, policy: plainPolicy(r, name)}
+	if r.IntN(2) == 0 {
+		w.policy = rulestest.RandomPolicy(r, name, 1+r.IntN(3))
+	}
 	law, mistakes := rules.ReadPolicyFiles(w.policy.Files, name)
 	if mistakes.Err() != nil {
 		return nil // drawn beyond a limit or with a constant that can't be computed; rules' own test counts these

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"math"
+	"math/bits"
 	"runtime"
 	"slices"
 	"sort"
@@ -19,16 +20,23 @@ type encoded struct {
 	missing []uint64 // rows without a usable value; rows past the end are missing
 	bits    []uint64 // Bool
 
-	// Number and Date: the rank of each value among the bounds in use, that is how many are not above it; missing rows have 0
+	// Number and Date: the rank of each value among the bounds in use, that is how many are not above it, bit by bit: depth
+	// planes for each block; missing rows have 0
 	bounds []int64
-	rank8  []uint8
-	rank16 []uint16
+	depth  int
+	planes []uint64
 
-	codes   []uint32 // texts and sets: as in the column, missing rows have 0
-	lists   *lists   // rows by code, for small dictionaries
+	ints []int64 // instead of ranks, where bounds are few: the column's own values
+	days []int32
+
+	codes   []uint32   // texts and sets: as in the column, not padded; missing rows have 0
+	lists   *lists     // rows by code, for small dictionaries
+	dense   [][]uint64 // by code: its rows as a bitmap, for codes that many rows have; nil for others
 	members map[string][]uint64
-	column  *column.Column
 }
+
+// fewLeaves is up to how many predicates over a column are evaluated on its own values: encoding it would cost more.
+const fewLeaves = 4
 
 // maxListed is the largest dictionary whose rows are listed by code.
 const maxListed = 4096
@@ -49,13 +57,23 @@ func (l *lists) of(block, code int) []uint16 {
 
 // encode prepares every column that the plan reads.
 func (p *Plan) encode() error {
-	bounds, members := map[int][]int64{}, map[int][]string{}
+	wanted := map[int]*leaves{}
 	for _, id := range p.leaves {
-		switch n := p.nodes[id]; n.kind {
+		n := p.nodes[id]
+		l := wanted[n.field]
+		if l == nil {
+			l = &leaves{}
+			wanted[n.field] = l
+		}
+		switch n.kind {
 		case nodeAtLeast:
-			bounds[n.field] = append(bounds[n.field], n.bound)
+			l.bounds = append(l.bounds, n.bound)
 		case nodeMember:
-			members[n.field] = append(members[n.field], n.member)
+			l.members = append(l.members, n.member)
+		case nodeLook:
+			l.looks++
+			l.ask(n.yes)
+			l.ask(n.unclear)
 		}
 	}
 	var wg sync.WaitGroup
@@ -63,7 +81,7 @@ func (p *Plan) encode() error {
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
 			for e := range queue {
-				p.encodeColumn(e, bounds[e.field.Index], members[e.field.Index])
+				p.encodeColumn(e, wanted[e.field.Index])
 			}
 		})
 	}
@@ -86,22 +104,38 @@ func (p *Plan) encode() error {
 	return nil
 }
 
-func (p *Plan) encodeColumn(e *encoded, bounds []int64, members []string) {
+// leaves are the predicates over one column.
+type leaves struct {
+	bounds  []int64
+	members []string
+	looks   int
+	codes   map[uint16]bool // that looks ask for
+}
+
+func (l *leaves) ask(codes []uint16) {
+	if l.codes == nil {
+		l.codes = map[uint16]bool{}
+	}
+	for _, c := range codes {
+		l.codes[c] = true
+	}
+}
+
+func (p *Plan) encodeColumn(e *encoded, wanted *leaves) {
 	rows := p.table.Rows()
+	if wanted == nil {
+		wanted = &leaves{} // arithmetic alone reads it
+	}
 	if e.field.Derived() {
 		e.missing = make([]uint64, blocks(rows)*kernel.Words)
-		e.codes = padded(p.derived[e.field.Index].codes)
-		e.list(rows, len(p.derived[e.field.Index].values))
+		e.codes = p.derived[e.field.Index].codes
+		e.list(rows, len(p.derived[e.field.Index].values), wanted)
 		return
 	}
 	c := p.table.columns[e.field.Index]
-	e.column = c
 	e.missing = missing(e.field, c, rows, p.around.AsOf)
 	if c == nil || c.Kind == column.Nothing {
-		e.blank(rows)
-		for _, m := range members {
-			e.members[m] = make([]uint64, len(e.missing))
-		}
+		e.blank(rows, wanted)
 		return
 	}
 	switch c.Kind {
@@ -111,43 +145,44 @@ func (p *Plan) encodeColumn(e *encoded, bounds []int64, members []string) {
 			e.bits[i] &^= open
 		}
 	case column.Number:
-		rank(e, c.Ints, bounds)
+		e.ints = c.Ints
+		rank(e, c.Ints, wanted.bounds)
 	case column.Date:
-		rank(e, c.Days, bounds)
+		e.days = c.Days
+		rank(e, c.Days, wanted.bounds)
 	case column.Text:
-		e.codes = padded(c.Codes)
-		e.list(rows, len(c.Dict))
+		e.codes = c.Codes
+		e.list(rows, len(c.Dict), wanted)
 	case column.Set:
-		e.codes = padded(c.Codes)
-		e.list(rows, len(c.Dict))
-		e.member(c, members)
+		e.codes = c.Codes
+		e.list(rows, len(c.Dict), wanted)
+		e.member(c, wanted.members)
 	}
 }
 
 // blank is a column of which nothing is known.
-func (e *encoded) blank(rows int) {
+func (e *encoded) blank(rows int, wanted *leaves) {
 	n := blocks(rows) * kernel.Rows
 	switch KindOf(e.field) {
 	case column.Bool:
 		e.bits = make([]uint64, n/64)
-	case column.Number, column.Date:
-		e.rank8 = make([]uint8, n)
+	case column.Number:
+		e.ints = make([]int64, rows)
+	case column.Date:
+		e.days = make([]int32, rows)
 	default:
-		e.codes = make([]uint32, n)
-		e.list(rows, 1)
+		e.codes = make([]uint32, rows)
 		e.members = map[string][]uint64{}
+		for _, m := range wanted.members {
+			e.members[m] = make([]uint64, n/64)
+		}
 	}
 }
 
-// padded copies values to whole blocks.
-func padded[T uint32 | uint64](values []T) []T {
-	unit := kernel.Rows
-	var zero T
-	if _, bitmap := any(zero).(uint64); bitmap {
-		unit = kernel.Words
-	}
-	out := make([]T, (len(values)+unit-1)/unit*unit)
-	copy(out, values)
+// padded copies a bitmap to whole blocks.
+func padded(bits []uint64) []uint64 {
+	out := make([]uint64, (len(bits)+kernel.Words-1)/kernel.Words*kernel.Words)
+	copy(out, bits)
 	return out
 }
 
@@ -155,36 +190,43 @@ func padded[T uint32 | uint64](values []T) []T {
 func rank[T int32 | int64](e *encoded, values []T, bounds []int64) {
 	slices.Sort(bounds)
 	e.bounds = slices.Compact(bounds)
-	n := blocks(len(values)) * kernel.Rows
-	if len(e.bounds) < math.MaxUint8 {
-		e.rank8 = make([]uint8, n)
-		ranks(e.rank8, e, values)
+	if len(e.bounds) <= fewLeaves {
 		return
 	}
-	e.rank16 = make([]uint16, n)
-	ranks(e.rank16, e, values)
+	e.depth = bits.Len(uint(len(e.bounds)))
+	e.planes = make([]uint64, blocks(len(values))*e.depth*kernel.Words)
+	narrow := make([]T, 0, len(e.bounds))
+	for _, b := range e.bounds {
+		narrow = append(narrow, T(min(max(b, int64(minOf[T]())), int64(maxOf[T]()))))
+	}
+	var ranks [64]uint16
+	for from := 0; from < len(values); from += 64 {
+		word := values[from:min(from+64, len(values))]
+		open := e.missing[from>>6]
+		for i, v := range word {
+			ranks[i] = 0
+			if open>>uint(i)&1 == 0 {
+				ranks[i] = reached(narrow, v)
+			}
+		}
+		block, at := from/kernel.Rows, from%kernel.Rows/64
+		kernel.Planes(ranks[:len(word)], e.depth, e.planes[block*e.depth*kernel.Words+at:])
+	}
 }
 
-func ranks[R uint8 | uint16, T int32 | int64](out []R, e *encoded, values []T) {
-	bounds := make([]T, 0, len(e.bounds))
-	for _, b := range e.bounds {
-		bounds = append(bounds, T(min(max(b, int64(minOf[T]())), int64(maxOf[T]()))))
-	}
-	for i, v := range values {
-		low, n := 0, len(bounds)
-		for n > 0 {
-			half := n >> 1
-			if bounds[low+half] <= v {
-				low += half + 1
-				n -= half + 1
-				continue
-			}
-			n = half
+// reached is how many ascending bounds are not above v.
+func reached[T int32 | int64](bounds []T, v T) uint16 {
+	low, n := 0, len(bounds)
+	for n > 0 {
+		half := n >> 1
+		if bounds[low+half] <= v {
+			low += half + 1
+			n -= half + 1
+			continue
 		}
-		if e.missing[i>>6]>>(uint(i)&63)&1 == 0 {
-			out[i] = R(low)
-		}
+		n = half
 	}
+	return uint16(low)
 }
 
 func minOf[T int32 | int64]() T {
@@ -204,16 +246,16 @@ func (e *encoded) place(bound int64) uint16 {
 	return uint16(sort.Search(len(e.bounds), func(i int) bool { return e.bounds[i] >= bound }) + 1)
 }
 
-// list groups the rows of each block by code.
-func (e *encoded) list(rows, codes int) {
-	if codes > maxListed {
+// list groups the rows of each block by code, where the dictionary is small enough and it pays.
+func (e *encoded) list(rows, codes int, wanted *leaves) {
+	if codes > maxListed || wanted.looks <= fewLeaves {
 		return
 	}
 	l := &lists{codes: codes, at: make([]uint16, blocks(rows)*(codes+1)), rows: make([]uint16, blocks(rows)*kernel.Rows)}
 	next := make([]uint16, codes+1)
 	for b := range blocks(rows) {
 		base := b * kernel.Rows
-		block, at := e.codes[base:base+kernel.Rows], l.at[b*(codes+1):(b+1)*(codes+1)]
+		block, at := e.codes[base:min(base+kernel.Rows, rows)], l.at[b*(codes+1):(b+1)*(codes+1)]
 		open := e.missing[base/64:]
 		clear(next)
 		for i, c := range block {
@@ -233,6 +275,33 @@ func (e *encoded) list(rows, codes int) {
 		}
 	}
 	e.lists = l
+	e.spreadOut(rows, wanted)
+}
+
+// denseShare is from which share of rows on, one in so many, a code gets a bitmap.
+const denseShare = 160
+
+// spreadOut makes bitmaps of the codes that many rows have.
+func (e *encoded) spreadOut(rows int, wanted *leaves) {
+	counts := make([]int, e.lists.codes)
+	for b := range blocks(rows) {
+		for code := range counts {
+			counts[code] += len(e.lists.of(b, code))
+		}
+	}
+	e.dense = make([][]uint64, len(counts))
+	for code, n := range counts {
+		if !wanted.codes[uint16(code)] || n < rows/denseShare {
+			continue
+		}
+		bitmap := make([]uint64, len(e.missing))
+		for b := range blocks(rows) {
+			for _, r := range e.lists.of(b, code) {
+				bitmap[b*kernel.Words+int(r>>6)] |= 1 << (r & 63)
+			}
+		}
+		e.dense[code] = bitmap
+	}
 }
 
 // member makes a bitmap for each member that is asked for.

@@ -109,8 +109,3 @@ func (p *payment) round(v int64) int64 {
 	}
 	return q * p.step
 }
-
-// hasAmount reports whether eligible enterprises get a sum from the item.
-func (it *item) hasAmount() bool {
-	return it.rule.Item.Amount.Text != "" || it.rule.Item.AtMost.Text != ""
-}

@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 
 	"mianshen/engine/column"
@@ -29,6 +30,7 @@ type Plan struct {
 	entries map[int]int      // how many dictionary entries were looked at, by field index
 	derived map[int]*derived // texts computed from other fields
 	byHand  map[string][]int // item -> rows that only the rule's own program may decide, sorted
+	hand    bool             // there are rows that only programs may decide
 	odd     []int            // rows that hold a number no column can, sorted: decided by the rules' own programs
 }
 
@@ -40,6 +42,7 @@ type item struct {
 	temps []int32 // groups that this item alone uses, inner ones first
 	whole bool    // something can't be decided by columns: the program decides rows that are still open
 	pay   payment
+	grant grant
 	parts []part
 }
 
@@ -130,6 +133,7 @@ func NewPlan(t *Table, book *rules.Book, list []*rules.Rule, around rules.Circum
 		c.probe = c.rules
 		p.items = append(p.items, c.item())
 		p.byHand[r.Item.ID] = p.touched(r)
+		p.hand = p.hand || len(p.byHand[r.Item.ID])+len(p.odd) > 0
 	}
 	p.arrange()
 	return p, p.encode()
@@ -149,9 +153,7 @@ func (p *Plan) fetch(list []*rules.Rule) error {
 				return fmt.Errorf("column %s: %w", f.ID, err)
 			}
 			if c != nil {
-				for row := range c.Odd {
-					p.odd = append(p.odd, row)
-				}
+				p.odd = slices.AppendSeq(p.odd, maps.Keys(c.Odd))
 			}
 		}
 	}
@@ -181,13 +183,24 @@ func (p *Plan) ranges(f *rules.Field) (limit, bool) {
 	if l, ok := p.limits[f.Index]; ok {
 		return l, true
 	}
-	c := p.table.columns[f.Index]
-	l := limit{bound: 1}
+	l, ok := p.table.limit(f)
+	if ok {
+		p.limits[f.Index] = l
+	}
+	return l, ok
+}
+
+// limit looks through a column once for the bounds of its values.
+func (t *Table) limit(f *rules.Field) (limit, bool) {
+	if l, ok := t.known[f.Index]; ok {
+		return l, true
+	}
+	c := t.columns[f.Index]
+	l := limit{low: firstDay, bound: lastDay}
 	switch {
 	case c == nil || c.Kind == column.Nothing:
 	case c.Kind == column.Number:
-		l.scale = c.Scale
-		l.bound = spread(c.Ints)
+		l = limit{scale: c.Scale, bound: spread(c.Ints)}
 	case c.Kind == column.Date:
 		l.low, l.bound = daySpan(c)
 	default:
@@ -196,7 +209,10 @@ func (p *Plan) ranges(f *rules.Field) (limit, bool) {
 	if l.bound > maxInt {
 		return l, false
 	}
-	p.limits[f.Index] = l
+	if t.known == nil {
+		t.known = map[int]limit{}
+	}
+	t.known[f.Index] = l
 	return l, true
 }
 
@@ -216,11 +232,16 @@ func spread(values []int64) int64 {
 	return int64(bound)
 }
 
-// tenYears is the room, in days, that is left around the days of a column.
-const tenYears = 3653
+// firstDay and lastDay are days, about 2009 and 2025, that every column of days is taken to reach; tenYears is the room that
+// is left around it. All are counts of days as civil.Date.Number.
+const (
+	firstDay = 40_000
+	lastDay  = 46_000
+	tenYears = 3653
+)
 
 func daySpan(c *column.Column) (low, high int64) {
-	low, high = 40_000, 46_000
+	low, high = firstDay, lastDay
 	for i, d := range c.Days {
 		if c.IsKnown(i) {
 			low, high = min(low, int64(d)), max(high, int64(d))
@@ -229,15 +250,15 @@ func daySpan(c *column.Column) (low, high int64) {
 	return max(low-tenYears, 1), high + tenYears
 }
 
-// Fits reports whether the plan still holds for the table: false when facts have come in that leave the bounds, scales or
-// dictionaries it was made for, or rows whose numbers no column can hold. Then a new plan must be made.
+// Fits reports whether Rows can still decide by the plan: false when facts have come in that leave the bounds, scales or
+// dictionaries it was made for. Then a new plan must be made.
 func (p *Plan) Fits() bool {
 	for index, l := range p.limits {
 		c := p.table.columns[index]
 		if c == nil {
 			continue
 		}
-		if c.Kind == column.Number && c.Scale != l.scale || len(c.Odd) > 0 {
+		if c.Kind == column.Number && c.Scale != l.scale {
 			return false
 		}
 		if c.Kind == column.Number && !within(c.Ints, -l.bound, l.bound) || c.Kind == column.Date && !within(c.Days, 0, l.bound) {

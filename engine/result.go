@@ -55,7 +55,10 @@ func (b *builder) take() *blockResult {
 }
 
 // add adds the next item: its eligible rows, their amounts (nil: the item's fixed amount, or none), the unknown rows.
-func (b *builder) add(it *item, rows []uint16, sums []int64, u *kernel.Bits) {
+func (b *builder) add(g grant, rows []uint16, sums []int64, u *kernel.Bits) {
+	if g.fixed > 0 && !slices.ContainsFunc(sums, func(s int64) bool { return s != g.fixed }) {
+		sums = nil
+	}
 	c := &b.counts[len(b.paid)-1]
 	c.eligible += len(rows)
 	if len(rows) < denseFrom {
@@ -81,11 +84,16 @@ func (b *builder) add(it *item, rows []uint16, sums []int64, u *kernel.Bits) {
 		c.plus(uint64(s))
 	}
 	b.paid = append(b.paid, uint32(len(b.sums)))
-	if sums == nil && it.pay.kind == fixedAmount {
-		high, low := bits.Mul64(uint64(len(rows)), uint64(it.pay.fixed))
-		c.high += high
-		c.plus(low)
+	if sums == nil {
+		c.times(len(rows), g.fixed)
 	}
+}
+
+// times adds n equal amounts.
+func (c *count) times(n int, amount int64) {
+	high, low := bits.Mul64(uint64(n), uint64(amount))
+	c.high += high
+	c.plus(low)
 }
 
 func (c *count) plus(n uint64) {
@@ -145,9 +153,24 @@ type Result struct {
 	Items  []ItemTotal
 	Faults map[Fault]int // pairs that are unknown because the rule failed
 
-	items  []*item
+	items  []grant
 	blocks []*blockResult
 	rows   int
+}
+
+// grant says of an item how amounts are kept.
+type grant struct {
+	id     string
+	amount bool  // the item has amounts
+	fixed  int64 // 分; what eligible rows get where no amounts are kept
+}
+
+func (p *Plan) grants() []grant {
+	out := make([]grant, len(p.items))
+	for i, it := range p.items {
+		out[i] = it.grant
+	}
+	return out
 }
 
 // ItemTotal is one item of a result. Ineligible is the rest of the rows.
@@ -166,42 +189,67 @@ func (p *Plan) Sweep(ctx context.Context) (*Result, error) {
 // Blocks decides all items for the enterprises of n blocks of kernel.Rows rows from block first on. Row 0 of the result is the
 // first row of the first block. A cancelled context ends it with the context's error.
 func (p *Plan) Blocks(ctx context.Context, first, n int) (*Result, error) {
-	res := &Result{items: p.items, blocks: make([]*blockResult, n), Faults: map[Fault]int{}}
+	res := &Result{items: p.grants(), blocks: make([]*blockResult, n), Faults: map[Fault]int{}}
 	for b := first; b < first+n; b++ {
 		res.rows += p.size(b)
 	}
 	counts := make([]count, len(p.items))
-	var next atomic.Int64
-	var wg sync.WaitGroup
 	var mu sync.Mutex
-	var failed error
-	for range min(runtime.GOMAXPROCS(0), max(n, 1)) {
-		wg.Go(func() {
-			w := p.newWorker()
-			var err error
-			for err == nil {
-				b := int(next.Add(1)) - 1
-				if b >= n {
-					break
-				}
-				if err = ctx.Err(); err == nil {
-					res.blocks[b], err = w.block(ctx, first+b)
-				}
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			if failed == nil {
-				failed = err
-			}
-			w.merge(counts, res.Faults)
-		})
-	}
-	wg.Wait()
-	if failed != nil {
-		return nil, failed
+	err := p.workers(ctx, n, func(w *worker, b int) (err error) {
+		res.blocks[b], err = w.block(ctx, first+b)
+		return err
+	}, func(w *worker) {
+		mu.Lock()
+		defer mu.Unlock()
+		w.merge(counts, res.Faults)
+	})
+	if err != nil {
+		return nil, err
 	}
 	res.total(counts)
 	return res, nil
+}
+
+// workers has n pieces of work done in parallel, each once, and ends with the first error or that of the context. done is
+// called for each worker at its end.
+func (p *Plan) workers(ctx context.Context, n int, work func(w *worker, piece int) error, done func(*worker)) error {
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	errs := make([]error, min(runtime.GOMAXPROCS(0), max(n, 1)))
+	for i := range errs {
+		wg.Go(func() {
+			w := p.newWorker()
+			for errs[i] == nil {
+				piece := int(next.Add(1)) - 1
+				if piece >= n {
+					break
+				}
+				if errs[i] = ctx.Err(); errs[i] == nil {
+					errs[i] = work(w, piece)
+				}
+			}
+			done(w)
+		})
+	}
+	wg.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// each has something done for every block, in parallel, with places of their own for some groups.
+func (p *Plan) each(ctx context.Context, groups []int32, work func(w *worker, block int)) error {
+	return p.workers(ctx, blocks(p.table.Rows()), func(w *worker, b int) error {
+		if !w.reserved {
+			w.reserve(groups)
+			w.reserved = true
+		}
+		work(w, b)
+		return nil
+	}, func(*worker) {})
 }
 
 func (w *worker) merge(counts []count, faults map[Fault]int) {
@@ -219,7 +267,7 @@ func (w *worker) merge(counts []count, faults map[Fault]int) {
 func (r *Result) total(counts []count) {
 	for i, it := range r.items {
 		c := counts[i]
-		t := ItemTotal{Item: it.rule.Item.ID, Eligible: c.eligible, Unknown: c.unknown, Ineligible: r.rows - c.eligible - c.unknown}
+		t := ItemTotal{Item: it.id, Eligible: c.eligible, Unknown: c.unknown, Ineligible: r.rows - c.eligible - c.unknown}
 		if t.Overflow = c.high > 0 || c.low > 1<<63-1; !t.Overflow {
 			t.Sum = exact.Money(c.low)
 		}
@@ -255,13 +303,13 @@ func (r *blockResult) has(i, k int, row uint16) bool {
 // Amount is what an eligible row gets from item i; ok is false where it isn't eligible or the item has no amount.
 func (r *Result) Amount(i, row int) (m exact.Money, ok bool) {
 	it := r.items[i]
-	if r.Outcome(i, row) != rules.Eligible || !it.hasAmount() {
+	if r.Outcome(i, row) != rules.Eligible || !it.amount {
 		return 0, false
 	}
 	b := r.blocks[row/kernel.Rows]
 	sums := b.amounts(i)
 	if sums == nil {
-		return exact.Money(it.pay.fixed), true
+		return exact.Money(it.fixed), true
 	}
 	at, _ := slices.BinarySearch(b.rows(nil, i, 0), uint16(row%kernel.Rows))
 	return exact.Money(sums[at]), true
@@ -275,7 +323,7 @@ func (r *Result) Grants(i int, visit func(row int, amount exact.Money) bool) {
 		rows = b.rows(rows[:0], i, 0)
 		sums := b.amounts(i)
 		for j, row := range rows {
-			amount := r.items[i].pay.fixed
+			amount := r.items[i].fixed
 			if sums != nil {
 				amount = sums[j]
 			}
@@ -297,4 +345,22 @@ func (r *Result) Unknowns(i int, visit func(row int) bool) {
 			}
 		}
 	}
+}
+
+// merge adds an item whose amounts come from two places.
+func (b *builder) merge(g grant, t, u *kernel.Bits, paid func(int) (exact.Money, bool), fresh map[int]int64) {
+	rows := kernel.Positions(nil, t)
+	var sums []int64
+	for _, r := range rows {
+		amount, ok := fresh[int(r)]
+		if !ok {
+			old, _ := paid(int(r))
+			amount = int64(old)
+		}
+		sums = append(sums, amount)
+	}
+	if !g.amount {
+		sums = nil
+	}
+	b.add(g, rows, sums, u)
 }

@@ -24,6 +24,9 @@ type Table struct {
 	columns []*column.Column
 	load    func(*rules.Field) (*column.Column, error)
 	records RecordReader
+	known   map[int]limit    // what was found out about columns, until they change
+	texts   map[int]*derived // derived texts as of day, until a column changes
+	day     civil.Date
 }
 
 // RecordReader reads the bytes that a Records column holds for one enterprise.
@@ -72,7 +75,14 @@ func (t *Table) Put(f *rules.Field, c *column.Column) error {
 		return fmt.Errorf("%s has %d rows, the table %d: %w", f.ID, c.Rows, len(t.codes), ErrColumn)
 	}
 	t.columns[f.Index] = c
+	t.forget(f)
 	return nil
+}
+
+// forget drops what was found out about a column that changes.
+func (t *Table) forget(f *rules.Field) {
+	delete(t.known, f.Index)
+	t.texts = nil
 }
 
 func (t *Table) fits(f *rules.Field, c *column.Column) error {
@@ -131,6 +141,7 @@ func (t *Table) Change(f *rules.Field, rows []int, patch *column.Column) error {
 		c = &column.Column{Rows: len(t.codes), Known: make([]uint64, column.Words(len(t.codes))), Origins: []column.Origin{{}}}
 		t.columns[f.Index] = c
 	}
+	t.forget(f)
 	return column.Overlay(c, rows, patch)
 }
 
@@ -143,6 +154,7 @@ func (t *Table) Grow(codes []string) (first int, err error) {
 		}
 		t.codes = append(t.codes, c)
 	}
+	t.texts = nil
 	for _, c := range t.columns {
 		if c != nil {
 			if err := column.Extend(c, len(codes)); err != nil {

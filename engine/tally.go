@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 
 	"mianshen/engine/kernel"
 )
@@ -32,12 +33,20 @@ func (p *Plan) Tallies(ctx context.Context, i int) ([]Tally, error) {
 // isn't known.
 func (p *Plan) conditions(ctx context.Context, i int, visit func(block, condition, rows int, t, n *kernel.Bits)) error {
 	w, it := p.newWorker(), p.items[i]
+	var lits []int32
+	for _, part := range it.parts {
+		if part.ok {
+			lits = append(lits, part.lit)
+		}
+	}
+	groups := p.below(lits)
+	w.reserve(groups)
 	for b := range blocks(p.table.Rows()) {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		w.predicates(b)
-		for _, id := range it.temps {
+		for _, id := range groups {
 			w.group(id)
 		}
 		for j, part := range it.parts {
@@ -56,4 +65,24 @@ func (p *Plan) conditions(ctx context.Context, i int, visit func(block, conditio
 		}
 	}
 	return nil
+}
+
+// below lists the groups that literals are made of, inner ones first.
+func (p *Plan) below(lits []int32) []int32 {
+	var out []int32
+	for _, lit := range lits {
+		if n := p.nodes[lit>>1]; n.kind >= nodeAny {
+			out = append(append(out, p.below(n.kids)...), lit>>1)
+		}
+	}
+	slices.Sort(out) // kids have smaller numbers than the groups they are in
+	return slices.Compact(out)
+}
+
+// reserve gives groups places of their own: items otherwise share the places of groups that they alone use.
+func (w *worker) reserve(groups []int32) {
+	for _, id := range groups {
+		pair := new([2]kernel.Bits)
+		w.ts[id], w.ns[id] = &pair[0], &pair[1]
+	}
 }

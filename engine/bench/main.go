@@ -17,32 +17,34 @@ import (
 	"os/exec"
 	"os/signal"
 	"runtime"
-	"runtime/debug"
 	"slices"
 	"strings"
+
+	"mianshen/engine/bench/decide"
+	"mianshen/engine/bench/lab"
+	"mianshen/engine/bench/results"
+	"mianshen/engine/bench/stored"
 )
 
 // experiment is one thing to measure.
 type experiment struct {
 	name, about string
-	run         func(context.Context, *lab) error
+	run         func(context.Context, *lab.Lab) error
 }
 
 // experiments in the order in which all of them run.
 var experiments = []experiment{
-	{"sweep", "all items for all enterprises, against DuckDB", sweep},
-	{"duckcsv", "DuckDB reads a delivery of all enterprises into a typed table", duckCSV},
-	{"expr", "one run of expr's machine, and of the compiled rule, a pair", expression},
+	{"sweep", "all items for all enterprises, against DuckDB", decide.Sweep},
+	{"tenfold", "ten times as many items for all enterprises", decide.Tenfold},
+	{"policy", "one threshold of one policy changed, for all enterprises", decide.Policy},
+	{"firms", "one enterprise in a hundred changed", decide.Firms},
+	{"curve", "what a threshold costs at every value", decide.Curve},
+	{"simulate", "one changed item, with all differences", decide.Simulate},
+	{"pairs", "columns, compiled rules and the independent judge on random policies and enterprises", decide.Judged},
+	{"csv", "a delivery of all enterprises: read, validated, stored", stored.Receive},
+	{"duckcsv", "DuckDB reads a delivery of all enterprises into a typed table", stored.DuckDB},
+	{"expr", "one run of expr's machine, and of the compiled rule, a pair", decide.Pairwise},
 }
-
-// options are the sizes of an experiment.
-type options struct {
-	rows, items, repeat int
-	dir                 string // for files
-}
-
-// full is the size that the names of the results speak of.
-var full = options{rows: 1_000_000, items: 1_000, repeat: 9}
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -54,22 +56,25 @@ func main() {
 }
 
 func run(ctx context.Context) error {
+	full := lab.Full()
 	o := full
 	names := flag.String("run", "all", "experiments, by comma: all, "+strings.Join(experimentNames(), ", "))
-	flag.IntVar(&o.rows, "rows", o.rows, "enterprises")
-	flag.IntVar(&o.items, "items", o.items, "items")
-	flag.IntVar(&o.repeat, "repeat", o.repeat, "how often a short measurement is repeated; the median counts")
-	flag.StringVar(&o.dir, "dir", os.TempDir(), "directory for files that an experiment needs")
+	flag.IntVar(&o.Rows, "rows", o.Rows, "enterprises")
+	flag.IntVar(&o.Items, "items", o.Items, "items")
+	flag.IntVar(&o.Repeat, "repeat", o.Repeat, "how often a short measurement is repeated; the median counts")
+	flag.IntVar(&o.Pairs, "pairs", o.Pairs, "pairs of the experiment pairs")
+	flag.Uint64Var(&o.Seed, "seed", o.Seed, "of the experiment pairs")
+	flag.StringVar(&o.Dir, "dir", o.Dir, "directory for files that an experiment needs")
 	write := flag.Bool("write", false, "merge the results into RESULTS.tsv and RESULTS.md; only at the full size")
 	flag.Parse()
-	if *write && (o.rows != full.rows || o.items != full.items) {
+	if *write && (o.Rows != full.Rows || o.Items != full.Items) {
 		return errors.New("-write keeps results of the full size only")
 	}
 	chosen, err := choose(*names)
 	if err != nil {
 		return err
 	}
-	var all []result
+	var all []results.Result
 	if len(chosen) == 1 && !*write {
 		return here(ctx, chosen[0], o)
 	}
@@ -83,7 +88,7 @@ func run(ctx context.Context) error {
 	if !*write {
 		return nil
 	}
-	return merge(ctx, "RESULTS.tsv", "RESULTS.md", all)
+	return results.Merge(ctx, "RESULTS.tsv", "RESULTS.md", all)
 }
 
 func experimentNames() []string {
@@ -110,24 +115,23 @@ func choose(names string) ([]experiment, error) {
 }
 
 // here runs an experiment in this process.
-func here(ctx context.Context, e experiment, o options) error {
-	debug.SetGCPercent(100)
-	l := &lab{options: o, workers: runtime.GOMAXPROCS(0), out: os.Stdout}
-	l.logf("%s: %s; %d enterprises, %d items", e.name, e.about, o.rows, o.items)
+func here(ctx context.Context, e experiment, o lab.Options) error {
+	l := &lab.Lab{Options: o, Workers: runtime.GOMAXPROCS(0), Out: os.Stdout}
+	l.Logf("%s: %s; %d enterprises, %d items", e.name, e.about, o.Rows, o.Items)
 	return e.run(ctx, l)
 }
 
 // apart runs an experiment in a process of its own and reads its results.
-func apart(ctx context.Context, e experiment, o options) ([]result, error) {
+func apart(ctx context.Context, e experiment, o lab.Options) ([]results.Result, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("own program: %w", err)
 	}
-	args := []string{"-run", e.name, "-rows", fmt.Sprint(o.rows), "-items", fmt.Sprint(o.items), "-repeat", fmt.Sprint(o.repeat), "-dir", o.dir}
+	args := []string{"-run", e.name, "-rows", fmt.Sprint(o.Rows), "-items", fmt.Sprint(o.Items), "-repeat", fmt.Sprint(o.Repeat), "-pairs", fmt.Sprint(o.Pairs), "-seed", fmt.Sprint(o.Seed), "-dir", o.Dir}
 	cmd := exec.CommandContext(ctx, self, args...) //nolint:gosec // it runs itself
 	cmd.Stderr = os.Stderr
 	text, err := cmd.Output()
 	os.Stdout.Write(text)
-	got, bad := parseResults(string(text))
+	got, bad := results.Parse(string(text))
 	return got, errors.Join(err, bad)
 }

@@ -11,7 +11,8 @@ const million = 1_000_000
 // samples are columns as a million enterprises have them.
 func samples() map[string]*Column {
 	rnd := rand.New(rand.NewSource(1))
-	number, sparse, ratio := NewBuilder(Number), NewBuilder(Number), NewBuilder(Number)
+	number, wide := NewBuilder(Number), NewBuilder(Number)
+	sparse, ratio := NewBuilder(Number), NewBuilder(Number)
 	truth, day, enum, name := NewBuilder(Bool), NewBuilder(Date), NewBuilder(Text), NewBuilder(Text)
 	small := make([][]byte, 20)
 	for i := range small {
@@ -20,6 +21,7 @@ func samples() map[string]*Column {
 	var text []byte
 	for i := range million {
 		number.Number(rnd.Int63n(1e12), 0)
+		wide.Number(rnd.Int63()>>1, 0)
 		if rnd.Intn(10) < 3 {
 			sparse.Missing()
 		} else {
@@ -34,12 +36,12 @@ func samples() map[string]*Column {
 	}
 	origin := Origin{Source: "税务", On: 20_000, Delivery: "d"}
 	return map[string]*Column{
-		"money": number.Take(origin), "sparse": sparse.Take(origin), "ratio": ratio.Take(origin), "bool": truth.Take(origin),
+		"money": number.Take(origin), "wide": wide.Take(origin), "sparse": sparse.Take(origin), "ratio": ratio.Take(origin), "bool": truth.Take(origin),
 		"date": day.Take(origin), "enum": enum.Take(origin), "name": name.Take(origin),
 	}
 }
 
-var order = []string{"money", "sparse", "ratio", "bool", "date", "enum", "name"}
+var order = []string{"money", "wide", "sparse", "ratio", "bool", "date", "enum", "name"}
 
 func chunksOf(c *Column) [][]byte {
 	var chunks [][]byte

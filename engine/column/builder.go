@@ -3,7 +3,9 @@ package column
 import (
 	"errors"
 	"fmt"
-	"math/big"
+
+	"mianshen/engine/column/decimal"
+	"mianshen/engine/column/intern"
 )
 
 // MaxOrigins is how many origins a column may have.
@@ -16,7 +18,7 @@ var ErrOrigins = errors.New("column: more than 65535 origins")
 // the builder's panics. A Builder must not be used by two goroutines at once.
 type Builder struct {
 	col     Column
-	texts   *interner
+	texts   *intern.Table
 	spans   []span
 	origins []Origin
 	index   map[Origin]uint16
@@ -32,7 +34,7 @@ type span struct {
 func NewBuilder(kind Kind) *Builder {
 	b := &Builder{col: Column{Kind: kind}}
 	if isCoded(kind) {
-		b.texts = newInterner()
+		b.texts = intern.New()
 	}
 	return b
 }
@@ -89,7 +91,7 @@ func (b *Builder) Bool(v bool) {
 // Number adds a row with the value n×10^-scale in the base unit. n may end in zeros that scale makes useless.
 func (b *Builder) Number(n int64, scale uint8) {
 	b.must(Number)
-	if scale != b.col.Scale || !inLimit(n) {
+	if scale != b.col.Scale || !decimal.Fits(n) {
 		b.number(n, scale)
 		return
 	}
@@ -100,48 +102,38 @@ func (b *Builder) Number(n int64, scale uint8) {
 // number is Number for a value that isn't at the Scale of the column, or too great for it.
 func (b *Builder) number(n int64, scale uint8) {
 	if scale > b.col.Scale {
-		n, scale = stripped(n, scale)
+		n, scale = decimal.Stripped(n, scale)
 	}
-	if scale > b.col.Scale && scale <= MaxScale && inLimit(n) {
+	if scale > b.col.Scale && scale <= MaxScale && decimal.Fits(n) {
 		b.col.rescale(scale)
 	}
-	b.col.Ints = append(b.col.Ints, 0)
-	if v, ok := b.fit(n, scale); ok {
-		b.col.Ints[b.col.Rows] = v
-	} else {
-		b.col.setOdd(b.col.Rows, oddText(n, scale))
+	v, ok := int64(0), false
+	if scale <= b.col.Scale {
+		v, ok = decimal.Raised(n, b.col.Scale-scale)
+	}
+	b.col.Ints = append(b.col.Ints, v)
+	if !ok {
+		b.col.setOdd(b.col.Rows, decimal.Text(n, scale))
 	}
 	b.known()
-}
-
-// fit returns n×10^-scale at the column's Scale, and whether it can be an element of Ints.
-func (b *Builder) fit(n int64, scale uint8) (int64, bool) {
-	if scale > b.col.Scale {
-		return 0, false
-	}
-	return raised(n, b.col.Scale-scale)
 }
 
 // Exact adds a row with a value given as "n" or "n/d": decimal digits, n with or without a minus, at most 512 bytes. It need
 // not be in lowest terms. Another text is an error that wraps ErrNumber, and no row is added.
 func (b *Builder) Exact(text string) error {
 	b.must(Number)
-	r, err := parseOdd(text)
+	n, scale, odd, err := decimal.Parse(text)
 	if err != nil {
 		return fmt.Errorf("column: %w", err)
 	}
-	b.rational(r)
-	return nil
-}
-
-func (b *Builder) rational(r *big.Rat) {
-	if n, scale, ok := decimal(r); ok {
+	if odd == "" {
 		b.Number(n, scale)
-		return
+		return nil
 	}
 	b.col.Ints = append(b.col.Ints, 0)
-	b.col.setOdd(b.col.Rows, r.RatString())
+	b.col.setOdd(b.col.Rows, odd)
 	b.known()
+	return nil
 }
 
 // Day adds a row with a date, as civil.Date.Number.
@@ -156,7 +148,7 @@ func (b *Builder) Text(text []byte) {
 	if b.texts == nil {
 		panic("column: a builder of another kind was given a text")
 	}
-	b.col.Codes = append(b.col.Codes, b.texts.code(text))
+	b.col.Codes = append(b.col.Codes, b.texts.Code(text))
 	b.known()
 }
 
@@ -198,7 +190,7 @@ func (b *Builder) From(o Origin) error {
 func (b *Builder) Take(origin Origin) *Column {
 	c := b.col
 	if b.texts != nil {
-		c.Dict = b.texts.take()
+		c.Dict = b.texts.Take()
 	}
 	c.completeDict()
 	c.settle()

@@ -3,6 +3,8 @@
 // no vocabulary and no policy: values are in the base unit of their field (分 for money, the plain ratio for percentages).
 package column
 
+import "mianshen/engine/column/decimal"
+
 // Kind says how the values of a column are held.
 type Kind uint8
 
@@ -21,7 +23,7 @@ const (
 const ChunkRows = 8192
 
 // MaxScale is the greatest Scale of a Number column; values that need more decimals, or leave ±2^62 when scaled, are Odd.
-const MaxScale = 12
+const MaxScale = decimal.MaxScale
 
 // Column is one field of Rows enterprises. Bitmaps have (Rows+63)/64 words, bit i of word w being row 64w+i, with all bits
 // past Rows zero; the slice of the Kind has Rows elements, the others are nil. Where a row isn't known its element is 0.

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"mianshen/engine/column/decimal"
 )
 
 // cell is a row as a test thinks of it: value is "" when the row isn't known, otherwise the value as text.
@@ -65,7 +67,7 @@ func read(c *Column) []cell {
 			n, scale, odd := c.Exact(i)
 			cells[i].value = odd
 			if odd == "" {
-				cells[i].value = oddText(n, scale)
+				cells[i].value = decimal.Text(n, scale)
 			}
 		case Date:
 			cells[i].value = strconv.Itoa(int(c.Days[i]))
@@ -136,7 +138,7 @@ var numbers = rapid.OneOf(
 		"1/10000000000000", "123456789012345678901234567890", "461168601842738790/1", "5/2", "1/8", "922337203685477580800/100",
 	}),
 	rapid.Custom(func(t *rapid.T) string {
-		d := pow10(rapid.Uint8Range(0, 14).Draw(t, "scale"))
+		d := decimal.Pow10(rapid.Uint8Range(0, 14).Draw(t, "scale"))
 		return new(big.Rat).SetFrac64(rapid.Int64().Draw(t, "n"), d).RatString()
 	}),
 )
@@ -204,10 +206,10 @@ func TestCanonical(t *testing.T) {
 		}
 		b := NewBuilder(Number)
 		for _, x := range want { // the same values with useless zeros
-			n, scale, ok := decimal(rat(x.value))
+			n, scale, odd, err := decimal.Parse(x.value)
 			by := rapid.Uint8Range(0, 6).Draw(t, "zeros")
-			m, fits := raised(n, by)
-			if !x.known || !ok || !fits {
+			m, fits := decimal.Raised(n, by)
+			if err != nil || odd != "" || !fits {
 				add(b, Number, x)
 				continue
 			}
@@ -218,14 +220,6 @@ func TestCanonical(t *testing.T) {
 			t.Fatalf("padded: scale %d and %d, odd %v and %v", c.Scale, padded.Scale, c.Odd, padded.Odd)
 		}
 	})
-}
-
-func rat(text string) *big.Rat {
-	r, ok := new(big.Rat).SetString(text)
-	if !ok {
-		return new(big.Rat)
-	}
-	return r
 }
 
 func TestGather(t *testing.T) {

@@ -1,38 +1,26 @@
 package column
 
+import (
+	"slices"
+
+	"mianshen/engine/column/decimal"
+)
+
 // Equal reports whether two columns have the same kind and, row for row, the same value or lack of one, and the same origin.
 // Scales and the order of dictionaries and origins may differ.
 func Equal(a, b *Column) bool {
-	if a.Kind != b.Kind || a.Rows != b.Rows || !sameWords(a.Known, b.Known) || !sameOrigins(a, b) {
+	if a.Kind != b.Kind || a.Rows != b.Rows || !slices.Equal(a.Known, b.Known) || !sameOrigins(a, b) {
 		return false
 	}
 	switch a.Kind {
 	case Bool:
-		return sameWords(a.Bits, b.Bits)
+		return slices.Equal(a.Bits, b.Bits)
 	case Number:
 		return sameNumbers(a, b)
 	case Date:
-		return sameDays(a, b)
+		return slices.Equal(a.Days, b.Days)
 	case Text, Set, Records:
 		return sameTexts(a, b)
-	}
-	return true
-}
-
-func sameWords(a, b []uint64) bool {
-	for i, w := range a {
-		if w != b[i] {
-			return false
-		}
-	}
-	return true
-}
-
-func sameDays(a, b *Column) bool {
-	for i, day := range a.Days {
-		if a.IsKnown(i) && day != b.Days[i] {
-			return false
-		}
 	}
 	return true
 }
@@ -58,16 +46,16 @@ func sameNumber(a, b *Column, i int) bool {
 		return n == m && scale == other
 	}
 	if odd == "" {
-		odd = oddText(n, scale)
+		odd = decimal.Text(n, scale)
 	}
 	if strange == "" {
-		strange = oddText(m, other)
+		strange = decimal.Text(m, other)
 	}
 	return odd == strange
 }
 
 func sameTexts(a, b *Column) bool {
-	same := newPairing(len(a.Dict))
+	same := make(pairing, len(a.Dict))
 	for i, code := range a.Codes {
 		if !a.IsKnown(i) {
 			continue
@@ -83,7 +71,7 @@ func sameOrigins(a, b *Column) bool {
 	if a.From == nil && b.From == nil {
 		return a.Rows == 0 || a.Origins[0] == b.Origins[0]
 	}
-	same := newPairing(len(a.Origins))
+	same := make(pairing, len(a.Origins))
 	for i := range a.Rows {
 		at, other := a.from(i), b.from(i)
 		if !same.match(uint32(at), uint32(other), func() bool { return a.Origins[at] == b.Origins[other] }) {
@@ -95,8 +83,6 @@ func sameOrigins(a, b *Column) bool {
 
 // pairing remembers which code of one dictionary means what a code of another means.
 type pairing []uint32 // by code of the first: code of the second + 1
-
-func newPairing(n int) pairing { return make(pairing, n) }
 
 func (p pairing) match(code, other uint32, compare func() bool) bool {
 	if p[code] == other+1 {

@@ -2,23 +2,23 @@ package column
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"hash/crc32"
-	"hash/maphash"
 
-	"github.com/klauspost/compress/s2"
+	"mianshen/engine/column/decimal"
+	"mianshen/engine/column/intern"
+	"mianshen/engine/column/pack"
 )
 
 // ErrChunk is what every error about bytes that are not a chunk, or not the chunk expected, wraps.
-var ErrChunk = errors.New("column: malformed chunk")
+var ErrChunk = pack.ErrMalformed
 
 func malformed(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrChunk, fmt.Sprintf(format, args...))
 }
 
-// Decode returns the column that one chunk holds. Errors wrap ErrChunk; no bytes cost more
-// memory than 64 MiB and a small multiple of their number.
+// Decode returns the column that one chunk holds. Errors wrap ErrChunk. No bytes cost more memory than a small multiple of
+// their number, or of the 64 MiB that a compressed body may unfold to.
 func Decode(data []byte) (*Column, error) {
 	head, err := open(data)
 	if err != nil {
@@ -92,7 +92,7 @@ func open(data []byte) (chunk, error) {
 type joiner struct {
 	c       *Column
 	origins *originMerger
-	texts   *interner
+	texts   *intern.Table
 	scratch []byte   // the body of the chunk, if that was compressed
 	codes   []uint32 // by code of the chunk: code of the column
 }
@@ -100,7 +100,7 @@ type joiner struct {
 func newJoiner(c *Column) *joiner {
 	c.Known = make([]uint64, Words(c.Rows))
 	c.makeValues()
-	return &joiner{c: c, origins: newOriginMerger(c), texts: newInterner()}
+	return &joiner{c: c, origins: newOriginMerger(c), texts: intern.New()}
 }
 
 // makeValues makes the slice of the Kind, for Rows rows of which nothing is known.
@@ -118,7 +118,7 @@ func (c *Column) makeValues() {
 }
 
 func (j *joiner) finish() *Column {
-	j.c.Dict = j.texts.take()
+	j.c.Dict = j.texts.Take()
 	j.c.completeDict()
 	j.c.settle()
 	return j.c
@@ -126,60 +126,45 @@ func (j *joiner) finish() *Column {
 
 // add reads a chunk into the rows from at on.
 func (j *joiner) add(h chunk, at int) error {
-	body, err := j.unpacked(h)
-	if err != nil {
-		return err
+	body := h.body
+	if h.packed {
+		var err error
+		if body, err = pack.Unsqueeze(j.scratch, body); err != nil {
+			return err
+		}
+		j.scratch = body
 	}
 	c, end := j.c, at+h.rows
 	known := c.Known[at>>6 : Words(end)]
-	r := &reader{left: body}
-	r.bits(known, nil, h.rows)
+	r := pack.NewReader(body)
+	r.Bits(known, nil, h.rows)
 	if err := j.readOrigins(r, at, h.rows); err != nil {
 		return err
 	}
-	n := countBits(known)
+	n := pack.Count(known)
 	switch h.kind {
 	case Nothing:
-		r.expect(n == 0, "values of no kind")
+		r.Expect(n == 0, "values of no kind")
 	case Bool:
-		r.bits(c.Bits[at>>6:Words(end)], known, h.rows)
+		r.Bits(c.Bits[at>>6:Words(end)], known, h.rows)
 	case Number:
 		j.readNumbers(r, h, at, n)
 	case Date:
-		readWhole(r, c.Days[at:end], known, n, 4)
+		pack.ReadWhole(r, c.Days[at:end], known, n, 4)
 	case Text, Set, Records:
 		j.readCodes(r, c.Codes[at:end], known, n)
 	}
-	r.expect(len(r.left) == 0, "bytes after the end")
-	return r.err
+	r.Expect(r.Left() == 0, "bytes after the end")
+	return r.Err()
 }
 
-// unpacked returns the body of a chunk, until the next call.
-func (j *joiner) unpacked(h chunk) ([]byte, error) {
-	if !h.packed {
-		return h.body, nil
-	}
-	n, err := s2.DecodedLen(h.body)
-	if err != nil || n > maxUnpacked {
-		return nil, malformed("length of the body")
-	}
-	if n > cap(j.scratch) {
-		j.scratch = make([]byte, n)
-	}
-	body, err := s2.Decode(j.scratch[:n], h.body)
-	if err != nil {
-		return nil, malformed("compression: %v", err)
-	}
-	return body, nil
-}
-
-func (j *joiner) readOrigins(r *reader, at, rows int) error {
-	n := r.count(rows)
-	places := make([]uint16, 0, min(n, len(r.left)))
+func (j *joiner) readOrigins(r *pack.Reader, at, rows int) error {
+	n := r.Count(rows)
+	places := make([]uint16, 0, min(n, r.Left()))
 	for range n {
-		o := Origin{Source: r.text(), On: r.day(), Delivery: r.text(), Reason: r.text()}
-		if r.err != nil {
-			return r.err
+		o := Origin{Source: r.Text(), On: r.Day(), Delivery: r.Text(), Reason: r.Text()}
+		if r.Err() != nil {
+			return r.Err()
 		}
 		place, ok := j.origins.place(o)
 		if !ok {
@@ -187,28 +172,28 @@ func (j *joiner) readOrigins(r *reader, at, rows int) error {
 		}
 		places = append(places, place)
 	}
-	r.expect(rows == 0 || n > 0, "no origin")
-	if r.err != nil || j.c.From == nil {
-		return r.err
+	r.Expect(rows == 0 || n > 0, "no origin")
+	if r.Err() != nil || j.c.From == nil {
+		return r.Err()
 	}
 	from := j.c.From[at : at+rows]
 	if n > 1 {
-		r.from(from, n)
+		r.Places(from, n)
 	}
 	for i, local := range from {
-		if n > 0 && r.err == nil {
+		if n > 0 && r.Err() == nil {
 			from[i] = places[local]
 		}
 	}
-	return r.err
+	return r.Err()
 }
 
 // readNumbers reads n numbers and the odd ones among them.
-func (j *joiner) readNumbers(r *reader, h chunk, at, n int) {
+func (j *joiner) readNumbers(r *pack.Reader, h chunk, at, n int) {
 	c, rows := j.c, j.c.Ints[at:at+h.rows]
-	readWhole(r, rows, c.Known[at>>6:Words(at+h.rows)], n, 8)
-	r.expect(allInLimit(rows), "a number over the limit")
-	if r.err != nil {
+	pack.ReadWhole(r, rows, c.Known[at>>6:Words(at+h.rows)], n, 8)
+	r.Expect(decimal.AllFit(rows), "a number over the limit")
+	if r.Err() != nil {
 		return
 	}
 	if h.scale < c.Scale {
@@ -218,44 +203,52 @@ func (j *joiner) readNumbers(r *reader, h chunk, at, n int) {
 			c.setOdd(at+i, text)
 		}
 	}
-	for range r.count(h.rows) {
-		row, text := r.row(), r.text()
-		value, err := parseOdd(text)
-		if r.err != nil || err != nil || row >= h.rows || !c.IsKnown(at+row) || c.Ints[at+row] != 0 || value.RatString() != text {
-			r.expect(false, "an odd value")
+	for range r.Count(h.rows) {
+		row, text := r.Row(), r.Text()
+		if row >= h.rows || !c.IsKnown(at+row) || c.Ints[at+row] != 0 || !isOdd(text) {
+			r.Expect(false, "an odd value")
 			return
 		}
 		c.setOdd(at+row, text)
 	}
 }
 
+// isOdd reports whether a text is in lowest terms.
+func isOdd(text string) bool {
+	n, scale, odd, err := decimal.Parse(text)
+	if err == nil && odd == "" { // odd at the scale of the chunk
+		odd = decimal.Text(n, scale)
+	}
+	return err == nil && odd == text
+}
+
 // readCodes reads a dictionary and n codes.
-func (j *joiner) readCodes(r *reader, rows []uint32, known []uint64, n int) {
+func (j *joiner) readCodes(r *pack.Reader, rows []uint32, known []uint64, n int) {
 	j.readDict(r, n)
-	readWhole(r, rows, nil, n, 4)
-	if r.err != nil {
+	pack.ReadWhole(r, rows, nil, n, 4)
+	if r.Err() != nil {
 		return
 	}
 	for i, code := range rows[:n] {
 		if int64(code) >= int64(len(j.codes)) {
-			r.expect(false, "a code without text")
+			r.Expect(false, "a code without text")
 			return
 		}
 		rows[i] = j.codes[code]
 	}
-	spread(rows, known, n)
+	pack.Spread(rows, known, n)
 }
 
 // readDict reads a dictionary of at most n texts into codes and the column's.
-func (j *joiner) readDict(r *reader, n int) {
-	lengths := make([]int, r.count(n))
+func (j *joiner) readDict(r *pack.Reader, n int) {
+	lengths := make([]int, r.Count(n))
 	total := 0
 	for i := range lengths {
-		lengths[i] = r.count(len(r.left))
+		lengths[i] = r.Count(r.Left())
 		total += lengths[i]
 	}
-	texts := r.take(total)
-	if r.err != nil {
+	texts := r.Take(total)
+	if r.Err() != nil {
 		return
 	}
 	all := "" // the texts that are new are parts of one string
@@ -263,13 +256,12 @@ func (j *joiner) readDict(r *reader, n int) {
 	at := 0
 	for _, n := range lengths {
 		text := texts[at : at+n]
-		hash := uint32(maphash.Bytes(j.texts.seed, text))
-		code, ok := j.texts.find(hash, text)
+		code, hash, ok := j.texts.Find(text)
 		if !ok {
 			if all == "" {
 				all = string(texts)
 			}
-			code = j.texts.add(hash, all[at:at+n])
+			code = j.texts.Add(hash, all[at:at+n])
 		}
 		j.codes = append(j.codes, code)
 		at += n

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"mianshen/engine/column/decimal"
 )
 
 // seeded returns random numbers from a seed that the test prints, or that MIANSHEN_SEED gives.
@@ -46,7 +48,7 @@ func many(rnd *rand.Rand, kind Kind, rows int) []cell {
 		case Bool:
 			cells[i].value = strconv.FormatBool(rnd.Intn(2) == 0)
 		case Number:
-			cells[i].value = oddText(n, uint8(4*rnd.Intn(scales)))
+			cells[i].value = decimal.Text(n, uint8(4*rnd.Intn(scales)))
 		case Date:
 			cells[i].value = strconv.Itoa(int(int32(n)))
 		default:
@@ -203,9 +205,9 @@ func TestJoinScales(t *testing.T) {
 		t.Fatalf("%v, scale %d, %d odd", err, c.Scale, len(c.Odd))
 	}
 	for i, x := range read(c)[ChunkRows:] {
-		want := cell{true, oddText(int64(i)<<48, 0), Origin{Source: "a"}}
+		want := cell{true, decimal.Text(int64(i)<<48, 0), Origin{Source: "a"}}
 		if i >= ChunkRows {
-			want = cell{true, oddText(int64(i-ChunkRows), 3), Origin{Source: "b"}}
+			want = cell{true, decimal.Text(int64(i-ChunkRows), 3), Origin{Source: "b"}}
 		}
 		if x != want {
 			t.Fatalf("row %d is %v, not %v", i, x, want)

@@ -3,6 +3,9 @@ package column
 import (
 	"errors"
 	"fmt"
+
+	"mianshen/engine/column/decimal"
+	"mianshen/engine/column/pack"
 )
 
 // ErrKind is what the error of an Overlay with a patch of another kind wraps.
@@ -29,14 +32,14 @@ func Overlay(c *Column, rows []int, patch *Column) error {
 	c.lengthen(end)
 	c.takeOrigins(rows, patch, places)
 	for i, r := range rows {
-		put(c.Known, r, patch.IsKnown(i))
+		pack.Put(c.Known, r, patch.IsKnown(i))
 	}
 	switch patch.Kind {
 	case Nothing:
 		c.forget(rows)
 	case Bool:
 		for i, r := range rows {
-			put(c.Bits, r, patch.IsTrue(i))
+			pack.Put(c.Bits, r, patch.IsTrue(i))
 		}
 	case Number:
 		c.takeNumbers(rows, patch)
@@ -149,21 +152,12 @@ func (c *Column) lengthen(end int) {
 
 func longer[T any](values []T, n int) []T { return append(values, make([]T, n-len(values))...) }
 
-// put sets bit i of a bitmap to v.
-func put(words []uint64, i int, v bool) {
-	bit := uint64(1) << (uint(i) & 63)
-	words[i>>6] &^= bit
-	if v {
-		words[i>>6] |= bit
-	}
-}
-
 // forget makes the elements of rows zero.
 func (c *Column) forget(rows []int) {
 	for _, r := range rows {
 		switch c.Kind {
 		case Bool:
-			put(c.Bits, r, false)
+			pack.Put(c.Bits, r, false)
 		case Number:
 			c.Ints[r] = 0
 			delete(c.Odd, r)
@@ -183,10 +177,10 @@ func (c *Column) takeNumbers(rows []int, patch *Column) {
 	by := c.Scale - patch.Scale
 	for i, r := range rows {
 		delete(c.Odd, r)
-		n, ok := raised(patch.Ints[i], by)
+		n, ok := decimal.Raised(patch.Ints[i], by)
 		c.Ints[r] = n
 		if !ok {
-			c.setOdd(r, oddText(patch.Ints[i], patch.Scale))
+			c.setOdd(r, decimal.Text(patch.Ints[i], patch.Scale))
 		}
 		if text, ok := patch.Odd[i]; ok {
 			c.setOdd(r, text)

@@ -38,7 +38,7 @@ func BenchmarkTable(b *testing.B) {
 	t, n := new(Bits), new(Bits)
 	c8, table8 := codes8(r)[1], [256]uint8(answers(r, 256))
 	perBlock(b, "8", func() { Table8(c8, &table8, t, n) })
-	for _, size := range []int{300, 1500, 60000} {
+	for _, size := range []int{100, 300, 1500, 60000} {
 		table, c16, c32 := answers(r, size), new([Rows]uint16), make([]uint32, Rows)
 		for i := range c16 {
 			c16[i] = uint16(r.IntN(size))

@@ -37,80 +37,102 @@ func lanes16(c *[64]uint16, i int) uint64 {
 	return uint64(c[i]) | uint64(c[i+1])<<16 | uint64(c[i+2])<<32 | uint64(c[i+3])<<48
 }
 
-// ge8 compares lanes without their highest bits, which a subtraction from a lane with that bit set cannot carry out of; the
-// highest bits decide beforehand where they differ.
+// ge8 subtracts the bound from lanes whose highest bits are set, so that no lane borrows from the next. Those bits stay where the
+// low bits of a code are at least those of the bound; between halves of the range the highest bit of the code decides: below
+// 0x80 either is enough, from there on it takes both.
 func (portable) ge8(codes *[Rows]uint8, bound uint8, out *Bits) {
 	low := uint64(bound&0x7f) * ones8
 	if bound >= 0x80 {
-		high := func(v uint64) uint64 { return gather8(((v | high8) - low) & v) }
+		both := func(x uint64) uint64 { return gather8(((x | high8) - low) & x) }
 		for w := range out {
 			c := (*[64]uint8)(codes[w*64:])
-			out[w] = high(lanes8(c, 0)) | high(lanes8(c, 8))<<8 | high(lanes8(c, 16))<<16 | high(lanes8(c, 24))<<24 |
-				high(lanes8(c, 32))<<32 | high(lanes8(c, 40))<<40 | high(lanes8(c, 48))<<48 | high(lanes8(c, 56))<<56
+			out[w] = both(lanes8(c, 0)) | both(lanes8(c, 8))<<8 | both(lanes8(c, 16))<<16 | both(lanes8(c, 24))<<24 |
+				both(lanes8(c, 32))<<32 | both(lanes8(c, 40))<<40 | both(lanes8(c, 48))<<48 | both(lanes8(c, 56))<<56
 		}
 		return
 	}
-	atLeast := func(v uint64) uint64 { return gather8((v | high8) - low | v) }
+	either := func(x uint64) uint64 { return gather8((x | high8) - low | x) }
 	for w := range out {
 		c := (*[64]uint8)(codes[w*64:])
-		out[w] = atLeast(lanes8(c, 0)) | atLeast(lanes8(c, 8))<<8 | atLeast(lanes8(c, 16))<<16 | atLeast(lanes8(c, 24))<<24 |
-			atLeast(lanes8(c, 32))<<32 | atLeast(lanes8(c, 40))<<40 | atLeast(lanes8(c, 48))<<48 | atLeast(lanes8(c, 56))<<56
+		out[w] = either(lanes8(c, 0)) | either(lanes8(c, 8))<<8 | either(lanes8(c, 16))<<16 | either(lanes8(c, 24))<<24 |
+			either(lanes8(c, 32))<<32 | either(lanes8(c, 40))<<40 | either(lanes8(c, 48))<<48 | either(lanes8(c, 56))<<56
 	}
 }
 
-// ge16 is ge8 with lanes of 16 bits.
+// ge16 is ge8 with lanes of 16 bits. It turns the question round in the upper half of the range, x >= bound being not
+// ^x >= 0x10000-bound, which costs a twentieth here and halves the code.
 func (portable) ge16(codes *[Rows]uint16, bound uint16, out *Bits) {
-	low := uint64(bound&0x7fff) * ones16
-	flip := -uint64(bound >> 15)
-	if bound >= 0x8000 {
-		low = uint64(-bound) * ones16
+	var flip uint64
+	if bound > 0x8000 {
+		bound, flip = -bound, ^flip
 	}
-	atLeast := func(v uint64) uint64 { v ^= flip; return (v | high16) - low | v }
+	low := uint64(bound) * ones16
+	either := func(x uint64) uint64 { x ^= flip; return (x | high16) - low | x }
 	for w := range out {
 		c := (*[64]uint16)(codes[w*64:])
-		x := gather16(atLeast(lanes16(c, 0)), atLeast(lanes16(c, 4)), atLeast(lanes16(c, 8)), atLeast(lanes16(c, 12))) |
-			gather16(atLeast(lanes16(c, 16)), atLeast(lanes16(c, 20)), atLeast(lanes16(c, 24)), atLeast(lanes16(c, 28)))<<16 |
-			gather16(atLeast(lanes16(c, 32)), atLeast(lanes16(c, 36)), atLeast(lanes16(c, 40)), atLeast(lanes16(c, 44)))<<32 |
-			gather16(atLeast(lanes16(c, 48)), atLeast(lanes16(c, 52)), atLeast(lanes16(c, 56)), atLeast(lanes16(c, 60)))<<48
+		x := gather16(either(lanes16(c, 0)), either(lanes16(c, 4)), either(lanes16(c, 8)), either(lanes16(c, 12))) |
+			gather16(either(lanes16(c, 16)), either(lanes16(c, 20)), either(lanes16(c, 24)), either(lanes16(c, 28)))<<16 |
+			gather16(either(lanes16(c, 32)), either(lanes16(c, 36)), either(lanes16(c, 40)), either(lanes16(c, 44)))<<32 |
+			gather16(either(lanes16(c, 48)), either(lanes16(c, 52)), either(lanes16(c, 56)), either(lanes16(c, 60)))<<48
 		out[w] = x ^ flip
 	}
 }
 
-// ge32 compares one value at a time.
-func (portable) ge32(values []int32, bound int32, out *Bits) { atLeast(values, bound, out) }
-
-// ge64 compares one value at a time.
-func (portable) ge64(values []int64, bound int64, out *Bits) { atLeast(values, bound, out) }
-
-// atLeast compares one value at a time.
-func atLeast[V int32 | int64](values []V, bound V, out *Bits) {
+// ge32 compares one value at a time. Turning the signs over makes the signed order the unsigned one.
+func (portable) ge32(values []int32, bound int32, out *Bits) {
+	b := uint64(uint32(bound) ^ 1<<31)
 	for w := range len(values) / 64 {
-		out[w] = ^below64((*[64]V)(values[w*64:]), uint64(bound)+sign)
+		out[w] = ^below32((*[64]int32)(values[w*64:]), b, b<<32)
 	}
 	atLeastTail(values, bound, out)
 }
 
-// sign added to a signed number makes the signed order the unsigned one.
-const sign = 1 << 63
-
-// below64 gives the values below a bound, to which sign has been added. It shifts the borrow of each subtraction into a word, from the last row to the
-// first; the compiler turns that into a subtraction and an addition with carry. Two halves run side by side.
-func below64[V int32 | int64](v *[64]V, bound uint64) uint64 {
-	var lo, hi, less uint64
-	for i := 30; i >= 0; i -= 2 {
-		_, less = bits.Sub64(uint64(v[i+1])+sign, bound, 0)
-		lo, _ = bits.Add64(lo, lo, less)
-		_, less = bits.Sub64(uint64(v[i+33])+sign, bound, 0)
-		hi, _ = bits.Add64(hi, hi, less)
-		_, less = bits.Sub64(uint64(v[i])+sign, bound, 0)
-		lo, _ = bits.Add64(lo, lo, less)
-		_, less = bits.Sub64(uint64(v[i+32])+sign, bound, 0)
-		hi, _ = bits.Add64(hi, hi, less)
+// below32 is below64 for values read in pairs. What stands in the lower half of a word doesn't matter for the order of upper
+// halves, so the second of a pair is compared, where it stands, with the bound in the upper half.
+func below32(v *[64]int32, bound, upper uint64) uint64 {
+	var lo, hi uint64
+	for i := 15; i >= 0; i-- {
+		c, d := (*[2]int32)(v[i*2:]), (*[2]int32)(v[i*2+32:])
+		x, y := pair(c[0], c[1]), pair(d[0], d[1])
+		lo = pushLess(pushLess(lo, x, upper), x&(1<<32-1), bound)
+		hi = pushLess(pushLess(hi, y, upper), y&(1<<32-1), bound)
 	}
 	return lo | hi<<32
 }
 
-// atLeastTail is atLeast for the words of out that the values do not fill.
+// pair puts two values beside each other, the second above, with their signs turned over.
+func pair(first, second int32) uint64 {
+	return (uint64(uint32(first)) | uint64(uint32(second))<<32) ^ (1<<63 | 1<<31)
+}
+
+// ge64 compares one value at a time. Adding the sign makes the signed order the unsigned one.
+func (portable) ge64(values []int64, bound int64, out *Bits) {
+	for w := range len(values) / 64 {
+		out[w] = ^below64((*[64]int64)(values[w*64:]), uint64(bound)+1<<63)
+	}
+	atLeastTail(values, bound, out)
+}
+
+// below64 tells which values, once 1<<63 is added, are below the bound. It goes from the last row to the first, the two halves of
+// the word side by side.
+func below64(v *[64]int64, bound uint64) uint64 {
+	var lo, hi uint64
+	for i := 30; i >= 0; i -= 2 {
+		lo, hi = pushLess(lo, uint64(v[i+1])+1<<63, bound), pushLess(hi, uint64(v[i+33])+1<<63, bound)
+		lo, hi = pushLess(lo, uint64(v[i])+1<<63, bound), pushLess(hi, uint64(v[i+32])+1<<63, bound)
+	}
+	return lo | hi<<32
+}
+
+// pushLess shifts into x whether v is below the bound. The compiler makes it a subtraction, and an addition that carries its
+// borrow.
+func pushLess(x, v, bound uint64) uint64 {
+	_, less := bits.Sub64(v, bound, 0)
+	x, _ = bits.Add64(x, x, less)
+	return x
+}
+
+// atLeastTail compares one value at a time for the words of out that the values do not fill.
 func atLeastTail[V int32 | int64](values []V, bound V, out *Bits) {
 	full := len(values) / 64
 	clear(out[full:])
@@ -125,7 +147,7 @@ func atLeastTail[V int32 | int64](values []V, bound V, out *Bits) {
 // are all zero.
 func (portable) eq8(codes *[Rows]uint8, v uint8, out *Bits) {
 	same := uint64(v) * ones8
-	differs := func(v uint64) uint64 { v ^= same; return gather8(v&^high8 + (high8 - ones8) | v) }
+	differs := func(x uint64) uint64 { x ^= same; return gather8(x&^high8 + (high8 - ones8) | x) }
 	for w := range out {
 		c := (*[64]uint8)(codes[w*64:])
 		out[w] |= ^(differs(lanes8(c, 0)) | differs(lanes8(c, 8))<<8 | differs(lanes8(c, 16))<<16 | differs(lanes8(c, 24))<<24 |
@@ -136,7 +158,7 @@ func (portable) eq8(codes *[Rows]uint8, v uint8, out *Bits) {
 // eq16 is eq8 with lanes of 16 bits.
 func (portable) eq16(codes *[Rows]uint16, v uint16, out *Bits) {
 	same := uint64(v) * ones16
-	differs := func(v uint64) uint64 { v ^= same; return v&^high16 + (high16 - ones16) | v }
+	differs := func(x uint64) uint64 { x ^= same; return x&^high16 + (high16 - ones16) | x }
 	for w := range out {
 		c := (*[64]uint16)(codes[w*64:])
 		x := gather16(differs(lanes16(c, 0)), differs(lanes16(c, 4)), differs(lanes16(c, 8)), differs(lanes16(c, 12))) |

@@ -68,13 +68,13 @@ func Conj(t, p *Bits, ts, ns []*Bits, pos, neg []int32) (eligible, possible int)
 }
 
 // Any sets (t, n) to the disjunction of literals by Kleene's logic: true where one is true, else unknown where one is unknown. A
-// literal is 2i for the condition (ts[i], ns[i]) and 2i+1 for its negation. Without literals every row is false. t and n may
-// themselves be the bitmaps of a literal.
-func Any(t, n *Bits, ts, ns []*Bits, literals []int32) { loops.join(t, n, ts, ns, literals, 0) }
+// literal is 2i for the condition (ts[i], ns[i]) and 2i+1 for its negation. Without literals every row is false. t and n
+// are written completely and must not be among ts and ns.
+func Any(t, n *Bits, ts, ns []*Bits, literals []int32) { loops.any(t, n, ts, ns, literals) }
 
 // All is Any for the conjunction: false where one literal is false, else unknown where one is unknown. Without literals every
 // row is true.
-func All(t, n *Bits, ts, ns []*Bits, literals []int32) { loops.join(t, n, ts, ns, literals, 1) }
+func All(t, n *Bits, ts, ns []*Bits, literals []int32) { loops.all(t, n, ts, ns, literals) }
 
 // Positions appends the rows of b to dst, ascending.
 func Positions(dst []uint16, b *Bits) []uint16 { return loops.positions(dst, b) }

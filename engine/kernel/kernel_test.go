@@ -19,7 +19,7 @@ func random(t testing.TB) *rand.Rand {
 			t.Fatalf("MIANSHEN_SEED: %v", err)
 		}
 	}
-	t.Logf("MIANSHEN_SEED=%d", seed)
+	t.Logf("MIANSHEN_SEED=%d, SIMD %v", seed, SIMD())
 	return rand.New(rand.NewPCG(seed, seed))
 }
 
@@ -183,7 +183,7 @@ func TestLooksUp(t *testing.T) {
 		same(t, "Table16 n", n, rowsWhere(Rows, func(i int) bool { return table[codes[i]] == Unknown }))
 	}
 	for _, rows := range lengths(r) {
-		table, codes := answers(r, 70000), make([]uint32, rows)
+		table, codes := answers(r, []int{1, 9, 256, 257, 2000, 2048, 2049, 70000}[r.IntN(8)]), make([]uint32, rows)
 		for i := range codes {
 			codes[i] = uint32(r.IntN(len(table)))
 		}
@@ -264,4 +264,31 @@ func samples(r *rand.Rand) []*Bits {
 		list = append(list, &b)
 	}
 	return list
+}
+
+// A caller's bitmaps stay on its stack, and nothing is allocated for rows that fit.
+func TestAllocatesNothing(t *testing.T) {
+	dst := make([]uint16, 0, Rows)
+	allocations := testing.AllocsPerRun(10, func() {
+		var codes [Rows]uint8
+		var wide [Rows]uint16
+		var table [256]uint8
+		var a, b, c, d Bits
+		table[0] = Unknown
+		GE8(&codes, 0, &a)
+		EQ16(&wide, 0, &b)
+		GE64(make([]int64, 100), 3, &b)
+		Table8(&codes, &table, &a, &b)
+		Table16(&wide, table[:], &a, &b)
+		Table32(make([]uint32, 100), table[:], &a, &b)
+		ts, ns := [1]*Bits{&a}, [1]*Bits{&b}
+		Conj(&c, &d, ts[:], ns[:], []int32{0}, nil)
+		Any(&c, &d, ts[:], ns[:], []int32{1})
+		All(&c, &d, ts[:], ns[:], []int32{1})
+		Or(&c, &c, &d)
+		dst = Positions(dst[:0], &c)
+	})
+	if allocations != 0 {
+		t.Errorf("%v allocations a run", allocations)
+	}
 }

@@ -7,9 +7,7 @@ import (
 
 // conj takes four literals a time, so that the result is read and written once for four of them.
 func (portable) conj(t, p *Bits, ts, ns []*Bits, pos, neg []int32) (eligible, possible int) {
-	for w := range t {
-		t[w], p[w] = ^uint64(0), ^uint64(0)
-	}
+	fill(t, p, ^uint64(0))
 	for len(pos) >= 4 {
 		a, b, c, d := pos[0], pos[1], pos[2], pos[3]
 		if keep4(t, p, ts[a], ns[a], ts[b], ns[b], ts[c], ns[c], ts[d], ns[d]) == 0 {
@@ -18,84 +16,105 @@ func (portable) conj(t, p *Bits, ts, ns []*Bits, pos, neg []int32) (eligible, po
 		pos = pos[4:]
 	}
 	for _, i := range pos {
-		if keep(t, p, ts[i], ns[i]) == 0 {
-			return 0, 0
-		}
+		keep(t, p, ts[i], ns[i])
 	}
 	for _, i := range neg {
-		if drop(t, p, ts[i], ns[i]) == 0 {
-			return 0, 0
+		drop(t, p, ts[i], ns[i])
+	}
+	return Count(t), Count(p)
+}
+
+// all narrows from every row.
+func (portable) all(t, n *Bits, ts, ns []*Bits, literals []int32) {
+	fill(t, n, ^uint64(0))
+	for _, l := range literals {
+		if l&1 == 0 {
+			keep(t, n, ts[l>>1], ns[l>>1])
+		} else {
+			drop(t, n, ts[l>>1], ns[l>>1])
 		}
 	}
-	for w := range t {
-		eligible += bits.OnesCount64(t[w])
-		possible += bits.OnesCount64(p[w])
+	AndNot(n, n, t)
+}
+
+// any widens from no row.
+func (portable) any(t, n *Bits, ts, ns []*Bits, literals []int32) {
+	fill(t, n, 0)
+	for _, l := range literals {
+		if l&1 == 0 {
+			add(t, n, ts[l>>1], ns[l>>1])
+		} else {
+			addNot(t, n, ts[l>>1], ns[l>>1])
+		}
 	}
-	return eligible, possible
+	AndNot(n, n, t)
+}
+
+// fill sets every word of (t, p).
+func fill(t, p *Bits, x uint64) {
+	_ = *p
+	for w := 0; w < Words; w += 4 {
+		t[w], t[w+1], t[w+2], t[w+3] = x, x, x, x
+		p[w], p[w+1], p[w+2], p[w+3] = x, x, x, x
+	}
 }
 
 // keep4 narrows (t, p) to four conditions and returns zero when no row is left in p.
 func keep4(t, p, t0, n0, t1, n1, t2, n2, t3, n3 *Bits) (left uint64) {
+	_, _, _, _, _, _, _, _, _, _ = *t, *p, *t0, *n0, *t1, *n1, *t2, *n2, *t3, *n3
 	for w := range t {
-		a, b, c, d := t0[w], t1[w], t2[w], t3[w]
-		t[w] &= a & b & c & d
-		x := p[w] & (a | n0[w]) & (b | n1[w]) & (c | n2[w]) & (d | n3[w])
-		p[w] = x
-		left |= x
+		x, y := t[w], p[w]
+		a := t0[w]
+		x, y = x&a, y&(a|n0[w])
+		a = t1[w]
+		x, y = x&a, y&(a|n1[w])
+		a = t2[w]
+		x, y = x&a, y&(a|n2[w])
+		a = t3[w]
+		x, y = x&a, y&(a|n3[w])
+		t[w], p[w] = x, y
+		left |= y
 	}
 	return left
 }
 
-// keep narrows (t, p) to a condition and returns zero when no row is left in p.
-func keep(t, p, t0, n0 *Bits) (left uint64) {
+// keep narrows (t, p) to a condition.
+func keep(t, p, t0, n0 *Bits) {
+	_, _, _, _ = *t, *p, *t0, *n0
 	for w := range t {
 		a := t0[w]
 		t[w] &= a
-		x := p[w] & (a | n0[w])
-		p[w] = x
-		left |= x
+		p[w] &= a | n0[w]
 	}
-	return left
 }
 
-// drop narrows (t, p) to the negation of a condition and returns zero when no row is left in p.
-func drop(t, p, t0, n0 *Bits) (left uint64) {
+// drop narrows (t, p) to the negation of a condition.
+func drop(t, p, t0, n0 *Bits) {
+	_, _, _, _ = *t, *p, *t0, *n0
 	for w := range t {
 		a := t0[w]
 		t[w] &^= a | n0[w]
-		x := p[w] &^ a
-		p[w] = x
-		left |= x
+		p[w] &^= a
 	}
-	return left
 }
 
-// join is the disjunction of literals when flip is 0, and the conjunction when flip is 1, by way of the negated disjunction of
-// the negated literals: unknown is its own negation. Four words at a time stay in registers.
-func (portable) join(t, n *Bits, ts, ns []*Bits, literals []int32, flip int32) {
-	invert := -uint64(flip)
-	for w := 0; w < Words; w += 4 {
-		var t0, t1, t2, t3, p0, p1, p2, p3 uint64
-		for _, l := range literals {
-			l ^= flip
-			a, b := (*[4]uint64)(ts[l>>1][w:]), (*[4]uint64)(ns[l>>1][w:])
-			if l&1 == 0 {
-				t0, p0 = t0|a[0], p0|a[0]|b[0]
-				t1, p1 = t1|a[1], p1|a[1]|b[1]
-				t2, p2 = t2|a[2], p2|a[2]|b[2]
-				t3, p3 = t3|a[3], p3|a[3]|b[3]
-				continue
-			}
-			t0, p0 = t0|^(a[0]|b[0]), p0|^a[0]
-			t1, p1 = t1|^(a[1]|b[1]), p1|^a[1]
-			t2, p2 = t2|^(a[2]|b[2]), p2|^a[2]
-			t3, p3 = t3|^(a[3]|b[3]), p3|^a[3]
-		}
-		x, y := (*[4]uint64)(t[w:]), (*[4]uint64)(n[w:])
-		x[0], y[0] = t0^(t0^^p0)&invert, p0&^t0
-		x[1], y[1] = t1^(t1^^p1)&invert, p1&^t1
-		x[2], y[2] = t2^(t2^^p2)&invert, p2&^t2
-		x[3], y[3] = t3^(t3^^p3)&invert, p3&^t3
+// add widens (t, p) by a condition.
+func add(t, p, t0, n0 *Bits) {
+	_, _, _, _ = *t, *p, *t0, *n0
+	for w := range t {
+		a := t0[w]
+		t[w] |= a
+		p[w] |= a | n0[w]
+	}
+}
+
+// addNot widens (t, p) by the negation of a condition.
+func addNot(t, p, t0, n0 *Bits) {
+	_, _, _, _ = *t, *p, *t0, *n0
+	for w := range t {
+		a := t0[w]
+		t[w] |= ^(a | n0[w])
+		p[w] |= ^a
 	}
 }
 
@@ -115,26 +134,34 @@ func (portable) positions(dst []uint16, b *Bits) []uint16 {
 }
 
 func (portable) and(out, a, b *Bits) {
-	for w := range out {
-		out[w] = a[w] & b[w]
+	_, _, _ = *out, *a, *b
+	for w := 0; w < Words; w += 4 {
+		out[w], out[w+1], out[w+2], out[w+3] = a[w]&b[w], a[w+1]&b[w+1], a[w+2]&b[w+2], a[w+3]&b[w+3]
 	}
 }
 
 func (portable) andNot(out, a, b *Bits) {
-	for w := range out {
-		out[w] = a[w] &^ b[w]
+	_, _, _ = *out, *a, *b
+	for w := 0; w < Words; w += 4 {
+		out[w], out[w+1], out[w+2], out[w+3] = a[w]&^b[w], a[w+1]&^b[w+1], a[w+2]&^b[w+2], a[w+3]&^b[w+3]
 	}
 }
 
 func (portable) or(out, a, b *Bits) {
-	for w := range out {
-		out[w] = a[w] | b[w]
+	_, _, _ = *out, *a, *b
+	for w := 0; w < Words; w += 4 {
+		out[w], out[w+1], out[w+2], out[w+3] = a[w]|b[w], a[w+1]|b[w+1], a[w+2]|b[w+2], a[w+3]|b[w+3]
 	}
 }
 
-func (portable) count(b *Bits) (rows int) {
-	for _, x := range b {
-		rows += bits.OnesCount64(x)
+// count adds up four words at a time.
+func (portable) count(b *Bits) int {
+	var c0, c1, c2, c3 int
+	for w := 0; w < Words; w += 4 {
+		c0 += bits.OnesCount64(b[w])
+		c1 += bits.OnesCount64(b[w+1])
+		c2 += bits.OnesCount64(b[w+2])
+		c3 += bits.OnesCount64(b[w+3])
 	}
-	return rows
+	return c0 + c1 + c2 + c3
 }

@@ -105,11 +105,5 @@ func TestLogicAgainstKleene(t *testing.T) {
 		Any(y, p, ts, ns, literals)
 		same(t, "Any t", y, holds(&some, 1))
 		same(t, "Any n", p, unsure(&some))
-		if len(literals) > 0 {
-			own := literals[r.IntN(len(literals))] >> 1
-			Any(ts[own], ns[own], ts, ns, literals)
-			same(t, "Any in place t", ts[own], holds(&some, 1))
-			same(t, "Any in place n", ns[own], unsure(&some))
-		}
 	}
 }

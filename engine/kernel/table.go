@@ -7,16 +7,23 @@ func (portable) table8(codes *[Rows]uint8, table *[256]uint8, t, n *Bits) {
 	for c, e := range table {
 		spread[c] = uint64(e&True)<<31 | uint64(e&Unknown)<<62
 	}
-	for w := range t {
-		c := (*[64]uint8)(codes[w*64:])
-		var lo, hi uint64
+	for w := 0; w < Words; w += 2 {
+		c := (*[128]uint8)(codes[w*64:])
+		var x, y, z, u uint64
 		for i := range 32 {
-			lo = lo>>1 | spread[c[i]]
-			hi = hi>>1 | spread[c[i+32]]
+			x = x>>1 | spread[c[i]]
+			y = y>>1 | spread[c[i+32]]
+			z = z>>1 | spread[c[i+64]]
+			u = u>>1 | spread[c[i+96]]
 		}
-		t[w] = lo&(1<<32-1) | hi<<32
-		n[w] = lo>>32 | hi>>32<<32
+		t[w], n[w] = halves(x, y)
+		t[w+1], n[w+1] = halves(z, u)
 	}
+}
+
+// halves puts the lower halves of two words together, and their upper halves.
+func halves(first, second uint64) (lower, upper uint64) {
+	return first&(1<<32-1) | second<<32, first>>32 | second>>32<<32
 }
 
 // table16 looks up one code at a time.
@@ -37,9 +44,7 @@ func lookUp[C uint16 | uint32](codes []C, table []uint8, t, n *Bits) {
 			lo = lo*4 + uint64(table[c[i]])
 			hi = hi*4 + uint64(table[c[i+32]])
 		}
-		lo, hi = part(lo), part(hi)
-		t[w] = lo&(1<<32-1) | hi<<32
-		n[w] = lo>>32 | hi>>32<<32
+		t[w], n[w] = halves(part(lo), part(hi))
 	}
 	clear(t[full:])
 	clear(n[full:])

@@ -124,6 +124,10 @@ func (c *csvRows) quotedRow(line []byte) error {
 	for more := true; more; {
 		var err error
 		if line, more, err = c.quotedCell(line); err != nil {
+			var wrong *Error
+			if errors.As(err, &wrong) {
+				wrong.Row = first
+			}
 			return err
 		}
 		c.ends = append(c.ends, len(c.buf))

@@ -120,19 +120,7 @@ func openPostgres(address string) (*Store, error) {
 // migrate applies what the database lacks. On PostgreSQL processes that start together do it one after the other. There
 // is no way down: an older schema comes back by restoring a backup.
 func (s *Store) migrate(ctx context.Context) error {
-	folder, err := fs.Sub(migrations, "migrations/"+string(s.kind))
-	if err != nil {
-		return err
-	}
-	dialect, options := goose.DialectSQLite3, []goose.ProviderOption{goose.WithDisableGlobalRegistry(true)}
-	if s.kind == Postgres {
-		locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300), lock.WithUnlockTimeout(1, 30))
-		if err != nil {
-			return err
-		}
-		dialect, options = goose.DialectPostgres, append(options, goose.WithSessionLocker(locker))
-	}
-	provider, err := goose.NewProvider(dialect, s.db, folder, options...)
+	provider, err := s.migrations()
 	if err != nil {
 		return fmt.Errorf("migrations: %w", err)
 	}
@@ -147,4 +135,21 @@ func (s *Store) migrate(ctx context.Context) error {
 		return fmt.Errorf("数据库结构是第 %d 版，本程序只认识到第 %d 版，请换用更新的程序：%w", current, target, ErrNewer)
 	}
 	return nil
+}
+
+// migrations returns what knows the migrations of this kind of database, and which of them it lacks.
+func (s *Store) migrations() (*goose.Provider, error) {
+	folder, err := fs.Sub(migrations, "migrations/"+string(s.kind))
+	if err != nil {
+		return nil, err
+	}
+	dialect, options := goose.DialectSQLite3, []goose.ProviderOption{goose.WithDisableGlobalRegistry(true)}
+	if s.kind == Postgres {
+		locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300), lock.WithUnlockTimeout(1, 30))
+		if err != nil {
+			return nil, err
+		}
+		dialect, options = goose.DialectPostgres, append(options, goose.WithSessionLocker(locker))
+	}
+	return goose.NewProvider(dialect, s.db, folder, options...)
 }

@@ -78,7 +78,7 @@ func (s *Store) BeginDelivery(ctx context.Context, d Delivery) (seq int64, err e
 }
 
 // PutPart stores one part of a delivery that isn't sealed yet. added is false where it stands there already, which changes
-// nothing. ErrConflict: another part stands there under its number, or the delivery is sealed.
+// nothing. ErrConflict: another part stands there under its number, or the delivery is sealed without it.
 func (s *Store) PutPart(ctx context.Context, delivery int64, p Part) (added bool, err error) {
 	defer wrap(&err, "put part %d of delivery %d", p.N, delivery)
 	if err := errors.Join(counted("part", int64(p.N)), counted("rows", p.Rows), size("body", p.Body)); err != nil {
@@ -90,21 +90,22 @@ func (s *Store) PutPart(ctx context.Context, delivery int64, p Part) (added bool
 		if err := tx.QueryRowContext(ctx, `SELECT id FROM delivery WHERE seq = $1`+s.locking("SHARE"), delivery).Scan(&sealed); err != nil {
 			return err
 		}
-		var rows int64
-		var stands digest
-		err := tx.QueryRowContext(ctx, `SELECT rows, sha256 FROM delivery_part WHERE delivery = $1 AND part = $2`, delivery, p.N).Scan(&rows, &stands)
-		if err == nil && rows == p.Rows && string(stands) == sum {
-			return nil
+		if !sealed.Valid {
+			result, err := tx.ExecContext(ctx, `INSERT INTO delivery_part (delivery, part, rows, sha256, body) VALUES ($1, $2, $3, $4, $5)
+				ON CONFLICT (delivery, part) DO NOTHING`, delivery, p.N, p.Rows, digest(sum), notNull(p.Body))
+			if err != nil {
+				return err
+			}
+			if n, err := result.RowsAffected(); err != nil || n == 1 {
+				added = n == 1
+				return err
+			}
 		}
-		if err == nil {
-			return fmt.Errorf("another part stands there: %w", ErrConflict)
+		there, err := same(tx.QueryRowContext(ctx, `SELECT sha256 FROM delivery_part WHERE delivery = $1 AND part = $2 AND rows = $3`,
+			delivery, p.N, p.Rows), sum)
+		if err == nil && !there {
+			err = fmt.Errorf("one with other rows stands there, or the delivery is sealed: %w", ErrConflict)
 		}
-		if !errors.Is(err, sql.ErrNoRows) {
-			return err
-		}
-		added = true
-		_, err = tx.ExecContext(ctx, `INSERT INTO delivery_part (delivery, part, rows, sha256, body) VALUES ($1, $2, $3, $4, $5)`,
-			delivery, p.N, p.Rows, digest(sum), notNull(p.Body))
 		return err
 	})
 	return added && err == nil, err
@@ -132,23 +133,24 @@ func (s *Store) SealDelivery(ctx context.Context, delivery int64, seal Seal, fir
 		}
 		return sealParts(ctx, tx, delivery, seal, first)
 	})
-	if err != nil && !errors.Is(err, errTaken) {
+	if err != nil && !errors.Is(err, ErrConflict) && !constraint(err) {
 		return Delivery{}, err
 	}
 	stored, lookup := s.Delivery(ctx, seal.ID)
-	return stored, errors.Join(err, lookup)
+	if err == nil {
+		err = lookup
+	}
+	return stored, err
 }
 
-// errTaken says that another delivery has the ID.
-var errTaken = fmt.Errorf("another delivery has this id: %w", ErrConflict)
-
+// sealParts seals a delivery that tx has locked, unless parts are missing.
 func sealParts(ctx context.Context, tx *sql.Tx, delivery int64, seal Seal, first Standing) error {
 	var same, parts, last, rows int64
 	if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM delivery WHERE id = $1`, seal.ID).Scan(&same); err != nil {
 		return err
 	}
 	if same > 0 {
-		return errTaken
+		return fmt.Errorf("another delivery has this id: %w", ErrConflict)
 	}
 	if err := tx.QueryRowContext(ctx, `SELECT count(*), COALESCE(max(part), -1), CAST(COALESCE(sum(rows), 0) AS BIGINT)
 		FROM delivery_part WHERE delivery = $1`, delivery).Scan(&parts, &last, &rows); err != nil {
@@ -277,38 +279,4 @@ func (s *Store) Parts(ctx context.Context, id string, do func(Part) error) (err 
 		}
 		rows += p.Rows
 	}
-}
-
-// DropLoading removes what was begun before an instant and never finished: deliveries that aren't sealed with their parts,
-// snapshots that aren't sealed with their chunks, and uploads. It returns how many of them there were.
-func (s *Store) DropLoading(ctx context.Context, before time.Time) (dropped int64, err error) {
-	defer wrap(&err, "drop what was begun before %v", before)
-	if err := instant("before", before); err != nil {
-		return 0, err
-	}
-	for _, what := range []struct{ rest, whole string }{
-		{`DELETE FROM delivery_part WHERE delivery IN (SELECT seq FROM delivery WHERE id IS NULL AND received_at < $1)`,
-			`DELETE FROM delivery WHERE id IS NULL AND received_at < $1`},
-		// A snapshot of an older program can't be sealed any more, but its sweeps name it.
-		{`DELETE FROM snapshot_chunk WHERE snapshot IN (SELECT seq FROM snapshot WHERE NOT sealed AND received_at < $1)`,
-			`DELETE FROM snapshot WHERE NOT sealed AND received_at < $1 AND NOT EXISTS (SELECT 1 FROM sweep WHERE sweep.snapshot = snapshot.seq)`},
-		{`DELETE FROM upload_chunk WHERE upload IN (SELECT id FROM upload WHERE at < $1)`, `DELETE FROM upload WHERE at < $1`},
-	} {
-		err := s.transact(ctx, func(tx *sql.Tx) error {
-			if _, err := tx.ExecContext(ctx, what.rest, stamp{before}); err != nil {
-				return err
-			}
-			result, err := tx.ExecContext(ctx, what.whole, stamp{before})
-			if err != nil {
-				return err
-			}
-			n, err := result.RowsAffected()
-			dropped += n
-			return err
-		})
-		if err != nil {
-			return dropped, err
-		}
-	}
-	return dropped, nil
 }

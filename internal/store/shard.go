@@ -102,23 +102,26 @@ func (s *Store) addShard(ctx context.Context, tx *sql.Tx, sweep int64, shard Sha
 	if err := tx.QueryRowContext(ctx, `SELECT status FROM sweep WHERE id = $1`+s.locking("SHARE"), sweep).Scan(&status); err != nil {
 		return false, err
 	}
-	var stands digest
-	err = tx.QueryRowContext(ctx, `SELECT sha256 FROM sweep_shard WHERE sweep = $1 AND shard = $2`, sweep, shard.N).Scan(&stands)
-	if err == nil && string(stands) == shard.SHA256 {
-		return false, nil
+	stands := func() (bool, error) {
+		return same(tx.QueryRowContext(ctx, `SELECT sha256 FROM sweep_shard WHERE sweep = $1 AND shard = $2`, sweep, shard.N), shard.SHA256)
 	}
-	if err == nil {
-		return false, fmt.Errorf("another shard, %s, stands there: %w", stands, ErrConflict)
-	}
-	if !errors.Is(err, sql.ErrNoRows) {
+	if there, err := stands(); err != nil || there {
 		return false, err
 	}
 	if status != Running {
 		return false, fmt.Errorf("the sweep is %s: %w", status, ErrConflict)
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO sweep_shard (sweep, shard, first_row, rows, sha256, body, counts, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+	result, err := tx.ExecContext(ctx, `INSERT INTO sweep_shard (sweep, shard, first_row, rows, sha256, body, counts, at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (sweep, shard) DO NOTHING`,
 		sweep, shard.N, shard.First, shard.Rows, digest(shard.SHA256), notNull(shard.Body), notNull(shard.Counts), stamp{now})
-	return err == nil, err
+	if err != nil {
+		return false, err
+	}
+	if n, err := result.RowsAffected(); err != nil || n == 1 {
+		return n == 1, err
+	}
+	_, err = stands() // another node was faster
+	return false, err
 }
 
 // addDifferences stores differences, sorted by item and enterprise.

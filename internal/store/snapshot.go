@@ -80,7 +80,7 @@ func beginSnapshot(ctx context.Context, tx *sql.Tx, meta Snapshot) error {
 }
 
 // PutChunks stores chunks of a snapshot that isn't sealed, all or none, in one transaction; a chunk that stands there
-// already changes nothing. ErrConflict: another one stands there, or one comes twice, or the snapshot is sealed.
+// already changes nothing. ErrConflict: another one stands there, or the snapshot is sealed without it.
 func (s *Store) PutChunks(ctx context.Context, snapshot string, chunks []Chunk) (err error) {
 	defer wrap(&err, "put %d chunks of snapshot %q", len(chunks), snapshot)
 	sums := make([]digest, len(chunks))
@@ -96,30 +96,31 @@ func (s *Store) PutChunks(ctx context.Context, snapshot string, chunks []Chunk) 
 		if err := tx.QueryRowContext(ctx, `SELECT seq, sealed FROM snapshot WHERE id = $1`+s.locking("SHARE"), snapshot).Scan(&seq, &sealed); err != nil {
 			return err
 		}
-		if sealed {
-			return fmt.Errorf("it is sealed: %w", ErrConflict)
-		}
 		stmts := newStatements(tx)
 		for i, c := range chunks {
-			added, err := stmts.exec(ctx, `INSERT INTO snapshot_chunk (snapshot, field, chunk, sha256, body) VALUES ($1, $2, $3, $4, $5)
-				ON CONFLICT (snapshot, field, chunk) DO NOTHING`, []any{seq, c.Field, c.N, sums[i], notNull(c.Body)})
-			if err != nil {
-				return err
-			}
-			if added == 1 {
-				continue
-			}
-			var stands digest
-			if err := tx.QueryRowContext(ctx, `SELECT sha256 FROM snapshot_chunk WHERE snapshot = $1 AND field = $2 AND chunk = $3`,
-				seq, c.Field, c.N).Scan(&stands); err != nil {
-				return err
-			}
-			if stands != sums[i] {
-				return fmt.Errorf("another chunk %d of %q stands there: %w", c.N, c.Field, ErrConflict)
+			if err := putChunk(ctx, stmts, seq, sealed, c, sums[i]); err != nil {
+				return fmt.Errorf("chunk %d of %q: %w", c.N, c.Field, err)
 			}
 		}
 		return nil
 	})
+}
+
+// putChunk stores a chunk unless it stands there already, as each chunk of a sealed snapshot must.
+func putChunk(ctx context.Context, stmts *statements, snapshot int64, sealed bool, c Chunk, sum digest) error {
+	if !sealed {
+		added, err := stmts.exec(ctx, `INSERT INTO snapshot_chunk (snapshot, field, chunk, sha256, body) VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT (snapshot, field, chunk) DO NOTHING`, []any{snapshot, c.Field, c.N, sum, notNull(c.Body)})
+		if err != nil || added == 1 {
+			return err
+		}
+	}
+	there, err := same(stmts.tx.QueryRowContext(ctx, `SELECT sha256 FROM snapshot_chunk WHERE snapshot = $1 AND field = $2 AND chunk = $3`,
+		snapshot, c.Field, c.N), string(sum))
+	if err == nil && !there {
+		err = fmt.Errorf("the snapshot is sealed: %w", ErrConflict)
+	}
+	return err
 }
 
 // SealSnapshot closes a snapshot: its chunks are complete. announce makes it the latest one, with a change of kind

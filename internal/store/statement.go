@@ -145,6 +145,19 @@ func collect[T any](ctx context.Context, db *sql.DB, scan func(func(...any) erro
 	return list, rows.Err()
 }
 
+// same tells whether the row has the hash sum: false if there is no row, ErrConflict if it has another one.
+func same(row *sql.Row, sum string) (bool, error) {
+	var stands digest
+	err := row.Scan(&stands)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	if err == nil && string(stands) != sum {
+		err = fmt.Errorf("another, %s, stands there: %w", stands, ErrConflict)
+	}
+	return err == nil, err
+}
+
 // notNull makes an absent body an empty one, for absent it would be NULL.
 func notNull(body []byte) []byte {
 	if body == nil {

@@ -106,11 +106,6 @@ func (s *Store) ReadUpload(ctx context.Context, id string, w io.Writer) (err err
 // DropUpload removes an upload with its pieces; if there is none, nothing happens.
 func (s *Store) DropUpload(ctx context.Context, id string) (err error) {
 	defer wrap(&err, "drop upload %q", id)
-	return s.transact(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, `DELETE FROM upload_chunk WHERE upload = $1`, id); err != nil {
-			return err
-		}
-		_, err := tx.ExecContext(ctx, `DELETE FROM upload WHERE id = $1`, id)
-		return err
-	})
+	_, err = s.drop(ctx, staleUploads, id)
+	return err
 }

@@ -27,9 +27,13 @@ func appendHundredths(dst []byte, n int64) []byte {
 	return dst
 }
 
-func dayText(n int64) string {
+func dayText(n int64) string { return string(appendDay(nil, n)) }
+
+func appendDay(dst []byte, n int64) []byte {
 	d, _ := civil.FromNumber(int32(n))
-	return d.String()
+	year, month, day := d.Parts()
+	dst = strconv.AppendInt(dst, int64(year), 10)
+	return append(dst, '-', byte('0'+month/10), byte('0'+month%10), '-', byte('0'+day/10), byte('0'+day%10))
 }
 
 // AppendCell writes the cell of a row as deliveries have it; nothing where the fact is missing. An empty set is ;;.
@@ -42,7 +46,7 @@ func (v *View) AppendCell(dst []byte, row int) []byte {
 	case Money, Percent:
 		return appendHundredths(dst, int64(n))
 	case Day:
-		return append(dst, dayText(int64(n))...)
+		return appendDay(dst, int64(n))
 	case Enum:
 		return append(dst, v.Field.Values[n]...)
 	case Flag:
@@ -70,7 +74,7 @@ func (w *World) Profile(views []*View, row int) (*rules.Profile, error) {
 		if err != nil {
 			return nil, fmt.Errorf("row %d: %w", row, err)
 		}
-		if err := p.Set(f, rules.Fact{Value: value, Source: "模拟"}); err != nil {
+		if err := p.Set(f, rules.Fact{Value: value, Source: Source}); err != nil {
 			return nil, fmt.Errorf("row %d: %w", row, err)
 		}
 	}

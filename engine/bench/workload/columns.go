@@ -36,9 +36,28 @@ func (w *World) Columns(rows, workers int) []*column.Column {
 
 // column draws one field.
 func (w *World) column(i, rows int) *column.Column {
+	c, codes := w.blank(i, rows)
+	for from := 0; from < rows; from += drawn {
+		d := w.dice(i, from/drawn)
+		for row := from; row < min(from+drawn, rows); row++ {
+			v, known := d.draw()
+			if !known {
+				continue
+			}
+			c.Known[row>>6] |= 1 << (uint(row) & 63)
+			put(c, codes, row, v)
+		}
+	}
+	if c.Codes != nil {
+		c.Dict = codes.dict()
+	}
+	return c
+}
+
+// blank is a column of the field in which nothing is known yet, and the coder of its texts.
+func (w *World) blank(i, rows int) (*column.Column, *coder) {
 	f := w.Fields[i]
-	c := &column.Column{Rows: rows, Known: make([]uint64, column.Words(rows)), Origins: []column.Origin{{Source: "模拟"}}}
-	codes := coder{f: f, index: map[uint64]uint32{}}
+	c := &column.Column{Rows: rows, Known: make([]uint64, column.Words(rows)), Origins: []column.Origin{{Source: Source}}}
 	switch f.Kind {
 	case Money, Count, Percent:
 		c.Kind, c.Ints = column.Number, make([]int64, rows)
@@ -54,21 +73,7 @@ func (w *World) column(i, rows int) *column.Column {
 	case Tags:
 		c.Kind, c.Codes = column.Set, make([]uint32, rows)
 	}
-	for from := 0; from < rows; from += drawn {
-		d := w.dice(i, from/drawn)
-		for row := from; row < min(from+drawn, rows); row++ {
-			v, known := d.draw()
-			if !known {
-				continue
-			}
-			c.Known[row>>6] |= 1 << (uint(row) & 63)
-			put(c, &codes, row, v)
-		}
-	}
-	if c.Codes != nil {
-		c.Dict = codes.dict()
-	}
-	return c
+	return c, &coder{f: f, index: map[uint64]uint32{}}
 }
 
 func put(c *column.Column, codes *coder, row int, v uint64) {
@@ -272,4 +277,26 @@ func headBits(words []uint64, rows int) []uint64 {
 		out[len(out)-1] &= 1<<tail - 1
 	}
 	return out
+}
+
+// Same holds all rows of other against the rows of v from first on; row is the first of other that differs.
+func (v *View) Same(other *View, first int) (row int, same bool) {
+	for row := range other.c.Rows {
+		a, known := v.At(first + row)
+		b, alsoKnown := other.At(row)
+		if known != alsoKnown || known && v.number(a) != other.number(b) {
+			return row, false
+		}
+	}
+	return 0, true
+}
+
+// number is a number with four decimals at most, whatever the scale of its column.
+func (v *View) number(n uint64) uint64 {
+	if v.c.Kind == column.Number {
+		for range 4 - v.c.Scale {
+			n *= 10
+		}
+	}
+	return n
 }

@@ -107,7 +107,7 @@ type author struct {
 func (w *World) Items(n int, amounts bool) []*Item {
 	out := make([]*Item, n)
 	for i := range out {
-		a := author{Rand: rand.New(rand.NewPCG(uint64(i), 99)), w: w}
+		a := author{Rand: rand.New(rand.NewPCG(uint64(i), 8)), w: w}
 		out[i] = &Item{ID: fmt.Sprintf("i%05d", i), Conditions: a.conditions()}
 		if amounts {
 			out[i].Amount = a.amount()
@@ -258,6 +258,25 @@ func (a author) amount() Amount {
 		t.Tiers = append(t.Tiers, Tier{From: pool[at], Value: []int64{5, 10, 30}[i] * wan})
 	}
 	return t
+}
+
+// Altered is the item with another threshold, list or value in one of its conditions; n chooses.
+func (w *World) Altered(it *Item, n int) *Item {
+	a := author{Rand: rand.New(rand.NewPCG(uint64(n), 13)), w: w}
+	out := *it
+	out.Conditions = slices.Clone(it.Conditions)
+	at := a.IntN(len(out.Conditions))
+	for range out.Conditions {
+		if out.Conditions[at].Op <= Below {
+			c := *out.Conditions[at]
+			c.Bound = a.compare(c.Field, c.Op).Bound
+			out.Conditions[at] = &c
+			return &out
+		}
+		at = (at + 1) % len(out.Conditions)
+	}
+	out.Conditions[at] = a.number()
+	return &out
 }
 
 // Predicates counts the distinct predicates of items.

@@ -8,22 +8,21 @@ import (
 	"mianshen/rules"
 )
 
-// perPolicy is how many items one policy grants.
-const perPolicy = 20
+// perPolicy is how many items one policy grants, as in the district: 327 items in 45 policies.
+const perPolicy = 7
 
-// Law writes the items as policy.yaml files, a policy for every 20 items.
-func (w *World) Law(items []*Item) [][]byte {
-	var out [][]byte
-	for part := range slices.Chunk(items, perPolicy) {
-		var b strings.Builder
-		fmt.Fprintf(&b, "id: bench-%s\ntitle: 合成政策%d\nnumber: 示例〔2025〕%d号\nissuer: 区经委\nlevel: 区\n", part[0].ID, len(out), len(out))
-		b.WriteString("in_force: {from: 2020-01-01, to: 2030-12-31}\nclauses:\n  - {ref: 第一条, text: 符合条件的企业按规定给予奖励。}\nitems:\n")
-		for _, it := range part {
-			w.writeItem(&b, it)
-		}
-		out = append(out, []byte(b.String()))
+// Policies are the items policy by policy, sharing the slice.
+func Policies(items []*Item) [][]*Item { return slices.Collect(slices.Chunk(items, perPolicy)) }
+
+// PolicyText writes the items of one policy as its policy.yaml.
+func (w *World) PolicyText(items []*Item) []byte {
+	var b strings.Builder
+	fmt.Fprintf(&b, "id: bench-%s\ntitle: 合成政策%s\nnumber: 示例〔2025〕1号\nissuer: 区经委\nlevel: 区\n", items[0].ID, items[0].ID)
+	b.WriteString("in_force: {from: 2020-01-01, to: 2030-12-31}\nclauses:\n  - {ref: 第一条, text: 符合条件的企业按规定给予奖励。}\nitems:\n")
+	for _, it := range items {
+		w.writeItem(&b, it)
 	}
-	return out
+	return []byte(b.String())
 }
 
 func (w *World) writeItem(b *strings.Builder, it *Item) {
@@ -129,8 +128,8 @@ func (w *World) amountText(a Amount) string {
 // Book compiles the law of the items.
 func (w *World) Book(items []*Item) (*rules.Book, error) {
 	var policies []*rules.Policy
-	for i, text := range w.Law(items) {
-		p, mistakes := rules.ReadPolicyFiles(map[string][]byte{"policy.yaml": text}, fmt.Sprintf("bench/%d", i))
+	for i, part := range Policies(items) {
+		p, mistakes := rules.ReadPolicyFiles(map[string][]byte{"policy.yaml": w.PolicyText(part)}, fmt.Sprintf("bench/%d", i))
 		if err := mistakes.Err(); err != nil {
 			return nil, fmt.Errorf("read policy %d: %w", i, err)
 		}

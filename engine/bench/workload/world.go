@@ -65,6 +65,9 @@ const (
 
 var cardinalities = [enums]int{31, 340, 2800, 20, 97, 1400, 4, 8, 5, 3, 3, 4, 5, 6, 6, 8, 8, 10, 12, 12}
 
+// Source is the department that delivers all facts.
+const Source = "区数据局"
+
 // World is the vocabulary with its distributions. It is immutable.
 type World struct {
 	Fields     []*Field
@@ -212,8 +215,8 @@ func (w *World) vocabularyFile() []byte {
 	kinds := map[Kind]string{Money: "money, unit: 元", Count: "int, unit: 人", Percent: `decimal, unit: "%"`, Day: "date", Enum: "enum", Flag: "bool", Tags: "set"}
 	var b strings.Builder
 	b.WriteString("fields:\n")
-	for i, f := range w.Fields {
-		fmt.Fprintf(&b, "  - {name: %s, id: %s, type: %s, source: 部门%d", f.Name, strings.ToLower(f.Name), kinds[f.Kind], i%12)
+	for _, f := range w.Fields {
+		fmt.Fprintf(&b, "  - {name: %s, id: %s, type: %s, source: %s", f.Name, strings.ToLower(f.Name), kinds[f.Kind], Source)
 		if f.Values != nil {
 			b.WriteString(", values: [")
 			for part := range slices.Chunk(f.Values, 100) {
@@ -224,4 +227,10 @@ func (w *World) vocabularyFile() []byte {
 		b.WriteString("}\n")
 	}
 	return []byte(b.String())
+}
+
+// Field finds the place of a field among Fields by its name.
+func (w *World) Field(name string) (int, bool) {
+	i := slices.IndexFunc(w.Fields, func(f *Field) bool { return f.Name == name })
+	return i, i >= 0
 }

@@ -131,7 +131,7 @@ func compareNumbers(name, what, before, now string) *Jump {
 		return nil
 	}
 	j := &Jump{Series: name, Kind: "numbers", Before: before, Now: now}
-	j.Message = fmt.Sprintf("%s：%s从 %s 变为 %s，%s了约 %s 倍", name, what, before, now, how, times.FloatString(1))
+	j.Message = fmt.Sprintf("%s：%s从 %s 变为 %s，%s了约 %s 倍", name, what, before, now, how, strings.TrimSuffix(times.FloatString(1), ".0"))
 	for _, u := range units {
 		// what grows or shrinks by itself in a period stays well below twice
 		if times.Cmp(big.NewRat(u.by, 2)) >= 0 && times.Cmp(big.NewRat(u.by*2, 1)) <= 0 {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"errors"
 	"hash"
 	"io"
 	"runtime"
@@ -15,6 +14,7 @@ import (
 	"golang.org/x/text/transform"
 
 	"mianshen/internal/intake"
+	"mianshen/internal/intake/delivery/cells"
 	"mianshen/internal/intake/delivery/lines"
 	"mianshen/internal/sheet"
 )
@@ -136,7 +136,7 @@ func (h *headRows) row() sheet.Row {
 	if h.walker.Plain != nil {
 		cells = bytes.Split(h.walker.Plain, []byte(","))
 	}
-	row := sheet.Row{Number: h.walker.Line}
+	row := sheet.Row{Number: h.walker.Row}
 	h.last = h.last[:0]
 	for _, c := range cells {
 		text := sheet.Unguard(string(c))
@@ -152,7 +152,7 @@ func (h *headRows) Notes() sheet.Notes { return sheet.Notes{Encoding: h.in.encod
 // job is a piece on its way: one worker reads it, and the batch comes out of done.
 type job struct {
 	piece lines.Piece
-	done  chan *batch
+	done  chan *cells.Batch
 }
 
 // pieces reads what follows the header: one goroutine cuts the text into pieces, several read them, and this one takes what
@@ -176,13 +176,13 @@ func (r *reader) pieces(ctx context.Context, t *text, layout *intake.Layout) err
 		defer close(jobs)
 		cut(ctx, t, r.current().Name, partRows(layout.Width), free, jobs, order)
 	})
-	crew := make([]*worker, workers)
+	crew := make([]*cells.Worker, workers)
 	for i := range crew {
-		w := r.newWorker(t, layout)
+		w := cells.NewWorker(r.current().Name, r.slots, layout, r.walker(t))
 		crew[i] = w
 		wg.Go(func() {
 			for j := range jobs {
-				j.done <- w.read(j.piece)
+				j.done <- w.Read(j.piece)
 				free <- j.piece.Data
 			}
 		})
@@ -192,7 +192,7 @@ func (r *reader) pieces(ctx context.Context, t *text, layout *intake.Layout) err
 	wg.Wait()
 	if err == nil && !r.full() {
 		for _, w := range crew {
-			w.count(r.tallies)
+			w.Count(r.tallies)
 		}
 	}
 	return err
@@ -211,14 +211,14 @@ func cut(ctx context.Context, t *text, file string, rows int, free chan []byte, 
 		if err == io.EOF {
 			return
 		}
-		j := job{piece: p, done: make(chan *batch, 1)}
+		j := job{piece: p, done: make(chan *cells.Batch, 1)}
 		select {
 		case order <- j:
 		case <-ctx.Done():
 			return
 		}
 		if err != nil {
-			j.done <- broken(file, err)
+			j.done <- cells.Broken(file, err)
 			return
 		}
 		select {
@@ -227,15 +227,6 @@ func cut(ctx context.Context, t *text, file string, rows int, free chan []byte, 
 			return
 		}
 	}
-}
-
-// broken is what comes of a text that can't be read on.
-func broken(file string, err error) *batch {
-	var e *sheet.Error
-	if !errors.As(err, &e) {
-		e = &sheet.Error{Message: err.Error()}
-	}
-	return &batch{stop: true, problems: []intake.Problem{atCell(file, e)}}
 }
 
 // collect takes the batches until there are no more or nobody needs them. The error is ctx's or emit's.

@@ -20,8 +20,9 @@ import (
 	"io"
 	"strings"
 
-	"mianshen/engine/column"
 	"mianshen/internal/intake"
+	"mianshen/internal/intake/delivery/cells"
+	"mianshen/internal/intake/delivery/parts"
 	"mianshen/internal/sheet"
 	"mianshen/rules"
 	"mianshen/rules/civil"
@@ -43,26 +44,17 @@ type Meta struct {
 	Registered func(code string) bool `json:"-"`
 }
 
-// MaxPartRows is how many rows a part has at most. Where columns are many, parts have fewer.
-const MaxPartRows = 32_768
+// Part is some consecutive rows of a delivery; see package parts.
+type Part = parts.Part
 
-// partCells is how many cells a part has at most.
-const partCells = 1 << 20
+// NamedColumn is a series and its values; see package parts.
+type NamedColumn = parts.NamedColumn
 
-// Part is some consecutive rows of a delivery.
-type Part struct {
-	N       int      // position in the delivery, from 0
-	Codes   []string // 统一社会信用代码 of each row, in normal form; no code comes twice in a delivery
-	Names   []string // 企业名称 of each row, "" where there is none; nil where the file has no such column
-	Columns []NamedColumn
-}
+// EncodePart returns the part as one blob with a checksum; see parts.Encode.
+func EncodePart(p Part) []byte { return parts.Encode(p) }
 
-// NamedColumn is a series and its values in the base unit of its fields: 分 for money, the plain ratio for percentages. All of
-// its rows have the zero Origin. A series that a part doesn't have is missing there.
-type NamedColumn struct {
-	Series string
-	*column.Column
-}
+// DecodePart reads what EncodePart wrote; see parts.Decode.
+func DecodePart(data []byte) (Part, error) { return parts.Decode(data) }
 
 // Limits caps what is read. Zero values stand for the defaults, which are those of intake but for FileBytes, 8 GiB of all
 // files together: only tables of records are held as a whole, and stay at 512 MiB a file.
@@ -72,7 +64,7 @@ type Limits struct {
 }
 
 // MaxProblems is how many problems a report keeps. Reading stops once there are more.
-const MaxProblems = 100
+const MaxProblems = cells.MaxProblems
 
 // maxFiles is how many files a delivery has at most.
 const maxFiles = 1000
@@ -139,7 +131,7 @@ func ReadAll(ctx context.Context, v *rules.Vocabulary, ins []intake.Input, meta 
 	r := &reader{vocabulary: v, meta: meta, span: span, limits: limits, sum: sha256.New()}
 	r.gatherer = newGatherer(meta, emit)
 	r.slots = seriesSlots(v, meta.Source)
-	r.tallies = make([]tally, len(r.slots))
+	r.tallies = make([]cells.Tally, len(r.slots))
 	for _, in := range ins {
 		if err := r.file(ctx, in); err != nil {
 			return r.report, err
@@ -159,19 +151,19 @@ type reader struct {
 	span       rules.Span
 	limits     Limits
 	slots      []intake.Slot
-	tallies    []tally   // by slot
-	sum        hash.Hash // over the lines of a delivery of several files
+	tallies    []cells.Tally // by slot
+	sum        hash.Hash     // over the lines of a delivery of several files
 	bytes      int64
 }
 
 // file reads one file. The error is ctx's or emit's; what is wrong with the file is kept.
 func (r *reader) file(ctx context.Context, in intake.Input) error {
+	r.begin(in)
 	r.bytes += max(in.Size, 0)
 	if r.bytes > r.limits.FileBytes {
 		r.reject(intake.Problem{File: in.Name, Message: fmt.Sprintf("这一批数据超过上限 %d MiB", r.limits.FileBytes>>20)})
 		return nil
 	}
-	r.begin(in)
 	csv, err := in.IsCSV()
 	if err != nil {
 		return r.refused(err)

@@ -7,33 +7,10 @@ import (
 	"slices"
 
 	"mianshen/internal/intake"
+	"mianshen/internal/intake/delivery/cells"
 	"mianshen/internal/sheet"
 	"mianshen/rules"
 )
-
-// batch is what was read of some rows, in the order of the file.
-type batch struct {
-	codes    []string
-	keys     []key
-	lines    []int    // row numbers
-	names    []string // nil: the file has none
-	columns  []NamedColumn
-	problems []intake.Problem
-	more     int
-	stop     bool // nothing can be read after it
-}
-
-// full reports whether so much is wrong that nobody needs to read on.
-func (b *batch) full() bool { return b.stop || len(b.problems)+b.more > MaxProblems }
-
-// add notes something that is wrong.
-func (b *batch) add(p intake.Problem) {
-	if len(b.problems) >= MaxProblems {
-		b.more++
-		return
-	}
-	b.problems = append(b.problems, p)
-}
 
 // gatherer takes batches in the order of the delivery: it finds what comes twice, and hands parts on as long as nothing is
 // wrong.
@@ -41,16 +18,18 @@ type gatherer struct {
 	report *Report
 	emit   func(Part) error
 	known  func(string) bool
-	seen   map[key]uint32 // the row, counted on over all files
-	starts []uint32       // what the rows of each file are counted on from
-	last   uint32         // the greatest row so far
+	seen   map[cells.Key]uint32 // the row, counted on over all files
+	starts []uint32             // what the rows of each file are counted on from
+	last   uint32               // the greatest row so far
+	letter string               // of the current file's column of codes, where it has one
+	named  int                  // rows with a name
 	parts  int
-	wrong  batch
+	wrong  cells.Batch
 }
 
 func newGatherer(meta Meta, emit func(Part) error) *gatherer {
 	return &gatherer{
-		emit: emit, known: meta.Registered, seen: map[key]uint32{},
+		emit: emit, known: meta.Registered, seen: map[cells.Key]uint32{},
 		report: &Report{Source: meta.Source, Period: meta.Period, Complete: meta.Complete, Purpose: meta.Purpose, LegalBasis: meta.LegalBasis},
 	}
 }
@@ -59,14 +38,15 @@ func newGatherer(meta Meta, emit func(Part) error) *gatherer {
 func (g *gatherer) begin(in intake.Input) {
 	g.report.Files = append(g.report.Files, File{Name: in.Name, Bytes: in.Size})
 	g.starts = append(g.starts, g.last)
+	g.letter = ""
 }
 
 func (g *gatherer) current() *File { return &g.report.Files[len(g.report.Files)-1] }
 
-func (g *gatherer) full() bool { return g.wrong.full() }
+func (g *gatherer) full() bool { return g.wrong.Full() }
 
 // reject notes what is wrong.
-func (g *gatherer) reject(p intake.Problem) { g.wrong.add(p) }
+func (g *gatherer) reject(p intake.Problem) { g.wrong.Add(p) }
 
 // refused takes the problems out of an error; another error is returned.
 func (g *gatherer) refused(err error) error {
@@ -77,64 +57,60 @@ func (g *gatherer) refused(err error) error {
 		for _, p := range all.List {
 			g.reject(p)
 		}
-		g.wrong.more += all.More
+		g.wrong.More += all.More
 		return nil
 	case errors.As(err, &one):
-		g.reject(atCell(g.current().Name, one))
+		g.reject(cells.AtCell(g.current().Name, one))
 		return nil
 	}
 	return err
 }
 
-// atCell turns what a reader of sheets says into a problem.
-func atCell(file string, e *sheet.Error) intake.Problem {
-	p := intake.Problem{File: file, Row: e.Row, Text: intake.Clip(e.Text), Message: e.Message}
-	if e.Column > 0 {
-		p.Column = sheet.Letter(e.Column)
-	}
-	return p
-}
-
 // problems returns everything found wrong as an error, nil for nothing.
 func (g *gatherer) problems() error {
-	if len(g.wrong.problems) == 0 {
+	if len(g.wrong.Problems) == 0 {
 		return nil
 	}
 	at := map[string]int{}
 	for i := range g.report.Files {
 		at[g.report.Files[len(g.report.Files)-1-i].Name] = -i
 	}
-	slices.SortStableFunc(g.wrong.problems, func(x, y intake.Problem) int {
+	slices.SortStableFunc(g.wrong.Problems, func(x, y intake.Problem) int {
 		return cmp.Or(cmp.Compare(at[x.File], at[y.File]), cmp.Compare(x.Row, y.Row))
 	})
-	g.report.Problems, g.report.More = g.wrong.problems, g.wrong.more
-	return &intake.Problems{List: g.wrong.problems, More: g.wrong.more}
+	g.report.Problems, g.report.More = g.wrong.Problems, g.wrong.More
+	return &intake.Problems{List: g.wrong.Problems, More: g.wrong.More}
 }
 
 // take takes the next batch. The error is emit's.
-func (g *gatherer) take(b *batch) error {
+func (g *gatherer) take(b *cells.Batch) error {
 	g.twice(b)
-	for _, p := range b.problems {
+	for _, p := range b.Problems {
 		g.reject(p)
 	}
-	g.wrong.more += b.more
-	g.wrong.stop = g.wrong.stop || b.stop
-	g.current().Rows += len(b.codes)
-	g.report.Rows += len(b.codes)
-	if len(g.wrong.problems) > 0 || len(b.codes) == 0 {
+	g.wrong.More += b.More
+	g.wrong.Stop = g.wrong.Stop || b.Stop
+	g.current().Rows += len(b.Codes)
+	g.report.Rows += len(b.Codes)
+	if len(g.wrong.Problems) > 0 || len(b.Codes) == 0 {
 		return nil
 	}
-	g.meet(b.codes)
-	part := Part{N: g.parts, Codes: b.codes, Names: b.names, Columns: b.columns}
+	g.meet(b.Codes)
+	for _, name := range b.Names {
+		if name != "" {
+			g.named++
+		}
+	}
+	part := Part{N: g.parts, Codes: b.Codes, Names: b.Names, Columns: b.Columns}
 	g.parts++
 	return g.emit(part)
 }
 
 // twice finds the enterprises that were there before. Rows of a batch ascend.
-func (g *gatherer) twice(b *batch) {
+func (g *gatherer) twice(b *cells.Batch) {
 	start := g.starts[len(g.starts)-1]
-	for i, k := range b.keys {
-		row := start + uint32(b.lines[i])
+	for i, k := range b.Keys {
+		row := start + uint32(b.Lines[i])
 		g.last = max(g.last, row)
 		first, again := g.seen[k]
 		if !again {
@@ -142,12 +118,12 @@ func (g *gatherer) twice(b *batch) {
 			continue
 		}
 		g.report.Duplicates++
-		b.add(intake.Problem{
-			File: g.current().Name, Row: b.lines[i], Header: rules.KeyColumn, Text: b.codes[i],
-			Message: fmt.Sprintf("%s 与%s重复，一户只能出现一次", b.codes[i], g.where(first)),
+		b.Add(intake.Problem{
+			File: g.current().Name, Row: b.Lines[i], Column: g.letter, Header: rules.KeyColumn, Text: b.Codes[i],
+			Message: fmt.Sprintf("%s 与%s重复，一户只能出现一次", b.Codes[i], g.where(first)),
 		})
 	}
-	slices.SortStableFunc(b.problems, func(x, y intake.Problem) int { return cmp.Compare(x.Row, y.Row) })
+	slices.SortStableFunc(b.Problems, func(x, y intake.Problem) int { return cmp.Compare(x.Row, y.Row) })
 }
 
 // where names a row that was counted on over all files.

@@ -5,6 +5,7 @@ import (
 	"math/big"
 
 	"mianshen/internal/intake"
+	"mianshen/internal/intake/delivery/cells"
 	"mianshen/rules"
 )
 
@@ -49,19 +50,10 @@ type Column struct {
 	Letter string `json:"letter,omitempty"` // as spreadsheets name columns
 	Series string `json:"series,omitempty"` // "" where the column wasn't read
 	Unit   string `json:"unit,omitempty"`   // in which its numbers were read
-	// Of a series, over the whole delivery.
-	Known   int      `json:"known"`
-	Missing int      `json:"missing"`
-	Numbers *Numbers `json:"numbers,omitempty"`
-}
-
-// Numbers says how a number's series is spread, as decimals in the field's own unit.
-type Numbers struct {
-	Zeros  int    `json:"zeros"`
-	Least  string `json:"least"`
-	Most   string `json:"most"`
-	Total  string `json:"total"`            // exact
-	Median string `json:"median,omitempty"` // of the magnitudes other than 0, two digits
+	// Of a series, over the whole delivery: of rows whose value is known, and of the others.
+	Known   int            `json:"known"`
+	Missing int            `json:"missing"`
+	Numbers *cells.Numbers `json:"numbers,omitempty"`
 }
 
 // columns notes what the columns of the current file were taken for, and what a person should know of them.
@@ -72,9 +64,9 @@ func (r *reader) columns(l *intake.Layout) {
 		out := Column{File: file.Name, Header: c.Header, Letter: c.Letter}
 		switch {
 		case c.Slot == intake.CodeSlot:
-			out.Series = rules.KeyColumn
+			out.Series, r.letter = rules.KeyColumn, c.Letter
 		case c.Slot == intake.NameSlot:
-			out.Series = nameColumn
+			out.Series = cells.NameColumn
 		case c.Slot >= 0:
 			f := r.slots[c.Slot].Field
 			out.Series, out.Unit = r.slots[c.Slot].Name, c.Unit
@@ -110,11 +102,18 @@ func (r *reader) describe() {
 	for i := range r.report.Columns {
 		c := &r.report.Columns[i]
 		slot, known := bySeries[c.Series]
-		if !known {
+		switch {
+		case c.Series == rules.KeyColumn:
+			c.Known = r.report.Rows
+			continue
+		case c.Series == cells.NameColumn:
+			c.Known, c.Missing = r.named, r.report.Rows-r.named
+			continue
+		case !known:
 			continue
 		}
 		t, f := &r.tallies[slot], r.slots[slot].Field
-		c.Known, c.Missing, c.Numbers = t.known, r.report.Rows-t.known, t.tell(f)
+		c.Known, c.Missing, c.Numbers = t.Known, r.report.Rows-t.Known, t.Tell(f)
 		r.suspect(c, f)
 	}
 }

@@ -7,11 +7,9 @@ import (
 	"strings"
 
 	"mianshen/internal/intake"
+	"mianshen/internal/intake/delivery/cells"
 	"mianshen/rules"
 )
-
-// nameColumn is the header of the enterprise's name, which everybody may give for showing.
-const nameColumn = "企业名称"
 
 // seriesSlots lists what a file may hold: each series once, by its own name or that of a field that reads it, in the order of
 // the vocabulary. Series of other departments are there to say whose they are.
@@ -44,7 +42,7 @@ func seriesSlots(v *rules.Vocabulary, source string) []intake.Slot {
 			continue
 		}
 		s.Refused = fmt.Sprintf("%s 由%s提供，这一批是%s的数据", s.Name, s.Field.Source, source)
-		s.Headers = slices.DeleteFunc(s.Headers, func(h string) bool { return h == nameColumn })
+		s.Headers = slices.DeleteFunc(s.Headers, func(h string) bool { return h == cells.NameColumn })
 	}
 	return slots
 }

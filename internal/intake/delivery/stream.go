@@ -5,23 +5,25 @@ import (
 
 	"mianshen/engine/column"
 	"mianshen/internal/intake"
+	"mianshen/internal/intake/delivery/cells"
+	"mianshen/internal/intake/delivery/parts"
 	"mianshen/internal/intake/delivery/records"
 	"mianshen/rules"
 	"mianshen/rules/formula"
 )
 
-// table is what streams and tables are gathered in: rows come one by one, batches go on when they are full.
-type table struct {
+// stack is what streams and tables are gathered in: rows come one by one, batches go on when they are full.
+type stack struct {
 	reader *reader
 	rows   int // of a batch
-	lanes  []*lane
-	batch  *batch
+	lanes  []*cells.Lane
+	batch  *cells.Batch
 	named  bool
 	failed error // emit's
 }
 
-func (r *reader) newTable(lanes int, rows int) *table {
-	return &table{reader: r, rows: rows, lanes: make([]*lane, lanes), batch: &batch{}}
+func (r *reader) newStack(lanes int, rows int) *stack {
+	return &stack{reader: r, rows: rows, lanes: make([]*cells.Lane, lanes), batch: &cells.Batch{}}
 }
 
 // stream reads a workbook, JSONL or Parquet, row by row.
@@ -34,7 +36,7 @@ func (r *reader) stream(ctx context.Context, in intake.Input) error {
 	if !r.same("") {
 		return nil
 	}
-	t := r.newTable(len(r.slots), partRows(len(r.slots)))
+	t := r.newStack(len(r.slots), partRows(len(r.slots)))
 	opts := intake.Options{IgnoreUnknown: r.meta.IgnoreUnknown, Limits: r.limits.Limits}
 	inner, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -65,9 +67,12 @@ func (r *reader) stream(ctx context.Context, in intake.Input) error {
 // what names a delivery's table in messages.
 const what = "这一批数据"
 
+// partCells is how many cells a part has at most.
+const partCells = 1 << 20
+
 // partRows is how many rows a part of so many columns has.
 func partRows(columns int) int {
-	n := min(MaxPartRows, partCells/max(columns, 1))
+	n := min(parts.MaxRows, partCells/max(columns, 1))
 	if n > column.ChunkRows {
 		n -= n % column.ChunkRows
 	}
@@ -75,68 +80,69 @@ func partRows(columns int) int {
 }
 
 // add takes one row.
-func (t *table) add(row intake.StreamRow) {
+func (t *stack) add(row intake.StreamRow) {
 	b := t.batch
-	at := len(b.codes)
+	at := len(b.Codes)
 	for i, v := range row.Values {
 		if t.lanes[i] == nil && v != nil {
-			t.lanes[i] = newLane(t.reader.slots[i].Field, "")
-			t.lanes[i].begin(t.rows)
+			t.lanes[i] = cells.NewLane(t.reader.slots[i].Field, "")
+			t.lanes[i].Begin(t.rows)
 			t.skip(t.lanes[i], at)
 		}
-		if l := t.lanes[i]; l != nil {
-			t.put(l, row.Number, v)
+		if t.lanes[i] != nil {
+			t.put(i, row.Number, v)
 		}
 	}
-	b.codes = append(b.codes, row.Code)
-	b.keys = append(b.keys, pack(row.Code))
-	b.lines = append(b.lines, row.Number)
+	b.Codes = append(b.Codes, row.Code)
+	b.Keys = append(b.Keys, cells.Pack(row.Code))
+	b.Lines = append(b.Lines, row.Number)
 	t.name(row.Name)
-	if len(b.codes) == t.rows {
+	if len(b.Codes) == t.rows {
 		t.failed = t.flush()
 	}
 }
 
 // skip makes up for rows in which a lane wasn't there yet.
-func (t *table) skip(l *lane, rows int) {
+func (t *stack) skip(l *cells.Lane, rows int) {
 	for range rows {
-		l.missing()
+		l.Missing()
 	}
 }
 
-func (t *table) put(l *lane, row int, v *formula.Value) {
-	if err := l.put(v); err != nil {
-		l.missing()
-		t.batch.add(intake.Problem{File: t.reader.current().Name, Row: row, Header: SeriesOf(l.field), Message: err.Error()})
+func (t *stack) put(slot, row int, v *formula.Value) {
+	l := t.lanes[slot]
+	if err := l.Put(v); err != nil {
+		l.Missing()
+		t.batch.Add(intake.Problem{File: t.reader.current().Name, Row: row, Header: t.reader.slots[slot].Name, Message: err.Error()})
 	}
 }
 
 // name notes the name of the row that was added last. Names begin with the first.
-func (t *table) name(name string) {
+func (t *stack) name(name string) {
 	b := t.batch
 	t.named = t.named || name != ""
 	if !t.named {
 		return
 	}
-	for len(b.names) < len(b.codes)-1 {
-		b.names = append(b.names, "")
+	for len(b.Names) < len(b.Codes)-1 {
+		b.Names = append(b.Names, "")
 	}
-	b.names = append(b.names, name)
+	b.Names = append(b.Names, name)
 }
 
 // flush hands on what there is. The error is emit's.
-func (t *table) flush() error {
+func (t *stack) flush() error {
 	b := t.batch
 	for i, l := range t.lanes {
 		if l == nil {
 			continue
 		}
-		c := l.take()
-		t.reader.tallies[i].add(c)
-		b.columns = append(b.columns, NamedColumn{Series: t.reader.slots[i].Name, Column: c})
-		l.begin(t.rows)
+		c := l.Take()
+		t.reader.tallies[i].Add(c)
+		b.Columns = append(b.Columns, NamedColumn{Series: t.reader.slots[i].Name, Column: c})
+		l.Begin(t.rows)
 	}
-	t.batch = &batch{}
+	t.batch = &cells.Batch{}
 	return t.reader.take(b)
 }
 
@@ -178,7 +184,7 @@ func (r *reader) firms(f *rules.Field, all *intake.Records) error {
 			slot = i
 		}
 	}
-	t := r.newTable(len(r.slots), partRows(1))
+	t := r.newStack(len(r.slots), partRows(1))
 	values := make([]*formula.Value, len(r.slots))
 	for i, code := range all.Firms() {
 		rows, _ := all.Of(code)

@@ -148,6 +148,9 @@ func deliveryConflicts(t *testing.T, s *store.Store) {
 	wants(t, "another id", close(seal("b", 7), good), store.ErrConflict)
 	_, err = put(store.Part{N: 2, Rows: 1})
 	wants(t, "a part of a sealed delivery", err, store.ErrConflict)
+	if must[bool](t)(put(part)) {
+		t.Error("a part is added to a sealed delivery")
+	}
 	if n := len(must[[]store.Standing](t)(s.Standings(ctx, hash("a")))); n != 1 {
 		t.Errorf("%d standings, want 1", n)
 	}

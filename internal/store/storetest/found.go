@@ -140,6 +140,7 @@ func chunkConflicts(t *testing.T, s *store.Store) {
 	wants(t, "no such snapshot", s.PutChunks(ctx, hash("none"), nil), store.ErrNotFound)
 	check(t, put(store.Chunk{Field: "a", N: 1, Body: []byte("a1")}))
 	seals("complete", nil)
+	check(t, put(store.Chunk{Field: "a", N: 1, Body: []byte("a1")})) // by a second builder
 	wants(t, "a chunk of what is sealed", put(store.Chunk{Field: "b"}), store.ErrConflict)
 	_, err := s.SealSnapshot(ctx, hash("none"), true, at(4))
 	wants(t, "seal none", err, store.ErrNotFound)

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -17,8 +18,13 @@ import (
 // victim names the environment variable with the database that a child process writes until it is killed.
 const victim = "MIANSHEN_STORETEST_VICTIM"
 
-// crowd is how many decisions the child puts at once: enough that a kill after a random wait falls into a transaction.
-const crowd = 4000
+// crowd is how many differences the child puts at once, and pieces of how many bytes make a delivery: enough that a kill
+// after a random wait falls into a transaction.
+const (
+	crowd  = 6000
+	pieces = 8
+	piece  = 1 << 17
+)
 
 // Child must be the first call in TestMain of a test binary that calls Kill. In Kill's child it never returns.
 func Child() {
@@ -30,7 +36,8 @@ func Child() {
 	os.Exit(1)
 }
 
-// write puts decisions of one sweep after the other until an error ends it, and says each time what was acknowledged.
+// write puts one sweep of one shard and one delivery after the other until an error ends it, and says each time what was
+// acknowledged.
 func write(address string) error {
 	ctx := context.Background()
 	s, err := store.Open(ctx, address)
@@ -41,46 +48,84 @@ func write(address string) error {
 	if err != nil {
 		return err
 	}
-	for n := 0; ; n++ {
-		sweep, err := s.BeginSweep(ctx, w.plan(""), at(2))
+	for {
+		sweep, err := s.BeginSweep(ctx, w.crowded(), at(2))
 		if err != nil {
 			return err
 		}
 		fmt.Println("begun", sweep.ID)
-		if _, err := s.PutDecisions(ctx, sweep.ID, w.decisions(fmt.Sprint("item-", sweep.ID), crowd)); err != nil {
-			return err
-		}
-		fmt.Println("put", sweep.ID)
-		if err := s.FinishSweep(ctx, sweep.ID, store.Done, "", at(3)); err != nil {
+		if err := putCrowd(ctx, s, sweep.ID, func() { fmt.Println("put", sweep.ID) }); err != nil {
 			return err
 		}
 		fmt.Println("done", sweep.ID)
+		delivery, err := s.BeginDelivery(ctx, tax("2024"))
+		if err != nil {
+			return err
+		}
+		fmt.Println("loading", delivery)
+		if err := putPieces(ctx, s, delivery); err != nil {
+			return err
+		}
+		fmt.Println("sealed", delivery)
 	}
+}
+
+func (w world) crowded() store.Plan {
+	plan := w.plan("", 1)
+	plan.Rows = crowd
+	return plan
+}
+
+// putCrowd puts the one shard of a sweep, calls said, and ends the sweep.
+func putCrowd(ctx context.Context, s *store.Store, sweep int64, said func()) error {
+	h := store.Shard{Rows: crowd, Body: []byte("shard"), Faults: []store.Fault{{Item: "item", Reason: "溢出", Pairs: 1}}}
+	for firm := range crowd {
+		h.Differences = append(h.Differences, difference("item", firm))
+	}
+	if _, err := s.PutShard(ctx, sweep, h, at(3)); err != nil {
+		return err
+	}
+	said()
+	return s.FinishSweep(ctx, sweep, store.Done, "", []store.Total{{Item: "item", Outcome: store.Unknown, Decisions: crowd}}, at(3))
+}
+
+// putPieces puts the parts of a delivery and seals it.
+func putPieces(ctx context.Context, s *store.Store, delivery int64) error {
+	for n := range pieces {
+		if _, err := s.PutPart(ctx, delivery, store.Part{N: n, Rows: 1, Body: bytes.Repeat([]byte{byte(n)}, piece)}); err != nil {
+			return err
+		}
+	}
+	_, err := s.SealDelivery(ctx, delivery, seal(fmt.Sprint("delivery ", delivery), pieces), standing(store.Accepted, 3))
+	return err
 }
 
 // Kill lets a child process write the database at address, kills it with SIGKILL at different moments, rounds times, and
-// looks each time whether the database is whole: what was acknowledged is there, of a batch there is all or nothing,
-// a sweep that is done has its totals, and an interrupted one can be taken up again. At least one kill must have
-// fallen into a batch.
+// looks each time whether the database is whole: what was acknowledged is there, of a shard there is all or nothing, a
+// sweep that is done has its totals, a sealed delivery all its parts, and what was interrupted can be taken up again. Each
+// kind of writing must have been hit at least once.
 func Kill(t *testing.T, address string, rounds int) {
-	inside := 0
+	hit := map[string]int{}
 	for round := range rounds {
-		last := kill(t, address, time.Duration(round)*37*time.Millisecond)
+		kind := []string{"begun", "loading"}[round%2]
+		last := kill(t, address, kind, time.Duration(round/2)*23*time.Millisecond)
 		s, err := store.Open(t.Context(), address)
 		check(t, err)
-		if whole(t, s, last) {
-			inside++
+		whole(t, s)
+		acknowledged(t, s, last)
+		if takeUp(t, s, last) {
+			hit[kind]++
 		}
 		check(t, s.Close())
 	}
-	t.Logf("%d of %d kills fell between the beginning of a batch and its acknowledgement", inside, rounds)
-	if inside == 0 {
-		t.Error("no kill fell into a batch: this test saw nothing")
+	t.Logf("of %d kills fell into a writing before its acknowledgement: %v", rounds, hit)
+	if hit["begun"] == 0 || hit["loading"] == 0 {
+		t.Errorf("no kill fell into a shard, or none into a delivery: %v", hit)
 	}
 }
 
-// kill runs the child until some time after it began a sweep that is not its first, and returns the last it said of each kind.
-func kill(t *testing.T, address string, wait time.Duration) map[string]int64 {
+// kill runs the child until some time after it said kind for the second time, and returns the last it said of each kind.
+func kill(t *testing.T, address, kind string, wait time.Duration) map[string]int64 {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0]) // the test starts itself
 	cmd.Env = append(os.Environ(), victim+"="+address)
@@ -89,18 +134,18 @@ func kill(t *testing.T, address string, wait time.Duration) map[string]int64 {
 	check(t, cmd.Start())
 	last := map[string]int64{}
 	lines := bufio.NewScanner(out)
-	begun := 0
+	said := 0
 	for lines.Scan() {
-		kind, id, _ := strings.Cut(lines.Text(), " ")
+		what, id, _ := strings.Cut(lines.Text(), " ")
 		n, err := strconv.ParseInt(id, 10, 64)
 		if err != nil {
 			t.Fatalf("the child says %q", lines.Text())
 		}
-		last[kind] = n
-		if kind != "begun" {
+		last[what] = n
+		if what != kind {
 			continue
 		}
-		if begun++; begun == 2 {
+		if said++; said == 2 {
 			time.AfterFunc(wait, func() { _ = cmd.Process.Kill() }) // fails only if the child has ended, seen below
 		}
 	}
@@ -110,8 +155,8 @@ func kill(t *testing.T, address string, wait time.Duration) map[string]int64 {
 	return last
 }
 
-// whole checks the database against what the child said last, and tells whether a batch was cut off.
-func whole(t *testing.T, s *store.Store, last map[string]int64) (cut bool) {
+// whole checks that the database holds nothing by halves.
+func whole(t *testing.T, s *store.Store) {
 	t.Helper()
 	if s.Kind() == store.SQLite {
 		var answer string
@@ -121,31 +166,56 @@ func whole(t *testing.T, s *store.Store, last map[string]int64) (cut bool) {
 			t.Fatalf("integrity check: %s, %d broken references", answer, broken)
 		}
 	}
-	const linked = "SELECT count(*) FROM sweep_decision WHERE sweep = $1"
 	for _, w := range must[[]store.Sweep](t)(s.Sweeps(t.Context(), 4)) {
-		n := count(t, s, linked, w.ID)
-		if n != 0 && n != crowd || n != count(t, s, "SELECT count(*) FROM decision WHERE sweep = $1", w.ID) {
-			t.Errorf("sweep %d has %d of %d decisions", w.ID, n, crowd)
+		shards := count(t, s, "SELECT count(*) FROM sweep_shard WHERE sweep = $1", w.ID)
+		n := count(t, s, "SELECT count(*) FROM sweep_difference WHERE sweep = $1", w.ID)
+		faults := count(t, s, "SELECT count(*) FROM sweep_fault WHERE sweep = $1", w.ID)
+		if n != crowd*shards || faults != shards {
+			t.Errorf("sweep %d has %d shards with %d differences and %d faults", w.ID, shards, n, faults)
 		}
-		if total := w.Eligible + w.Ineligible + w.Unknown; w.Status == store.Done && (n != crowd || total != crowd) {
-			t.Errorf("sweep %d is done with %d decisions and %d in its totals", w.ID, n, total)
-		}
-	}
-	for kind, id := range last {
-		w := must[store.Sweep](t)(s.Sweep(t.Context(), id))
-		if kind == "put" && count(t, s, linked, id) != crowd || kind == "done" && w.Status != store.Done {
-			t.Errorf("%s %d was acknowledged, the database says %+v", kind, id, w)
+		if w.Status == store.Done && (shards != 1 || w.Unknown != crowd) {
+			t.Errorf("sweep %d is done with %d shards and %d in its totals", w.ID, shards, w.Unknown)
 		}
 	}
-	open := must[store.Sweep](t)(s.Sweep(t.Context(), last["begun"]))
-	if open.Status != store.Running || last["put"] == last["begun"] {
-		return false
+	for _, d := range must[[]store.Delivery](t)(s.Deliveries(t.Context(), store.DeliveryFilter{Newest: true, Limit: 3})) {
+		n := 0
+		check(t, s.Parts(t.Context(), d.ID, func(p store.Part) error {
+			if n++; len(p.Body) != piece || p.Body[piece-1] != byte(p.N) {
+				t.Errorf("part %d of delivery %d isn't whole", p.N, d.Seq)
+			}
+			return nil
+		}))
+		if n != pieces {
+			t.Errorf("sealed delivery %d has %d parts", d.Seq, n)
+		}
 	}
-	w := world{policy: open.Policies[0]}
-	must[int64](t)(s.PutDecisions(t.Context(), open.ID, w.decisions(fmt.Sprint("item-", open.ID), crowd)))
-	check(t, s.FinishSweep(t.Context(), open.ID, store.Done, "", at(4)))
-	if done := must[store.Sweep](t)(s.Sweep(t.Context(), open.ID)); done.Eligible+done.Ineligible+done.Unknown != crowd {
-		t.Errorf("taken up again, sweep %d has totals %+v", open.ID, done)
+}
+
+// acknowledged checks that what the child said last is so.
+func acknowledged(t *testing.T, s *store.Store, last map[string]int64) {
+	t.Helper()
+	if id := last["put"]; id != 0 && len(must[[]int](t)(s.ShardsDone(t.Context(), id))) != 1 {
+		t.Errorf("the shard of sweep %d was acknowledged and isn't there", id)
 	}
-	return true
+	if id := last["done"]; id != 0 && must[store.Sweep](t)(s.Sweep(t.Context(), id)).Status != store.Done {
+		t.Errorf("sweep %d was acknowledged as done and isn't", id)
+	}
+	if seq := last["sealed"]; seq != 0 && count(t, s, "SELECT count(*) FROM delivery WHERE id IS NOT NULL AND seq = $1", seq) != 1 {
+		t.Errorf("delivery %d was acknowledged as sealed and isn't", seq)
+	}
+}
+
+// takeUp goes on where the child was killed, and tells whether that was before an acknowledgement.
+func takeUp(t *testing.T, s *store.Store, last map[string]int64) (cut bool) {
+	t.Helper()
+	if id := last["begun"]; last["done"] != id {
+		cut = last["put"] != id
+		check(t, putCrowd(t.Context(), s, id, func() {}))
+	}
+	if seq := last["loading"]; last["sealed"] != seq {
+		cut = true
+		check(t, putPieces(t.Context(), s, seq))
+	}
+	whole(t, s)
+	return cut
 }

@@ -55,14 +55,16 @@ func shardConflicts(t *testing.T, s *store.Store) {
 		spoil func(*store.Shard)
 		want  error
 	}{
-		"another body":          {func(h *store.Shard) { h.N, h.Body = 0, []byte("else") }, store.ErrConflict},
-		"a fourth shard":        {func(h *store.Shard) { h.N = 3 }, store.ErrConflict},
-		"rows beyond the last":  {func(h *store.Shard) { h.First = 21 }, store.ErrConflict},
-		"a pair of shard 0":     {func(h *store.Shard) { h.Differences[5].Enterprise = uscc(0) }, store.ErrConflict},
-		"a pair twice":          {func(h *store.Shard) { h.Differences[5] = h.Differences[0] }, store.ErrConflict},
-		"a fault twice":         {func(h *store.Shard) { h.Faults = []store.Fault{{"a", "r", 1}, {"a", "r", 2}} }, store.ErrConflict},
-		"a fault of no pair":    {func(h *store.Shard) { h.Faults = []store.Fault{{"a", "r", 0}} }, store.ErrInvalid},
-		"a fault for no reason": {func(h *store.Shard) { h.Faults = []store.Fault{{"a", "", 1}} }, store.ErrInvalid},
+		"another body":         {func(h *store.Shard) { h.N, h.Body = 0, []byte("else") }, store.ErrConflict},
+		"a fourth shard":       {func(h *store.Shard) { h.N = 3 }, store.ErrConflict},
+		"rows beyond the last": {func(h *store.Shard) { h.First = 21 }, store.ErrConflict},
+		"a pair of shard 0":    {func(h *store.Shard) { h.Differences[5].Enterprise = uscc(0) }, store.ErrConflict},
+		"a pair twice":         {func(h *store.Shard) { h.Differences[5] = h.Differences[0] }, store.ErrConflict},
+		"a fault twice": {func(h *store.Shard) {
+			h.Faults = []store.Fault{{Item: "a", Reason: "r", Pairs: 1}, {Item: "a", Reason: "r", Pairs: 2}}
+		}, store.ErrConflict},
+		"a fault of no pair":    {func(h *store.Shard) { h.Faults = []store.Fault{{Item: "a", Reason: "r", Pairs: 0}} }, store.ErrInvalid},
+		"a fault for no reason": {func(h *store.Shard) { h.Faults = []store.Fault{{Item: "a", Reason: "", Pairs: 1}} }, store.ErrInvalid},
 		"a negative number":     {func(h *store.Shard) { h.N = -1 }, store.ErrInvalid},
 		"negative rows":         {func(h *store.Shard) { h.Rows = -1 }, store.ErrInvalid},
 		"no hash":               {func(h *store.Shard) { h.SHA256 = "x" }, store.ErrInvalid},
@@ -98,7 +100,9 @@ func differenceInvalid(t *testing.T, s *store.Store) {
 		"an amount of the ineligible": func(d *store.Difference) { d.Before = known },
 		"a negative amount":           func(d *store.Difference) { d.After.Fen = -1 },
 		"an amount that is none":      func(d *store.Difference) { d.After = store.Amount{Fen: 1} },
-		"no difference":               func(d *store.Difference) { d.Turn, d.Was, d.Before, d.After = store.AmountChanged, store.Eligible, known, known },
+		"no difference": func(d *store.Difference) {
+			d.Turn, d.Was, d.Before, d.After = store.AmountChanged, store.Eligible, known, known
+		},
 	} {
 		d := difference("a", 5) // entered, with 500 分
 		spoil(&d)

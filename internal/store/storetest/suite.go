@@ -17,7 +17,7 @@ import (
 	"mianshen/rules/civil"
 )
 
-// Run runs the suite. open gives a store on a database of its own each time, and closes it when its t ends.
+// Run runs the suite. open gives a store on a database or schema of its own each time, and closes it when its t ends.
 func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 	tests := []struct {
 		name string

@@ -1,4 +1,4 @@
-package delivery
+package cells
 
 import (
 	"bytes"
@@ -12,7 +12,7 @@ import (
 // -1 when they don't recognise it and have added no row: they read only what Field.Parse reads to the same value.
 
 // number reads -?digits(.digits)? of at most 18 digits.
-func (l *lane) readNumber(b []byte, p, end int) int {
+func (l *Lane) readNumber(b []byte, p, end int) int {
 	if p == end || b[p] == ',' {
 		l.build.Missing()
 		return p
@@ -48,7 +48,7 @@ func (l *lane) readNumber(b []byte, p, end int) int {
 }
 
 // readDate reads 2025-06-30 and 20250630.
-func (l *lane) readDate(b []byte, p, end int) int {
+func (l *Lane) readDate(b []byte, p, end int) int {
 	if p == end || b[p] == ',' {
 		l.build.Missing()
 		return p
@@ -69,7 +69,7 @@ func (l *lane) readDate(b []byte, p, end int) int {
 func ends(b []byte, p, end int) bool { return p == end || p < end && b[p] == ',' }
 
 // day adds a row with a day, if it exists.
-func (l *lane) day(year, month, day []byte) bool {
+func (l *Lane) day(year, month, day []byte) bool {
 	y, m, d := digits(year), digits(month), digits(day)
 	if y < 0 || m < 0 || d < 0 {
 		return false
@@ -98,7 +98,7 @@ func digits(b []byte) int {
 const apostrophe = '\''
 
 // readBool reads 是, 否, 1, 0 and what was read before.
-func (l *lane) readBool(b []byte, p, end int) int {
+func (l *Lane) readBool(b []byte, p, end int) int {
 	if p == end || b[p] == ',' {
 		l.build.Missing()
 		return p
@@ -131,7 +131,7 @@ func (l *lane) readBool(b []byte, p, end int) int {
 }
 
 // readText reads what was read before.
-func (l *lane) readText(b []byte, p, end int) int {
+func (l *Lane) readText(b []byte, p, end int) int {
 	if p == end || b[p] == ',' {
 		l.rows++
 		return p
@@ -146,7 +146,7 @@ func (l *lane) readText(b []byte, p, end int) int {
 }
 
 // read reads a cell in the fast way.
-func (l *lane) read(b []byte, p, end int) int {
+func (l *Lane) read(b []byte, p, end int) int {
 	switch l.kind {
 	case column.Number:
 		return l.readNumber(b, p, end)
@@ -169,8 +169,8 @@ func cellEnd(b []byte, p, end int) int {
 // codeLength is the length of a unified social credit code.
 const codeLength = 18
 
-// key is a code in 5 bits a character, by which duplicates are found.
-type key [3]uint32
+// Key is a code in 5 bits a character, by which duplicates are found.
+type Key [3]uint32
 
 // charset has the value that GB 32100-2015 gives to a character, and bad for those that it doesn't use.
 var charset = func() (t [256]uint8) {
@@ -191,7 +191,7 @@ var (
 )
 
 // fastCode reports whether b is a code in normal form whose check characters are right, and packs it.
-func fastCode(b []byte) (k key, ok bool) {
+func fastCode(b []byte) (k Key, ok bool) {
 	if len(b) != codeLength {
 		return k, false
 	}
@@ -222,16 +222,16 @@ func fastCode(b []byte) (k key, ok bool) {
 }
 
 // parseCode reads a code in any form that standard.ParseUSCC takes.
-func parseCode(text string) (string, key, error) {
+func parseCode(text string) (string, Key, error) {
 	code, err := standard.ParseUSCC(text)
 	if err != nil {
-		return "", key{}, err
+		return "", Key{}, err
 	}
-	return code, pack(code), nil
+	return code, Pack(code), nil
 }
 
-// pack packs a code in normal form.
-func pack(code string) (k key) {
+// Pack packs a code in normal form.
+func Pack(code string) (k Key) {
 	for i := range len(code) {
 		k[i/6] = k[i/6]<<5 | uint32(charset[code[i]]&31)
 	}

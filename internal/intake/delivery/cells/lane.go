@@ -1,4 +1,7 @@
-package delivery
+// Package cells turns what stands in the cells of a delivery into typed columns: a Lane makes the columns of one series, a
+// Worker reads pieces of a CSV file into batches, straight from bytes, and a Tally counts what came. What a Lane's fast readers
+// take they read to the same value as rules.Field.Parse; everything else they leave to it.
+package cells
 
 import (
 	"errors"
@@ -19,8 +22,8 @@ import (
 // maxMemo is how many texts of one column are remembered from part to part.
 const maxMemo = 4096
 
-// lane makes the columns of one series, part by part. It belongs to one goroutine.
-type lane struct {
+// Lane makes the columns of one series, part by part. It belongs to one goroutine.
+type Lane struct {
 	field *rules.Field
 	unit  string
 	kind  column.Kind
@@ -61,9 +64,12 @@ func kindOf(f *rules.Field) column.Kind {
 	return column.Text
 }
 
-// newLane reads cells of a field in a unit, "" for the field's own. The unit was checked before.
-func newLane(f *rules.Field, unit string) *lane {
-	l := &lane{
+// NameColumn is the header of the enterprise's name, which everybody may give for showing.
+const NameColumn = "企业名称"
+
+// NewLane reads cells of a field in a unit, "" for the field's own. The unit was checked before.
+func NewLane(f *rules.Field, unit string) *Lane {
+	l := &Lane{
 		field: f, unit: unit, kind: kindOf(f), exponent: noPower, whole: f.Type != rules.TypeDecimal,
 		memo: map[string]int32{}, index: map[string]int32{},
 	}
@@ -79,7 +85,7 @@ func newLane(f *rules.Field, unit string) *lane {
 	return l
 }
 
-func (l *lane) coded() bool { return l.kind >= column.Text }
+func (l *Lane) coded() bool { return l.kind >= column.Text }
 
 // powerOf returns e where the number is 10^e, noPower where it isn't such a number.
 func powerOf(n exact.Num) int {
@@ -110,8 +116,8 @@ var pow10 = func() (p [19]uint64) {
 	return p
 }()
 
-// begin makes ready for a part of so many rows at most.
-func (l *lane) begin(rows int) {
+// Begin makes ready for a part of so many rows at most.
+func (l *Lane) Begin(rows int) {
 	if !l.coded() {
 		return
 	}
@@ -123,15 +129,15 @@ func (l *lane) begin(rows int) {
 }
 
 // length is how many rows the current part has.
-func (l *lane) length() int {
+func (l *Lane) length() int {
 	if l.coded() {
 		return l.rows
 	}
 	return l.build.Len()
 }
 
-// take returns the column of the part.
-func (l *lane) take() *column.Column {
+// Take returns the column of the part.
+func (l *Lane) Take() *column.Column {
 	if !l.coded() {
 		return l.build.Take(column.Origin{})
 	}
@@ -146,8 +152,8 @@ func (l *lane) take() *column.Column {
 	return c
 }
 
-// missing adds a row that isn't known.
-func (l *lane) missing() {
+// Missing adds a row that isn't known.
+func (l *Lane) Missing() {
 	if l.coded() {
 		l.rows++
 		return
@@ -156,7 +162,7 @@ func (l *lane) missing() {
 }
 
 // code adds a row with the word at index i, or a missing one.
-func (l *lane) code(i int32) {
+func (l *Lane) code(i int32) {
 	if i == missing {
 		l.rows++
 		return
@@ -173,7 +179,7 @@ func (l *lane) code(i int32) {
 }
 
 // word returns the index of a canonical form.
-func (l *lane) word(form string) int32 {
+func (l *Lane) word(form string) int32 {
 	if i, ok := l.index[form]; ok {
 		return i
 	}
@@ -185,15 +191,15 @@ func (l *lane) word(form string) int32 {
 
 // slow adds a row with the value of a cell that the fast way doesn't recognise, as intake.ParseCell reads it. The error says,
 // in Chinese, what is wrong with the cell; the row is then missing.
-func (l *lane) slow(text string) error {
+func (l *Lane) slow(text string) error {
 	v, err := intake.ParseCell(l.field, l.unit, text)
 	if err != nil {
-		l.missing()
+		l.Missing()
 		return err
 	}
 	before := l.length()
-	if err := l.put(v); err != nil {
-		l.missing()
+	if err := l.Put(v); err != nil {
+		l.Missing()
 		return err
 	}
 	switch {
@@ -210,10 +216,10 @@ func (l *lane) slow(text string) error {
 	return nil
 }
 
-// put adds a row with a value of the lane's field, nil for a missing one. On an error no row is added.
-func (l *lane) put(v *formula.Value) error {
+// Put adds a row with a value of the lane's field, nil for a missing one. On an error no row is added.
+func (l *Lane) Put(v *formula.Value) error {
 	if v == nil {
-		l.missing()
+		l.Missing()
 		return nil
 	}
 	switch l.kind {
@@ -258,7 +264,7 @@ func setForm(members []string) (string, error) {
 const maxExact = 1 << 62
 
 // number adds a row with m×10^-decimals of the unit, and reports whether that was possible without a closer look.
-func (l *lane) number(m uint64, decimals int, negative bool) bool {
+func (l *Lane) number(m uint64, decimals int, negative bool) bool {
 	if l.exponent == noPower {
 		return false
 	}

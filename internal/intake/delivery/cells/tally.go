@@ -1,4 +1,4 @@
-package delivery
+package cells
 
 import (
 	"math/big"
@@ -16,18 +16,29 @@ const (
 	lowest  = -column.MaxScale
 )
 
-// tally counts the values of one series over all parts, in any order. Sums are exact, in units of 10^-MaxScale of the base
-// unit. The median is told from a histogram of the first two digits.
-type tally struct {
-	known, numbers, zeros int
-	least, most, sum      *big.Int
-	histogram             []uint32 // magnitude's decade × 90 + first two digits - 10, of numbers other than 0
+// Numbers says how a number's series is spread, as decimals in the field's own unit.
+type Numbers struct {
+	Zeros  int    `json:"zeros"`
+	Least  string `json:"least"`
+	Most   string `json:"most"`
+	Total  string `json:"total"`            // exact
+	Median string `json:"median,omitempty"` // of the magnitudes other than 0, two digits
 }
 
-// add counts the values of a part. Values that aren't whole at the column's scale are counted as known only.
-func (t *tally) add(c *column.Column) {
+// Tally counts the values of one series over all parts, in any order. Sums are exact, in units of 10^-MaxScale of the base
+// unit. The median is told from a histogram of the first two digits.
+type Tally struct {
+	Known int // values
+
+	numbers, zeros   int
+	least, most, sum *big.Int
+	histogram        []uint32 // magnitude's decade × 90 + first two digits - 10, of numbers other than 0
+}
+
+// Add counts the values of a part. Values that aren't whole at the column's scale are counted as known only.
+func (t *Tally) Add(c *column.Column) {
 	for _, w := range c.Known {
-		t.known += bits.OnesCount64(w)
+		t.Known += bits.OnesCount64(w)
 	}
 	if c.Kind != column.Number {
 		return
@@ -57,7 +68,7 @@ func (t *tally) add(c *column.Column) {
 	}
 	sum := new(big.Int).SetUint64(sumLow)
 	sum.Add(sum, new(big.Int).Lsh(big.NewInt(int64(sumHigh)), 64))
-	t.merge(&tally{numbers: n, least: big.NewInt(low), most: big.NewInt(high), sum: sum}, column.MaxScale-c.Scale)
+	t.Merge(&Tally{numbers: n, least: big.NewInt(low), most: big.NewInt(high), sum: sum}, column.MaxScale-c.Scale)
 }
 
 // bucket returns where a number other than 0 stands in the histogram.
@@ -77,9 +88,9 @@ func bucket(v int64, scale uint8) int {
 	return (length-1-int(scale)-lowest)*90 + int(first) - 10
 }
 
-// merge adds what another tally has; its numbers are times 10^up.
-func (t *tally) merge(o *tally, up uint8) {
-	t.known += o.known
+// Merge adds what another tally has; its numbers are times 10^up.
+func (t *Tally) Merge(o *Tally, up uint8) {
+	t.Known += o.Known
 	t.zeros += o.zeros
 	if t.histogram == nil {
 		t.histogram = o.histogram
@@ -108,7 +119,7 @@ func (t *tally) merge(o *tally, up uint8) {
 
 // median returns the first two digits of the middle magnitude of the numbers other than 0, in units of 10^-MaxScale; nil
 // where there is none.
-func (t *tally) median() *big.Int {
+func (t *Tally) median() *big.Int {
 	rest := (t.numbers - t.zeros + 1) / 2
 	if rest == 0 {
 		return nil
@@ -123,8 +134,8 @@ func (t *tally) median() *big.Int {
 	return nil
 }
 
-// numbers tells the tally of a number's series in the field's own unit, nil for none.
-func (t *tally) tell(f *rules.Field) *Numbers {
+// Tell tells the tally of a number's series in the field's own unit, nil for none.
+func (t *Tally) Tell(f *rules.Field) *Numbers {
 	if t.numbers == 0 {
 		return nil
 	}

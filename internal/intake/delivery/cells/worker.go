@@ -1,4 +1,4 @@
-package delivery
+package cells
 
 import (
 	"bytes"
@@ -7,34 +7,34 @@ import (
 
 	"mianshen/internal/intake"
 	"mianshen/internal/intake/delivery/lines"
+	"mianshen/internal/intake/delivery/parts"
 	"mianshen/internal/sheet"
 )
 
-// worker reads pieces of a CSV file into batches. It belongs to one goroutine.
-type worker struct {
+// Worker reads pieces of a CSV file into batches. It belongs to one goroutine.
+type Worker struct {
 	file    string
 	walker  *lines.Walker
-	most    int // bytes of a cell
 	columns []cell
 	code    int // which column is 统一社会信用代码
 	name    int // which is 企业名称, -1 for none
 	slots   []intake.Slot
-	batch   *batch
+	batch   *Batch
 	ids     []byte // codes of the batch, one after the other
-	tallies []tally
+	tallies []Tally
 }
 
 // cell is what one column of the file is read as.
 type cell struct {
 	intake.LayoutColumn
-	lane  *lane // nil: not a series
+	lane  *Lane // nil: not a series
 	named bool  // there is a header
-	tally *tally
+	tally *Tally
 }
 
-func (r *reader) newWorker(t *text, layout *intake.Layout) *worker {
-	w := &worker{file: r.current().Name, walker: r.walker(t), most: r.limits.CellBytes, columns: make([]cell, layout.Width), name: -1, slots: r.slots}
-	w.tallies = make([]tally, len(r.slots))
+// NewWorker returns a worker for a file with a layout of slots. walker is for it alone.
+func NewWorker(file string, slots []intake.Slot, layout *intake.Layout, walker *lines.Walker) *Worker {
+	w := &Worker{file: file, walker: walker, columns: make([]cell, layout.Width), name: -1, slots: slots, tallies: make([]Tally, len(slots))}
 	for _, c := range layout.Columns {
 		one := &w.columns[c.Position]
 		one.LayoutColumn, one.named = c, true
@@ -44,9 +44,9 @@ func (r *reader) newWorker(t *text, layout *intake.Layout) *worker {
 		case c.Slot == intake.NameSlot:
 			w.name = c.Position
 		case c.Slot >= 0:
-			one.lane = newLane(r.slots[c.Slot].Field, c.Unit)
+			one.lane = NewLane(slots[c.Slot].Field, c.Unit)
 			one.tally = &w.tallies[c.Slot]
-			if r.slots[c.Slot].Name == nameColumn {
+			if slots[c.Slot].Name == NameColumn {
 				w.name = c.Position
 			}
 		}
@@ -54,27 +54,27 @@ func (r *reader) newWorker(t *text, layout *intake.Layout) *worker {
 	return w
 }
 
-// count adds what the worker counted to tallies, by slot.
-func (w *worker) count(tallies []tally) {
+// Count adds what the worker counted to tallies, by slot.
+func (w *Worker) Count(tallies []Tally) {
 	for i := range w.tallies {
-		tallies[i].merge(&w.tallies[i], 0)
+		tallies[i].Merge(&w.tallies[i], 0)
 	}
 }
 
-// read reads one piece.
-func (w *worker) read(p lines.Piece) *batch {
-	w.batch, w.ids = &batch{}, make([]byte, 0, p.Records*codeLength)
-	w.batch.keys, w.batch.lines = make([]key, 0, p.Records), make([]int, 0, p.Records)
+// Read reads one piece.
+func (w *Worker) Read(p lines.Piece) *Batch {
+	w.batch, w.ids = &Batch{}, make([]byte, 0, p.Records*codeLength)
+	w.batch.Keys, w.batch.Lines = make([]Key, 0, p.Records), make([]int, 0, p.Records)
 	if w.name >= 0 {
-		w.batch.names = make([]string, 0, p.Records)
+		w.batch.Names = make([]string, 0, p.Records)
 	}
 	for i := range w.columns {
 		if l := w.columns[i].lane; l != nil {
-			l.begin(p.Records)
+			l.Begin(p.Records)
 		}
 	}
 	w.walker.Reset(p)
-	for !w.batch.full() && w.walker.Next() {
+	for !w.batch.Full() && w.walker.Next() {
 		if w.walker.Plain != nil {
 			w.plain(w.walker.Plain)
 			continue
@@ -82,37 +82,37 @@ func (w *worker) read(p lines.Piece) *batch {
 		w.cells(w.walker.Cells)
 	}
 	if err := w.walker.Err(); err != nil {
-		b := broken(w.file, err)
-		w.batch.problems, w.batch.stop = append(w.batch.problems, b.problems...), true
+		b := Broken(w.file, err)
+		w.batch.Problems, w.batch.Stop = append(w.batch.Problems, b.Problems...), true
 	}
 	return w.finish()
 }
 
 // finish turns what was read into the batch's columns.
-func (w *worker) finish() *batch {
+func (w *Worker) finish() *Batch {
 	b := w.batch
 	ids := string(w.ids)
-	b.codes = make([]string, len(b.keys))
-	for i := range b.codes {
-		b.codes[i] = ids[i*codeLength : (i+1)*codeLength]
+	b.Codes = make([]string, len(b.Keys))
+	for i := range b.Codes {
+		b.Codes[i] = ids[i*codeLength : (i+1)*codeLength]
 	}
 	for i := range w.columns {
 		c := &w.columns[i]
 		if c.lane == nil {
 			continue
 		}
-		column := c.lane.take()
-		if len(b.problems) > 0 {
+		made := c.lane.Take()
+		if len(b.Problems) > 0 {
 			continue
 		}
-		c.tally.add(column)
-		b.columns = append(b.columns, NamedColumn{Series: w.slots[c.Slot].Name, Column: column})
+		c.tally.Add(made)
+		b.Columns = append(b.Columns, parts.NamedColumn{Series: w.slots[c.Slot].Name, Column: made})
 	}
 	return b
 }
 
 // plain reads a record without quotes.
-func (w *worker) plain(line []byte) {
+func (w *Worker) plain(line []byte) {
 	if n := bytes.Count(line, comma) + 1; n != len(w.columns) {
 		w.width(n, isBlank(line))
 		return
@@ -145,7 +145,7 @@ func (w *worker) plain(line []byte) {
 var comma = []byte{','}
 
 // cells reads a record that was taken apart before.
-func (w *worker) cells(cells [][]byte) {
+func (w *Worker) cells(cells [][]byte) {
 	blank := func() bool {
 		for _, c := range cells {
 			if len(bytes.TrimSpace(c)) > 0 {
@@ -181,7 +181,7 @@ func isBlank(line []byte) bool {
 }
 
 // width notes a record of n cells that should have others, unless it is one blank cell.
-func (w *worker) width(n int, blank bool) {
+func (w *Worker) width(n int, blank bool) {
 	if n == 1 && blank {
 		return
 	}
@@ -189,7 +189,7 @@ func (w *worker) width(n int, blank bool) {
 }
 
 // begin reads the code of a record and reports whether its other cells are to be read.
-func (w *worker) begin(text []byte, blank func() bool) bool {
+func (w *Worker) begin(text []byte, blank func() bool) bool {
 	if k, ok := fastCode(text); ok {
 		w.row(k, text)
 		return true
@@ -206,19 +206,16 @@ func (w *worker) begin(text []byte, blank func() bool) bool {
 	return true
 }
 
-func (w *worker) row(k key, code []byte) {
-	w.batch.keys = append(w.batch.keys, k)
-	w.batch.lines = append(w.batch.lines, w.walker.Line)
+func (w *Worker) row(k Key, code []byte) {
+	w.batch.Keys = append(w.batch.Keys, k)
+	w.batch.Lines = append(w.batch.Lines, w.walker.Row)
 	w.ids = append(w.ids, code...)
 }
 
 // slow reads a cell that the fast way didn't.
-func (w *worker) slow(i int, text []byte) {
+func (w *Worker) slow(i int, text []byte) {
 	c := &w.columns[i]
 	switch {
-	case len(text) > w.most:
-		w.batch.stop = true
-		w.fail(c, text, "单元格太长，可能缺少换行或引号没有成对")
 	case c.lane != nil:
 		if err := c.lane.slow(sheet.Unguard(string(text))); err != nil {
 			w.fail(c, text, err.Error())
@@ -230,15 +227,15 @@ func (w *worker) slow(i int, text []byte) {
 }
 
 // title notes the name of the enterprise.
-func (w *worker) title(text []byte) {
-	w.batch.names = append(w.batch.names, intake.DisplayName(sheet.Unguard(string(text))))
+func (w *Worker) title(text []byte) {
+	w.batch.Names = append(w.batch.Names, intake.DisplayName(sheet.Unguard(string(text))))
 }
 
 // fail notes what is wrong with a cell, or with the record where c is nil.
-func (w *worker) fail(c *cell, text []byte, message string) {
-	p := intake.Problem{File: w.file, Row: w.walker.Line, Text: intake.Clip(sheet.Unguard(string(text))), Message: message}
+func (w *Worker) fail(c *cell, text []byte, message string) {
+	p := intake.Problem{File: w.file, Row: w.walker.Row, Text: intake.Clip(sheet.Unguard(string(text))), Message: message}
 	if c != nil {
 		p.Column, p.Header = c.Letter, c.Header
 	}
-	w.batch.add(p)
+	w.batch.Add(p)
 }

@@ -12,17 +12,17 @@ import (
 
 // Limits caps what a Splitter passes on.
 type Limits struct {
-	Rows      int // number of the last line
+	Rows      int // of the file, blank ones too
 	LineBytes int // bytes of one record
 	Piece     int // bytes at which a piece ends with the record that it is in
 }
 
 // Piece is some whole records of a file.
 type Piece struct {
-	First   int    // number of its first line, from 1
-	Records int    // how many it has at most: blank lines are counted
+	First   int    // number of its first row, from 1 as spreadsheets count: a record is one row, however many lines it has
+	Records int    // how many rows it has; blank ones are counted
 	Data    []byte // ends with a newline
-	Broken  bool   // the last record is cut off: it is too long, or a quote is open at the end of the file
+	Broken  bool   // the last row is cut off: it is too long, or a quote is open at the end of the file
 	End     bool   // of a Broken piece: the file ended there
 }
 
@@ -34,7 +34,7 @@ type Splitter struct {
 	in     io.Reader
 	limits Limits
 	carry  []byte // read, but past the end of the last piece
-	line   int    // lines passed on
+	row    int    // rows passed on
 	ended  bool   // in has no more
 	done   bool
 	bare   bool
@@ -43,11 +43,11 @@ type Splitter struct {
 // NewSplitter reads from in, which has no byte order mark.
 func NewSplitter(in io.Reader, limits Limits) *Splitter { return &Splitter{in: in, limits: limits} }
 
-// Bare returns the number of the last line when it doesn't end in a newline and so may have been cut off; 0 otherwise. It is
+// Bare returns the number of the last row when it doesn't end in a newline and so may have been cut off; 0 otherwise. It is
 // complete once Next has given io.EOF.
 func (s *Splitter) Bare() int {
 	if s.bare {
-		return s.line
+		return s.row
 	}
 	return 0
 }
@@ -57,8 +57,6 @@ type scan struct {
 	at      int  // everything before is whole lines
 	record  int  // where the current record begins
 	records int  // whole ones before that
-	lines   int  // whole lines before at
-	before  int  // whole lines before record
 	open    bool // at is inside quotes
 	endless bool // the current record is too long
 }
@@ -69,7 +67,7 @@ func (s *Splitter) Next(buf []byte, records int) (Piece, error) {
 	if s.done {
 		return Piece{}, io.EOF
 	}
-	p := Piece{First: s.line + 1, Data: append(buf[:0], s.carry...)}
+	p := Piece{First: s.row + 1, Data: append(buf[:0], s.carry...)}
 	s.carry = s.carry[:0]
 	var at scan
 	for !s.full(&p, &at, records) {
@@ -78,20 +76,20 @@ func (s *Splitter) Next(buf []byte, records int) (Piece, error) {
 		}
 		if err := s.read(&p); err != nil {
 			s.done = true
-			return Piece{}, &sheet.Error{Row: s.line + at.lines + 1, Message: "读文件出错：" + err.Error()}
+			return Piece{}, &sheet.Error{Message: "读文件出错：" + err.Error()}
 		}
 	}
-	if s.line+at.before > s.limits.Rows {
+	if s.row+at.records > s.limits.Rows {
 		return Piece{}, s.tooMany()
 	}
 	if at.endless && at.record == 0 {
 		s.done, p.Broken, p.Records = true, true, 1
-		p.Data = append(p.Data, '\n')
+		p.Data = append(p.Data[:at.at], '\n')
 		return p, nil
 	}
 	s.carry = append(s.carry, p.Data[at.record:]...)
 	p.Data, p.Records = p.Data[:at.record], at.records
-	s.line += at.before
+	s.row += at.records
 	return p, nil
 }
 
@@ -109,7 +107,7 @@ func (s *Splitter) full(p *Piece, at *scan, records int) bool {
 			end = len(p.Data)
 		}
 		if end-at.record > s.limits.LineBytes {
-			at.endless = true
+			at.endless, at.at = true, end
 			return true
 		}
 		if n < 0 {
@@ -119,9 +117,8 @@ func (s *Splitter) full(p *Piece, at *scan, records int) bool {
 			at.open = !at.open
 		}
 		at.at = end
-		at.lines++
 		if !at.open {
-			at.record, at.before = at.at, at.lines
+			at.record = at.at
 			at.records++
 		}
 	}
@@ -148,24 +145,20 @@ func (s *Splitter) read(p *Piece) error {
 // last is the piece at the end of the file.
 func (s *Splitter) last(p Piece, at scan) (Piece, error) {
 	s.done = true
-	p.Records = at.records
-	s.line += at.lines
-	rest := p.Data[at.at:]
-	if len(rest) > 0 {
-		s.line++
-		s.bare = true
-		if bytes.Count(rest, quote)%2 == 1 {
-			at.open = !at.open
-		}
-		p.Data = append(p.Data, '\n')
-	}
-	if at.record < len(p.Data) {
-		p.Records++
-	}
 	if len(p.Data) == 0 {
 		return Piece{}, io.EOF
 	}
-	if s.line > s.limits.Rows {
+	if rest := p.Data[at.at:]; len(rest) > 0 {
+		s.bare = true
+		at.open = at.open != (bytes.Count(rest, quote)%2 == 1)
+		p.Data = append(p.Data, '\n')
+	}
+	p.Records = at.records
+	if at.record < len(p.Data) {
+		p.Records++
+	}
+	s.row += p.Records
+	if s.row > s.limits.Rows {
 		return Piece{}, s.tooMany()
 	}
 	p.Broken, p.End = at.open, at.open

@@ -14,8 +14,8 @@ type Walker struct {
 	// CellBytes caps a cell.
 	CellBytes int
 
-	// Line is the number of the first line of the record that Next found.
-	Line int
+	// Row is the number of the record that Next found, as spreadsheets count.
+	Row int
 	// Plain is the record when it has no quotes and nothing is the matter with the piece: its cells are what stands between
 	// its commas. It is followed by at least one more byte of the piece, which isn't part of it. Otherwise nil.
 	Plain []byte
@@ -24,7 +24,7 @@ type Walker struct {
 
 	piece  Piece
 	pos    int
-	line   int // of pos
+	row    int // of the record before pos
 	quotes bool
 	check  bool // every cell is to be looked at
 	buf    []byte
@@ -36,7 +36,7 @@ var damaged = []byte(string(utf8.RuneError))
 
 // Reset starts at the beginning of a piece.
 func (w *Walker) Reset(p Piece) {
-	w.piece, w.pos, w.line, w.failed = p, 0, p.First, nil
+	w.piece, w.pos, w.row, w.failed = p, 0, p.First-1, nil
 	w.quotes = bytes.IndexByte(p.Data, '"') >= 0
 	w.check = p.Broken || bytes.IndexByte(p.Data, 0) >= 0 || !utf8.Valid(p.Data) || w.Encoding != "UTF-8" && bytes.Contains(p.Data, damaged)
 }
@@ -46,11 +46,12 @@ func (w *Walker) Reset(p Piece) {
 func (w *Walker) Next() bool {
 	for w.failed == nil && w.pos < len(w.piece.Data) {
 		line := w.take()
+		w.row++
 		if len(line) == 0 {
 			continue
 		}
-		w.Line, w.Plain, w.Cells = w.line-1, nil, nil
-		if !w.check && (!w.quotes || bytes.IndexByte(line, '"') < 0) {
+		w.Row, w.Plain, w.Cells = w.row, nil, nil
+		if !w.check && len(line) <= w.CellBytes && (!w.quotes || bytes.IndexByte(line, '"') < 0) {
 			w.Plain = line
 			return true
 		}
@@ -73,7 +74,6 @@ func (w *Walker) take() []byte {
 	rest := w.piece.Data[w.pos:]
 	n := bytes.IndexByte(rest, '\n')
 	w.pos += n + 1
-	w.line++
 	if n > 0 && rest[n-1] == '\r' {
 		n--
 	}
@@ -82,7 +82,7 @@ func (w *Walker) take() []byte {
 
 // split takes a record apart that begins with line; its quotes may reach over several.
 func (w *Walker) split(line []byte) *sheet.Error {
-	if w.piece.Broken && !w.piece.End && bytes.IndexByte(line, '"') < 0 && w.pos == len(w.piece.Data) {
+	if w.piece.Broken && !w.piece.End && w.pos >= len(bytes.TrimRight(w.piece.Data, "\n")) {
 		return w.fail(0, nil, "这一行太长，可能缺少换行或引号没有成对")
 	}
 	w.buf, w.ends = w.buf[:0], w.ends[:0]
@@ -154,7 +154,7 @@ func (w *Walker) inside(line []byte) ([]byte, *sheet.Error) {
 func (w *Walker) sound(column int, cell []byte) *sheet.Error {
 	switch {
 	case len(cell) > w.CellBytes:
-		return w.fail(column, cell[:40], "单元格太长，可能缺少换行或引号没有成对")
+		return w.fail(column, cell[:min(len(cell), 40)], "单元格太长，可能缺少换行或引号没有成对")
 	case !w.check:
 		return nil
 	case !utf8.Valid(cell) || w.Encoding != "UTF-8" && bytes.Contains(cell, damaged):
@@ -166,5 +166,5 @@ func (w *Walker) sound(column int, cell []byte) *sheet.Error {
 }
 
 func (w *Walker) fail(column int, text []byte, message string) *sheet.Error {
-	return &sheet.Error{Row: w.Line, Column: column, Text: string(text), Message: message}
+	return &sheet.Error{Row: w.Row, Column: column, Text: string(text), Message: message}
 }

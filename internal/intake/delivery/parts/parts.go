@@ -1,4 +1,6 @@
-package delivery
+// Package parts holds a delivery's rows as they are stored: some consecutive enterprises with a typed column for each series,
+// and the one blob that such a part is written as.
+package parts
 
 import (
 	"encoding/binary"
@@ -10,29 +12,49 @@ import (
 	"mianshen/engine/column"
 )
 
-// ErrPart is what an error about bytes that EncodePart didn't write wraps.
-var ErrPart = errors.New("damaged part of a delivery")
+// MaxRows is how many rows a part has at most.
+const MaxRows = 32_768
+
+// Part is some consecutive rows of a delivery.
+type Part struct {
+	N       int      // position in the delivery, from 0
+	Codes   []string // 统一社会信用代码 of each row, in normal form; no code comes twice in a delivery
+	Names   []string // 企业名称 of each row, "" where there is none; nil where the file has no such column
+	Columns []NamedColumn
+}
+
+// NamedColumn is a series and its values in the base unit of its fields: 分 for money, the plain ratio for percentages. All of
+// its rows have the zero Origin. A series that a part doesn't have is missing there.
+type NamedColumn struct {
+	Series string
+	*column.Column
+}
+
+// ErrDamaged is what an error about bytes that Encode didn't write wraps.
+var ErrDamaged = errors.New("damaged part of a delivery")
 
 // The form, with lengths and counts as uvarints:
 //
 //	magic and version, CRC-32C of what follows (4 bytes, little-endian)
 //	N, rows, 1 where there are names, count of columns, their series
 //	chunks of the codes, of the names if there are any, of each column: each with its length, ChunkRows rows and the last fewer
-const partMagic = "mscP\x01"
+const magic = "mscP\x01"
 
-// What DecodePart takes at most.
+// What Decode takes at most.
 const (
+	codeLength     = 18
 	maxPartBytes   = 1 << 30
 	maxPartColumns = 2000
+	maxCells       = 8 << 20
 	maxSeriesName  = 256
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// EncodePart returns the part as one blob with a checksum. The same part gives the same bytes within one build of the program.
-// The part has at most MaxPartRows rows, codes and all columns of the same length.
-func EncodePart(p Part) []byte {
-	b := append(make([]byte, 0, 64<<10), partMagic...)
+// Encode returns the part as one blob with a checksum. The same part gives the same bytes within one build of the program.
+// The part has at most MaxRows rows, codes and all columns of the same length.
+func Encode(p Part) []byte {
+	b := append(make([]byte, 0, 64<<10), magic...)
 	b = append(b, 0, 0, 0, 0)
 	b = binary.AppendUvarint(b, uint64(p.N))
 	b = binary.AppendUvarint(b, uint64(len(p.Codes)))
@@ -53,7 +75,7 @@ func EncodePart(p Part) []byte {
 	for _, c := range p.Columns {
 		b = appendColumn(b, c.Column)
 	}
-	binary.LittleEndian.PutUint32(b[len(partMagic):], crc32.Checksum(b[len(partMagic)+4:], castagnoli))
+	binary.LittleEndian.PutUint32(b[len(magic):], crc32.Checksum(b[len(magic)+4:], castagnoli))
 	return b
 }
 
@@ -93,28 +115,31 @@ func appendColumn(b []byte, c *column.Column) []byte {
 	return b
 }
 
-// DecodePart reads what EncodePart wrote. The error wraps ErrPart: the bytes are damaged, or were never a part.
-func DecodePart(data []byte) (Part, error) {
-	p, err := decodePart(data)
+// Decode reads what Encode wrote. The error wraps ErrDamaged: the bytes are damaged, or were never a part.
+func Decode(data []byte) (Part, error) {
+	p, err := decode(data)
 	if err != nil {
-		return Part{}, fmt.Errorf("%w: %w", ErrPart, err)
+		return Part{}, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	return p, nil
 }
 
-func decodePart(data []byte) (p Part, err error) {
-	head := len(partMagic) + 4
-	if len(data) < head || len(data) > maxPartBytes || string(data[:len(partMagic)]) != partMagic {
+func decode(data []byte) (p Part, err error) {
+	head := len(magic) + 4
+	if len(data) < head || len(data) > maxPartBytes || string(data[:len(magic)]) != magic {
 		return p, errors.New("not a part")
 	}
-	if binary.LittleEndian.Uint32(data[len(partMagic):]) != crc32.Checksum(data[head:], castagnoli) {
+	if binary.LittleEndian.Uint32(data[len(magic):]) != crc32.Checksum(data[head:], castagnoli) {
 		return p, errors.New("checksum differs")
 	}
-	d := &partReader{rest: data[head:]}
+	d := &reader{rest: data[head:]}
 	p.N = d.count(1 << 31)
-	d.rows = d.count(MaxPartRows)
+	d.rows = d.count(MaxRows)
 	named := d.count(1)
 	series := make([]string, d.count(maxPartColumns))
+	if d.rows*len(series) > maxCells {
+		return p, errors.New("too many cells")
+	}
 	for i := range series {
 		series[i] = string(d.bytes(maxSeriesName))
 	}
@@ -143,14 +168,14 @@ func decodePart(data []byte) (p Part, err error) {
 	return p, nil
 }
 
-// partReader reads from the front of rest; after a mistake it gives zeros.
-type partReader struct {
+// reader reads from the front of rest; after a mistake it gives zeros.
+type reader struct {
 	rest []byte
 	rows int
 	err  error
 }
 
-func (d *partReader) count(most int) int {
+func (d *reader) count(most int) int {
 	v, n := binary.Uvarint(d.rest)
 	if d.err != nil || n <= 0 || v > uint64(most) {
 		d.err = errors.New("a count is wrong")
@@ -160,7 +185,7 @@ func (d *partReader) count(most int) int {
 	return int(v)
 }
 
-func (d *partReader) bytes(most int) []byte {
+func (d *reader) bytes(most int) []byte {
 	n := d.count(min(most, len(d.rest)))
 	if n > len(d.rest) {
 		d.err = errors.New("cut off")
@@ -171,7 +196,7 @@ func (d *partReader) bytes(most int) []byte {
 	return b
 }
 
-func (d *partReader) column() *column.Column {
+func (d *reader) column() *column.Column {
 	var chunks [][]byte
 	for from := 0; from < d.rows && d.err == nil; from += column.ChunkRows {
 		chunks = append(chunks, d.bytes(maxPartBytes))
@@ -186,7 +211,7 @@ func (d *partReader) column() *column.Column {
 	return c
 }
 
-func (d *partReader) texts() []string {
+func (d *reader) texts() []string {
 	c := d.column()
 	if d.err != nil {
 		return nil

@@ -268,8 +268,8 @@ CREATE TRIGGER delivery_part_closed BEFORE INSERT OR DELETE ON delivery_part
 -- +goose StatementBegin
 CREATE FUNCTION delivery_whole() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF EXISTS (SELECT 1 FROM delivery_part p WHERE p.delivery = NEW.seq
-    HAVING COALESCE(max(p.part) + 1, 0) <> count(*) OR COALESCE(sum(p.rows), 0) <> NEW.rows) THEN
+  IF (SELECT COALESCE(max(p.part) + 1, 0) <> count(*) OR COALESCE(sum(p.rows), 0) <> NEW.rows
+    FROM delivery_part p WHERE p.delivery = NEW.seq) THEN
     RAISE EXCEPTION 'parts or rows of the delivery are missing' USING ERRCODE = 'restrict_violation';
   END IF;
   RETURN NEW;
@@ -289,12 +289,12 @@ BEGIN
     RAISE EXCEPTION 'the delivery is not sealed' USING ERRCODE = 'restrict_violation';
   END IF;
   SELECT * INTO last FROM delivery_state WHERE delivery = NEW.delivery ORDER BY seq DESC LIMIT 1;
-  IF NEW.at < last.at OR NEW.seq <= last.seq OR NOT CASE last.state
+  IF NEW.at < last.at OR NEW.seq <= last.seq OR NOT (CASE last.state
     WHEN 'held' THEN NEW.state IN ('accepted', 'quarantined', 'withdrawn')
     WHEN 'quarantined' THEN NEW.state IN ('accepted', 'withdrawn')
     WHEN 'accepted' THEN NEW.state IN ('quarantined', 'withdrawn')
     WHEN 'withdrawn' THEN FALSE
-    ELSE NEW.state <> 'withdrawn' END THEN
+    ELSE NEW.state <> 'withdrawn' END) THEN
     RAISE EXCEPTION 'the delivery can not go from % to %', last.state, NEW.state USING ERRCODE = 'restrict_violation';
   END IF;
   RETURN NEW;
@@ -361,8 +361,8 @@ CREATE TRIGGER sweep_begins BEFORE INSERT ON sweep FOR EACH ROW EXECUTE FUNCTION
 -- +goose StatementBegin
 CREATE FUNCTION sweep_whole() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF EXISTS (SELECT 1 FROM sweep_shard h WHERE h.sweep = NEW.id
-    HAVING count(*) <> NEW.shards OR COALESCE(sum(h.rows), 0) <> NEW.rows) THEN
+  IF (SELECT count(*) <> NEW.shards OR COALESCE(sum(h.rows), 0) <> NEW.rows
+    FROM sweep_shard h WHERE h.sweep = NEW.id) THEN
     RAISE EXCEPTION 'shards of the sweep are missing' USING ERRCODE = 'restrict_violation';
   END IF;
   RETURN NEW;

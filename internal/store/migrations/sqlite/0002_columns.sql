@@ -273,8 +273,8 @@ BEGIN SELECT RAISE(ABORT, 'a delivery is sealed once and changes no more'); END;
 -- Sealing asks for the parts 0, 1, 2 and on, with all rows.
 -- +goose StatementBegin
 CREATE TRIGGER delivery_whole BEFORE UPDATE ON delivery
-WHEN EXISTS (SELECT 1 FROM delivery_part p WHERE p.delivery = NEW.seq
-    HAVING COALESCE(max(p.part) + 1, 0) <> count(*) OR COALESCE(sum(p.rows), 0) <> NEW.rows)
+WHEN (SELECT COALESCE(max(p.part) + 1, 0) <> count(*) OR COALESCE(sum(p.rows), 0) <> NEW.rows
+    FROM delivery_part p WHERE p.delivery = NEW.seq)
 BEGIN SELECT RAISE(ABORT, 'parts or rows of the delivery are missing'); END;
 -- +goose StatementEnd
 -- +goose StatementBegin
@@ -370,8 +370,8 @@ BEGIN SELECT RAISE(ABORT, 'a sweep that is held waits for a person, no other doe
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER sweep_whole BEFORE UPDATE ON sweep
-WHEN NEW.status IN ('done', 'held') AND EXISTS (SELECT 1 FROM sweep_shard h WHERE h.sweep = NEW.id
-    HAVING count(*) <> NEW.shards OR COALESCE(sum(h.rows), 0) <> NEW.rows)
+WHEN NEW.status IN ('done', 'held') AND (SELECT count(*) <> NEW.shards OR COALESCE(sum(h.rows), 0) <> NEW.rows
+    FROM sweep_shard h WHERE h.sweep = NEW.id)
 BEGIN SELECT RAISE(ABORT, 'shards of the sweep are missing'); END;
 -- +goose StatementEnd
 -- +goose StatementBegin

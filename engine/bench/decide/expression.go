@@ -1,4 +1,4 @@
-package main
+package decide
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"mianshen/engine/bench/lab"
 	"mianshen/engine/bench/peers/duck"
 	"mianshen/engine/bench/peers/vm"
 	"mianshen/engine/bench/workload"
@@ -21,42 +22,44 @@ const (
 // judge decides all items for the rows that next gives, and calls found for each pair.
 type judge func(rows []int, found func(item int, eligible, possible bool)) error
 
-// expression measures one run of expr's machine a pair and one compiled rule a pair, on a sample of enterprises, scales both to
+// Pairwise measures one run of expr's machine a pair and one compiled rule a pair, on a sample of enterprises, scales both to
 // the full size, and holds the engine's counts over the same samples against them.
-func expression(ctx context.Context, l *lab) error {
-	w, items, book, err := l.workload(l.items, false)
+func Pairwise(ctx context.Context, l *lab.Lab) error {
+	law, err := l.Law(l.Items, false)
 	if err != nil {
 		return err
 	}
-	machine, err := vm.Compile(w.Fields, items)
+	machine, err := vm.Compile(law.World.Fields, law.Items)
 	if err != nil {
 		return err
 	}
-	rows := min(sampleVM, l.rows)
-	cols := w.Columns(rows, l.workers)
-	views := w.NewViews(cols)
-	byMachine := func() judge { return machineJudge(machine, views, len(items)) }
-	byRule := func() judge { return ruleJudge(w, book, views) }
+	rows := min(sampleVM, l.Rows)
+	some := l.Population(law.World, rows)
+	views := law.World.NewViews(some.Columns)
+	byMachine := func() judge { return machineJudge(machine, views, len(law.Items)) }
+	byRule := func() judge { return ruleJudge(law, views) }
 	for _, m := range []struct {
 		name          string
 		rows, workers int
 		judge         func() judge
 	}{
-		{"expr_one_core_1k_1m_s", rows / 2, 1, byMachine}, {"expr_1k_1m_s", rows, l.workers, byMachine},
-		{"rule_one_core_1k_1m_s", min(sampleRule, rows) / 2, 1, byRule}, {"rule_1k_1m_s", min(sampleRule, rows), l.workers, byRule},
+		{"expr_one_core_1k_1m_s", rows / 2, 1, byMachine},
+		{"expr_1k_1m_s", rows, l.Workers, byMachine},
+		{"rule_one_core_1k_1m_s", min(sampleRule, rows) / 2, 1, byRule},
+		{"rule_1k_1m_s", min(sampleRule, rows), l.Workers, byRule},
 	} {
 		start := time.Now()
-		theirs, err := sample(m.rows, m.workers, len(items), m.judge)
+		theirs, err := sample(m.rows, m.workers, len(law.Items), m.judge)
 		if err != nil {
 			return fmt.Errorf("%s: %w", m.name, err)
 		}
 		took := time.Since(start).Seconds()
-		l.report(m.name, took*float64(l.rows)/float64(m.rows), fmt.Sprintf("s, scaled from %d enterprises", m.rows))
-		ours, err := engineCounts(ctx, w, book, workload.Head(cols, m.rows))
+		l.Report(m.name, took*float64(l.Rows)/float64(m.rows), fmt.Sprintf("s, scaled from %d enterprises", m.rows))
+		ours, err := counted(ctx, some.Head(m.rows), law.Book)
 		if err != nil {
 			return err
 		}
-		l.equal(built(m.name), differences(items, ours, theirs))
+		l.Equal(lab.Built(m.name), differences(law.Items, ours, theirs))
 	}
 	return nil
 }
@@ -115,16 +118,16 @@ func machineJudge(m *vm.Machine, views []*workload.View, items int) judge {
 	}
 }
 
-func ruleJudge(w *workload.World, book *rules.Book, views []*workload.View) judge {
-	s := book.NewSession(around)
+func ruleJudge(law *lab.Law, views []*workload.View) judge {
+	s := law.Book.NewSession(lab.Around)
 	return func(rows []int, found func(int, bool, bool)) error {
 		for _, row := range rows {
-			p, err := w.Profile(views, row)
+			p, err := law.World.Profile(views, row)
 			if err != nil {
 				return err
 			}
 			s.Load(p)
-			for i, r := range book.Rules {
+			for i, r := range law.Book.Rules {
 				o := s.Decide(r).Outcome
 				found(i, o == rules.Eligible, o != rules.Ineligible)
 			}

@@ -1,4 +1,4 @@
-package main
+package results
 
 import (
 	"cmp"
@@ -27,23 +27,23 @@ var ratios = []ratio{
 }
 
 // withRatios computes the ratios anew, and whether everything agreed.
-func withRatios(all []result, from string) []result {
-	at := map[string]result{}
+func withRatios(all []Result, from string) []Result {
+	at := map[string]Result{}
 	agreed, compared := 1.0, false
 	for _, r := range all {
-		at[r.name] = r
-		if strings.HasPrefix(r.name, "equal_") {
-			agreed, compared = min(agreed, r.value), true
+		at[r.Name] = r
+		if strings.HasPrefix(r.Name, "equal_") {
+			agreed, compared = min(agreed, r.Value), true
 		}
 	}
 	for _, x := range ratios {
 		over, under := at[x.over], at[x.under]
-		if under.value > 0 && over.name != "" {
-			all = keep(all, result{name: x.name, value: over.value * x.scale / under.value, unit: "x", from: over.from + ", " + under.from})
+		if under.Value > 0 && over.Name != "" {
+			all = keep(all, Result{Name: x.name, Value: over.Value * x.scale / under.Value, Unit: "x", From: over.From + ", " + under.From})
 		}
 	}
 	if compared {
-		all = keep(all, result{name: "equal", value: agreed, unit: "1 = all agreed", from: from})
+		all = keep(all, Result{Name: "equal", Value: agreed, Unit: "1 = all agreed", From: from})
 	}
 	return all
 }
@@ -57,16 +57,16 @@ type goal struct {
 }
 
 // readable writes the results as a page.
-func readable(all []result) string {
+func readable(all []Result) string {
 	var b strings.Builder
 	b.WriteString("# What was measured\n\nWritten by `go run . -run ... -write` in this directory. " + machine() + ".\n\n")
 	b.WriteString("1,000 items have 8.9 conditions each over 100 facts, of which 1-50 % are missing. Every engine answers in three values, and\n")
 	b.WriteString("the counts (and sums) of all items are compared: `equal` is 1 when all agreed. A `+` behind a commit stands for changes that\nweren't committed yet.\n\n")
 	b.WriteString("| what | value | unit | goal | commit and day |\n|---|---|---|---|---|\n")
 	all = slices.Clone(all)
-	slices.SortStableFunc(all, func(x, y result) int { return cmp.Compare(place(x.name), place(y.name)) })
+	slices.SortStableFunc(all, func(x, y Result) int { return cmp.Compare(place(x.Name), place(y.Name)) })
 	for _, r := range all {
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", title(r.name), shown(r.value), r.unit, reached(r), r.from)
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", title(r.Name), shown(r.Value), r.Unit, reached(r), r.From)
 	}
 	return b.String()
 }
@@ -86,15 +86,15 @@ func title(name string) string {
 	return "`" + name + "`"
 }
 
-func reached(r result) string {
-	i := place(r.name)
+func reached(r Result) string {
+	i := place(r.Name)
 	if i == len(goals) {
 		return ""
 	}
 	g := goals[i]
-	sign, ok := "≥", r.value >= g.bound
+	sign, ok := "≥", r.Value >= g.bound
 	if g.atMost {
-		sign, ok = "≤", r.value <= g.bound
+		sign, ok = "≤", r.Value <= g.bound
 	}
 	if ok {
 		return sign + " " + shown(g.bound) + " ✓"

@@ -1,4 +1,5 @@
-package main
+// Package results keeps what was measured: one line a figure in RESULTS.tsv, and the same for readers in RESULTS.md.
+package results
 
 import (
 	"context"
@@ -12,29 +13,28 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"mianshen/engine/kernel"
 )
 
-// result is one measured figure.
-type result struct {
-	name  string
-	value float64
-	unit  string
-	from  string // commit and day; "" until it is kept
+// Result is one measured figure.
+type Result struct {
+	Name  string
+	Value float64
+	Unit  string
+	From  string // commit and day; "" until it is kept
 }
 
-func (r result) line() string {
-	text := strconv.FormatFloat(r.value, 'g', 5, 64)
-	if r.value == float64(int64(r.value)) {
-		text = strconv.FormatInt(int64(r.value), 10)
+// Line writes the result as a line of RESULTS.tsv.
+func (r Result) Line() string {
+	text := strconv.FormatFloat(r.Value, 'g', 5, 64)
+	if r.Value == float64(int64(r.Value)) {
+		text = strconv.FormatInt(int64(r.Value), 10)
 	}
-	return strings.TrimRight(strings.Join([]string{r.name, text, r.unit, r.from}, "\t"), "\t")
+	return strings.TrimRight(strings.Join([]string{r.Name, text, r.Unit, r.From}, "\t"), "\t")
 }
 
-// parseResults reads lines of results; comments, empty lines and the header are left out.
-func parseResults(text string) ([]result, error) {
-	var out []result
+// Parse reads lines of results; comments, empty lines and the header are left out.
+func Parse(text string) ([]Result, error) {
+	var out []Result
 	for line := range strings.Lines(text) {
 		line = strings.TrimRight(line, "\n")
 		if line == "" || line[0] == '#' || strings.HasPrefix(line, "name\t") {
@@ -48,31 +48,31 @@ func parseResults(text string) ([]result, error) {
 		if err != nil {
 			return nil, fmt.Errorf("result %q: %w", line, err)
 		}
-		out = append(out, result{name: cells[0], value: value, unit: cells[2], from: cells[3]})
+		out = append(out, Result{Name: cells[0], Value: value, Unit: cells[2], From: cells[3]})
 	}
 	return out, nil
 }
 
-// merge puts fresh results among those that were kept before, and writes both files.
-func merge(ctx context.Context, table, page string, fresh []result) error {
+// Merge puts fresh results among those that were kept before, and writes both files.
+func Merge(ctx context.Context, table, page string, fresh []Result) error {
 	text, err := os.ReadFile(table)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("results: %w", err)
 	}
-	kept, err := parseResults(string(text))
+	kept, err := Parse(string(text))
 	if err != nil {
 		return err
 	}
 	from := commit(ctx) + " " + time.Now().Format(time.DateOnly)
 	for _, r := range fresh {
-		r.from = from
+		r.From = from
 		kept = keep(kept, r)
 	}
 	kept = withRatios(kept, from)
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\nname\tvalue\tunit\tcommit and day\n", machine())
 	for _, r := range kept {
-		b.WriteString(r.line() + "\n")
+		b.WriteString(r.Line() + "\n")
 	}
 	if err := os.WriteFile(table, []byte(b.String()), 0o644); err != nil { //nolint:gosec // a file of the repository
 		return fmt.Errorf("results: %w", err)
@@ -84,8 +84,8 @@ func merge(ctx context.Context, table, page string, fresh []result) error {
 }
 
 // keep replaces the result of the same name, or adds it.
-func keep(all []result, r result) []result {
-	if i := slices.IndexFunc(all, func(o result) bool { return o.name == r.name }); i >= 0 {
+func keep(all []Result, r Result) []Result {
+	if i := slices.IndexFunc(all, func(o Result) bool { return o.Name == r.Name }); i >= 0 {
 		all[i] = r
 		return all
 	}
@@ -111,24 +111,4 @@ func machine() string {
 	_, rest, _ := strings.Cut(string(text), "model name\t: ")
 	model, _, _ := strings.Cut(rest, "\n")
 	return fmt.Sprintf("%s, %d processors, %s %s/%s", model, runtime.NumCPU(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
-}
-
-// built ends the names of what a build with Go's simd experiment measured.
-func built(name string) string {
-	if !kernel.SIMD() {
-		return name
-	}
-	if head, unit, ok := cutUnit(name); ok {
-		return head + "_simd_" + unit
-	}
-	return name + "_simd"
-}
-
-// cutUnit takes the unit off a name such as sweep_1k_1m_ms.
-func cutUnit(name string) (head, unit string, ok bool) {
-	i := strings.LastIndexByte(name, '_')
-	if i < 0 || !slices.Contains([]string{"ms", "s", "us", "mib", "ns"}, name[i+1:]) {
-		return name, "", false
-	}
-	return name[:i], name[i+1:], true
 }

@@ -1,0 +1,168 @@
+package facts
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"mianshen/engine/column"
+	"mianshen/internal/facts/form"
+	"mianshen/internal/store"
+)
+
+// directoryField is the field under which an overlay keeps its directory. No field has such an id.
+const directoryField = "."
+
+// directory says what an overlay changes: for each field the first row of each of its chunks.
+type directory map[string][]int
+
+// layer is one snapshot of a chain: the full one at the bottom, or an overlay with its directory.
+type layer struct {
+	store.Snapshot
+	directory directory // nil of a full snapshot
+	first     int       // how many rows the layers below have
+}
+
+// chain returns the snapshots that make up one, the full one first.
+func chain(ctx context.Context, st *store.Store, snap store.Snapshot) ([]layer, error) {
+	layers := []layer{{Snapshot: snap}}
+	for snap.Base != "" {
+		dir, err := readDirectory(ctx, st, snap.ID)
+		if err != nil {
+			return nil, err
+		}
+		base, err := st.Snapshot(ctx, snap.Base)
+		if err != nil {
+			return nil, err
+		}
+		top := &layers[len(layers)-1]
+		top.directory, top.first = dir, int(base.Rows)
+		snap = base
+		layers = append(layers, layer{Snapshot: snap})
+	}
+	slices.Reverse(layers)
+	return layers, nil
+}
+
+func readDirectory(ctx context.Context, st *store.Store, snapshot string) (directory, error) {
+	body, err := st.Chunk(ctx, snapshot, directoryField, 0)
+	if err != nil {
+		return nil, err
+	}
+	dir := directory{}
+	if err := json.Unmarshal(body, &dir); err != nil {
+		return nil, fmt.Errorf("directory of snapshot %s: %w: %w", snapshot, form.ErrDamaged, err)
+	}
+	return dir, nil
+}
+
+// readCodes reads the codes of all layers, in the order of rows.
+func readCodes(ctx context.Context, st *store.Store, layers []layer) ([]form.Code, error) {
+	codes := make([]form.Code, 0, layers[len(layers)-1].Rows)
+	for _, l := range layers {
+		bodies, err := st.Chunks(ctx, l.ID, "")
+		if err != nil {
+			return nil, err
+		}
+		for _, body := range bodies {
+			if codes, err = form.DecodeCodes(codes, body); err != nil {
+				return nil, fmt.Errorf("codes of snapshot %s: %w", l.ID, err)
+			}
+		}
+		if int64(len(codes)) != l.Rows {
+			return nil, fmt.Errorf("snapshot %s has %d codes for %d rows: %w", l.ID, len(codes), l.Rows, form.ErrDamaged)
+		}
+	}
+	return codes, nil
+}
+
+// patch is what an overlay makes of some rows of a field.
+type patch struct {
+	layer layer
+	rows  []int
+	c     *column.Column
+}
+
+// whole reports whether nothing below the patch is left to be seen.
+func (p *patch) whole() bool {
+	return int64(len(p.rows)) == p.layer.Rows
+}
+
+// readColumn puts together the column of a field from all layers; nil if nothing is known of it.
+func readColumn(ctx context.Context, st *store.Store, layers []layer, field string) (*column.Column, error) {
+	var patches []patch
+	at := len(layers) - 1
+	for ; at > 0; at-- {
+		if _, changed := layers[at].directory[field]; !changed {
+			continue
+		}
+		p, err := readPatch(ctx, st, layers[at], field)
+		if err != nil {
+			return nil, err
+		}
+		patches = append(patches, p)
+		if p.whole() {
+			break
+		}
+	}
+	var c *column.Column
+	if at == 0 {
+		var err error
+		if c, err = readFull(ctx, st, layers[0], field); err != nil {
+			return nil, err
+		}
+	}
+	if c == nil && len(patches) == 0 {
+		return nil, nil
+	}
+	return overlay(c, patches, int(layers[len(layers)-1].Rows))
+}
+
+func readPatch(ctx context.Context, st *store.Store, l layer, field string) (patch, error) {
+	bodies, err := st.Chunks(ctx, l.ID, field)
+	if err != nil {
+		return patch{}, err
+	}
+	rows, c, err := form.DecodePatch(bodies)
+	if err == nil && len(rows) > 0 && int64(rows[len(rows)-1]) >= l.Rows {
+		err = fmt.Errorf("row %d of %d: %w", rows[len(rows)-1], l.Rows, form.ErrDamaged)
+	}
+	if err != nil {
+		return patch{}, fmt.Errorf("%s in snapshot %s: %w", field, l.ID, err)
+	}
+	return patch{layer: l, rows: rows, c: c}, nil
+}
+
+// readFull reads the column of a field from a full snapshot; nil if nothing is known of it.
+func readFull(ctx context.Context, st *store.Store, l layer, field string) (*column.Column, error) {
+	bodies, err := st.Chunks(ctx, l.ID, field)
+	if err != nil || len(bodies) == 0 {
+		return nil, err
+	}
+	c, err := column.Join(bodies, int(l.Rows))
+	if err != nil {
+		return nil, fmt.Errorf("%s in snapshot %s: %w: %w", field, l.ID, form.ErrDamaged, err)
+	}
+	return c, nil
+}
+
+// overlay applies patches, the newest first in the list, to a column, and makes it rows long.
+func overlay(c *column.Column, patches []patch, rows int) (*column.Column, error) {
+	for _, p := range slices.Backward(patches) {
+		if p.whole() {
+			c = p.c
+			continue
+		}
+		if c == nil {
+			c = &column.Column{}
+		}
+		if err := column.Extend(c, int(p.layer.Rows)-c.Rows); err != nil {
+			return nil, err
+		}
+		if err := column.Overlay(c, p.rows, p.c); err != nil {
+			return nil, err
+		}
+	}
+	return c, column.Extend(c, rows-c.Rows)
+}
