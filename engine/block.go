@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"mianshen/engine/kernel"
+	"mianshen/engine/outcome"
 	"mianshen/rules"
 )
 
@@ -24,7 +26,7 @@ type worker struct {
 	session *rules.Session
 	hand    map[int][]handled // by item, for the block at hand, by row
 	masks   map[int]*[2]kernel.Bits
-	out     builder
+	out     outcome.Builder
 	faults  map[Fault]int
 }
 
@@ -33,12 +35,6 @@ type handled struct {
 	row     uint16
 	outcome rules.Outcome
 	amount  int64 // -1: none
-}
-
-// Fault is an item that couldn't be worked out for some enterprises; they are 待核实.
-type Fault struct {
-	Item   string
-	Reason string
 }
 
 func (p *Plan) newWorker() *worker {
@@ -153,20 +149,20 @@ func (e *encoded) gather(out *kernel.Bits, codes []uint16, block int) {
 }
 
 // block evaluates every item over one block and returns what came of it.
-func (w *worker) block(ctx context.Context, block int) (*blockResult, error) {
+func (w *worker) block(ctx context.Context, block int) (*outcome.Block, error) {
 	p := w.plan
 	rows := p.size(block)
 	w.predicates(block)
 	if err := w.byHand(ctx, block, rows); err != nil {
 		return nil, err
 	}
-	w.out.reset(len(p.items))
+	w.out.Reset(len(p.items))
 	for i, it := range p.items {
 		t, u := &w.dense[0], &w.dense[1]
 		w.conditions(it, i, rows, t, u)
 		w.pay(it, i, block, t, u)
 	}
-	return w.out.take(), ctx.Err()
+	return w.out.Take(), ctx.Err()
 }
 
 // predicates evaluates everything that items share over a block.
@@ -238,18 +234,18 @@ func (w *worker) pay(it *item, index, block int, t, u *kernel.Bits) {
 		w.handled(it, hand, block, t, u)
 		return
 	case len(w.rows) == 0 || it.pay.kind == noAmount:
-		w.out.add(it.grant, w.rows, nil, u)
+		w.out.Add(it.grant, w.rows, nil, u)
 		return
 	case it.pay.kind == fixedAmount:
-		w.out.add(it.grant, w.rows, nil, u)
+		w.out.Add(it.grant, w.rows, nil, u)
 		return
 	case it.pay.kind == openAmount:
 		kernel.Or(u, u, t)
-		w.out.add(it.grant, nil, nil, u)
+		w.out.Add(it.grant, nil, nil, u)
 		return
 	}
 	w.compute(it, block, w.rows, u)
-	w.out.add(it.grant, w.rows, w.sums, u)
+	w.out.Add(it.grant, w.rows, w.sums, u)
 }
 
 // compute leaves in w.rows and w.sums the rows whose amount is known, and moves the others to u.
@@ -303,10 +299,10 @@ func (w *worker) handled(it *item, hand []handled, block int, t, u *kernel.Bits)
 		at, _ := slices.BinarySearch(rows, h.row)
 		rows, sums = slices.Insert(rows, at, h.row), slices.Insert(sums, at, max(h.amount, 0))
 	}
-	if !it.grant.amount {
+	if !it.grant.Amount {
 		sums = nil
 	}
-	w.out.add(it.grant, rows, sums, u)
+	w.out.Add(it.grant, rows, sums, u)
 }
 
 // byHand has the rules' own programs decide what columns can't: for each such row of the block the profile is loaded once.
@@ -404,14 +400,25 @@ func (w *worker) decideRow(ctx context.Context, row int, r uint16, items []int) 
 	return nil
 }
 
-// decide decides one pair. A fault of the program is that pair's 待核实, never the sweep's end.
-func (w *worker) decide(r *rules.Rule) (d *rules.Decision) {
+// Decide decides one pair by the rule's own program for the profile that the session has loaded. A fault of the program is that
+// pair's 待核实, never the end of what asks.
+func Decide(s *rules.Session, r *rules.Rule) (d *rules.Decision) {
 	defer func() {
 		if p := recover(); p != nil {
-			reason := fmt.Sprintf("判定时出错：%v", p)
-			w.faults[Fault{r.Item.ID, reason}]++
-			d = w.session.Undecided(r, reason)
+			d = s.Undecided(r, fmt.Sprintf("%s%v", faultPrefix, p))
 		}
 	}()
-	return w.session.Decide(r)
+	return s.Decide(r)
+}
+
+// faultPrefix begins the reason of a pair whose program failed.
+const faultPrefix = "判定时出错："
+
+// decide is Decide, counting faults.
+func (w *worker) decide(r *rules.Rule) *rules.Decision {
+	d := Decide(w.session, r)
+	if len(d.Faults) == 1 && strings.HasPrefix(d.Faults[0], faultPrefix) {
+		w.faults[Fault{r.Item.ID, d.Faults[0]}]++
+	}
+	return d
 }

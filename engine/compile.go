@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"mianshen/engine/kernel"
+	"mianshen/engine/outcome"
 	"mianshen/rules"
 	"mianshen/rules/exact"
 	"mianshen/rules/formula"
@@ -63,7 +64,7 @@ func (c *compiler) item() *item {
 		}
 	}
 	it.pay = c.payment(shape)
-	it.grant = grant{id: c.rule.Item.ID, amount: shape.Amount != nil || shape.AtMost != nil, fixed: it.pay.fixed}
+	it.grant = outcome.Item{ID: c.rule.Item.ID, Amount: shape.Amount != nil || shape.AtMost != nil, Fixed: it.pay.fixed}
 	return it
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"mianshen/engine/kernel"
@@ -188,14 +189,12 @@ func (c *Curve) add(entries []entrant, figure *gauge) {
 		}
 		return compare(a, b)
 	})
-	var sum count
+	sum := int64(0)
 	for i, e := range entries {
-		sum.plus(uint64(e.amount))
-		money := exact.Money(1<<63 - 1)
-		if sum.high == 0 && sum.low < 1<<63 {
-			money = exact.Money(sum.low)
+		if sum += e.amount; sum < 0 {
+			sum = math.MaxInt64
 		}
-		p := Point{Enterprises: i + 1, Money: money}
+		p := Point{Enterprises: i + 1, Money: exact.Money(sum)}
 		if last := len(c.Points) - 1; last >= 0 && compare(entries[i-1], e) == 0 {
 			p.Figure = c.Points[last].Figure
 			c.Points[last] = p

@@ -8,6 +8,7 @@ import (
 
 	"mianshen/engine/column"
 	"mianshen/engine/kernel"
+	"mianshen/engine/outcome"
 	"mianshen/rules"
 	"mianshen/rules/formula"
 )
@@ -42,7 +43,7 @@ type item struct {
 	temps []int32 // groups that this item alone uses, inner ones first
 	whole bool    // something can't be decided by columns: the program decides rows that are still open
 	pay   payment
-	grant grant
+	grant outcome.Item
 	parts []part
 }
 

@@ -2,183 +2,33 @@ package engine
 
 import (
 	"context"
-	"encoding/binary"
-	"maps"
-	"math/bits"
 	"runtime"
-	"slices"
 	"sync"
 	"sync/atomic"
 
-	"mianshen/engine/kernel"
-	"mianshen/rules"
-	"mianshen/rules/exact"
+	"mianshen/engine/outcome"
 )
 
-// denseFrom is from how many rows on a set of rows of a block is kept as a bitmap: it then takes as much room.
-const denseFrom = kernel.Rows / 16
+// What a sweep comes to; see package outcome.
+type (
+	Result    = outcome.Result
+	ItemTotal = outcome.Total
+	Change    = outcome.Change
+	Fault     = outcome.Fault
+)
 
-// blockResult holds, for every item, the rows of one block that are eligible and those that are unknown, and the amounts of
-// the eligible ones where they differ between rows. Set k of item i lies at data[at[2i+k]:at[2i+k+1]]: row numbers, ascending,
-// or, when it is denseFrom long, a bitmap. Amounts in 分 lie as varints at sums[paid[i]:paid[i+1]]; none there means that all
-// eligible rows get the item's fixed amount.
-type blockResult struct {
-	at   []uint32
-	data []uint16
-	paid []uint32
-	sums []byte
-}
+// ErrState reports bytes that aren't the state of a result, or results that don't belong together.
+var ErrState = outcome.ErrState
 
-// builder makes a blockResult, item by item.
-type builder struct {
-	blockResult
-	counts []count
-	most   kernel.Bits
-}
+// DecodeState reads what Result.AppendState wrote; see package outcome.
+func DecodeState(data []byte) (*Result, error) { return outcome.DecodeState(data) }
 
-// count adds up one item over blocks.
-type count struct {
-	eligible, unknown int
-	high, low         uint64 // sum of amounts in 分
-}
+// Concat joins the results of consecutive rows; see package outcome.
+func Concat(parts []*Result) (*Result, error) { return outcome.Concat(parts) }
 
-func (b *builder) reset(items int) {
-	b.at, b.data, b.paid, b.sums = append(b.at[:0], 0), b.data[:0], append(b.paid[:0], 0), b.sums[:0]
-	if b.counts == nil {
-		b.counts = make([]count, items)
-	}
-}
-
-// take returns what was added since reset.
-func (b *builder) take() *blockResult {
-	return &blockResult{at: slices.Clone(b.at), data: slices.Clone(b.data), paid: slices.Clone(b.paid), sums: slices.Clone(b.sums)}
-}
-
-// add adds the next item: its eligible rows, their amounts (nil: the item's fixed amount, or none), the unknown rows.
-func (b *builder) add(g grant, rows []uint16, sums []int64, u *kernel.Bits) {
-	if g.fixed > 0 && !slices.ContainsFunc(sums, func(s int64) bool { return s != g.fixed }) {
-		sums = nil
-	}
-	c := &b.counts[len(b.paid)-1]
-	c.eligible += len(rows)
-	if len(rows) < denseFrom {
-		b.data = append(b.data, rows...)
-	} else {
-		b.most = kernel.Bits{}
-		for _, r := range rows {
-			b.most[r>>6] |= 1 << (r & 63)
-		}
-		b.data = appendBits(b.data, &b.most)
-	}
-	b.at = append(b.at, uint32(len(b.data)))
-	n := kernel.Count(u)
-	c.unknown += n
-	if n < denseFrom {
-		b.data = kernel.Positions(b.data, u)
-	} else {
-		b.data = appendBits(b.data, u)
-	}
-	b.at = append(b.at, uint32(len(b.data)))
-	for _, s := range sums {
-		b.sums = binary.AppendUvarint(b.sums, uint64(s))
-		c.plus(uint64(s))
-	}
-	b.paid = append(b.paid, uint32(len(b.sums)))
-	if sums == nil {
-		c.times(len(rows), g.fixed)
-	}
-}
-
-// times adds n equal amounts.
-func (c *count) times(n int, amount int64) {
-	high, low := bits.Mul64(uint64(n), uint64(amount))
-	c.high += high
-	c.plus(low)
-}
-
-func (c *count) plus(n uint64) {
-	var carry uint64
-	c.low, carry = bits.Add64(c.low, n, 0)
-	c.high += carry
-}
-
-func appendBits(data []uint16, b *kernel.Bits) []uint16 {
-	for _, w := range b {
-		data = append(data, uint16(w), uint16(w>>16), uint16(w>>32), uint16(w>>48))
-	}
-	return data
-}
-
-// set reads set k of item i into out.
-func (r *blockResult) set(i, k int, out *kernel.Bits) {
-	rows := r.data[r.at[2*i+k]:r.at[2*i+k+1]]
-	*out = kernel.Bits{}
-	if len(rows) == denseFrom {
-		for j := range out {
-			out[j] = uint64(rows[4*j]) | uint64(rows[4*j+1])<<16 | uint64(rows[4*j+2])<<32 | uint64(rows[4*j+3])<<48
-		}
-		return
-	}
-	for _, row := range rows {
-		out[row>>6] |= 1 << (row & 63)
-	}
-}
-
-// rows appends the rows of set k of item i to dst, ascending.
-func (r *blockResult) rows(dst []uint16, i, k int) []uint16 {
-	rows := r.data[r.at[2*i+k]:r.at[2*i+k+1]]
-	if len(rows) < denseFrom {
-		return append(dst, rows...)
-	}
-	var b kernel.Bits
-	r.set(i, k, &b)
-	return kernel.Positions(dst, &b)
-}
-
-// amounts returns the amounts of item i's eligible rows, or nil when they all get the fixed amount or none.
-func (r *blockResult) amounts(i int) []int64 {
-	data := r.sums[r.paid[i]:r.paid[i+1]]
-	var out []int64
-	for len(data) > 0 {
-		v, n := binary.Uvarint(data)
-		out = append(out, int64(v))
-		data = data[max(n, 1):]
-	}
-	return out
-}
-
-// Result is what a sweep came to: for every item which enterprises are eligible, for which it is unknown, and the amounts.
-// It is immutable.
-type Result struct {
-	Items  []ItemTotal
-	Faults map[Fault]int // pairs that are unknown because the rule failed
-
-	items  []grant
-	blocks []*blockResult
-	rows   int
-}
-
-// grant says of an item how amounts are kept.
-type grant struct {
-	id     string
-	amount bool  // the item has amounts
-	fixed  int64 // 分; what eligible rows get where no amounts are kept
-}
-
-func (p *Plan) grants() []grant {
-	out := make([]grant, len(p.items))
-	for i, it := range p.items {
-		out[i] = it.grant
-	}
-	return out
-}
-
-// ItemTotal is one item of a result. Ineligible is the rest of the rows.
-type ItemTotal struct {
-	Item                          string
-	Eligible, Unknown, Ineligible int
-	Sum                           exact.Money // of the eligible amounts; 0 where the item has none
-	Overflow                      bool        // the sum is beyond what money can count
+// Differences calls visit for every pair of which two results say different things; see package outcome.
+func Differences(before, after *Result, visit func(Change)) {
+	outcome.Differences(before, after, visit)
 }
 
 // Sweep decides all items for all enterprises of the table.
@@ -189,25 +39,32 @@ func (p *Plan) Sweep(ctx context.Context) (*Result, error) {
 // Blocks decides all items for the enterprises of n blocks of kernel.Rows rows from block first on. Row 0 of the result is the
 // first row of the first block. A cancelled context ends it with the context's error.
 func (p *Plan) Blocks(ctx context.Context, first, n int) (*Result, error) {
-	res := &Result{items: p.grants(), blocks: make([]*blockResult, n), Faults: map[Fault]int{}}
+	rows := 0
 	for b := first; b < first+n; b++ {
-		res.rows += p.size(b)
+		rows += p.size(b)
 	}
-	counts := make([]count, len(p.items))
+	items := make([]outcome.Item, len(p.items))
+	for i, it := range p.items {
+		items[i] = it.grant
+	}
+	made, faults := make([]*outcome.Block, n), map[Fault]int{}
+	var builders []*outcome.Builder
 	var mu sync.Mutex
 	err := p.workers(ctx, n, func(w *worker, b int) (err error) {
-		res.blocks[b], err = w.block(ctx, first+b)
+		made[b], err = w.block(ctx, first+b)
 		return err
 	}, func(w *worker) {
 		mu.Lock()
 		defer mu.Unlock()
-		w.merge(counts, res.Faults)
+		builders = append(builders, &w.out)
+		for f, c := range w.faults {
+			faults[f] += c
+		}
 	})
 	if err != nil {
 		return nil, err
 	}
-	res.total(counts)
-	return res, nil
+	return outcome.New(items, made, rows, builders, faults), nil
 }
 
 // workers has n pieces of work done in parallel, each once, and ends with the first error or that of the context. done is
@@ -250,117 +107,4 @@ func (p *Plan) each(ctx context.Context, groups []int32, work func(w *worker, bl
 		work(w, b)
 		return nil
 	}, func(*worker) {})
-}
-
-func (w *worker) merge(counts []count, faults map[Fault]int) {
-	for i, c := range w.out.counts {
-		counts[i].eligible += c.eligible
-		counts[i].unknown += c.unknown
-		counts[i].high += c.high
-		counts[i].plus(c.low)
-	}
-	for f, n := range maps.All(w.faults) {
-		faults[f] += n
-	}
-}
-
-func (r *Result) total(counts []count) {
-	for i, it := range r.items {
-		c := counts[i]
-		t := ItemTotal{Item: it.id, Eligible: c.eligible, Unknown: c.unknown, Ineligible: r.rows - c.eligible - c.unknown}
-		if t.Overflow = c.high > 0 || c.low > 1<<63-1; !t.Overflow {
-			t.Sum = exact.Money(c.low)
-		}
-		r.Items = append(r.Items, t)
-	}
-}
-
-// Rows is how many enterprises the result covers.
-func (r *Result) Rows() int { return r.rows }
-
-// Outcome is what item i came to for a row.
-func (r *Result) Outcome(i, row int) rules.Outcome {
-	b := r.blocks[row/kernel.Rows]
-	at := uint16(row % kernel.Rows)
-	switch {
-	case b.has(i, 0, at):
-		return rules.Eligible
-	case b.has(i, 1, at):
-		return rules.Unknown
-	}
-	return rules.Ineligible
-}
-
-func (r *blockResult) has(i, k int, row uint16) bool {
-	rows := r.data[r.at[2*i+k]:r.at[2*i+k+1]]
-	if len(rows) == denseFrom {
-		return rows[row>>4]>>(row&15)&1 == 1
-	}
-	_, found := slices.BinarySearch(rows, row)
-	return found
-}
-
-// Amount is what an eligible row gets from item i; ok is false where it isn't eligible or the item has no amount.
-func (r *Result) Amount(i, row int) (m exact.Money, ok bool) {
-	it := r.items[i]
-	if r.Outcome(i, row) != rules.Eligible || !it.amount {
-		return 0, false
-	}
-	b := r.blocks[row/kernel.Rows]
-	sums := b.amounts(i)
-	if sums == nil {
-		return exact.Money(it.fixed), true
-	}
-	at, _ := slices.BinarySearch(b.rows(nil, i, 0), uint16(row%kernel.Rows))
-	return exact.Money(sums[at]), true
-}
-
-// Grants calls visit for every eligible row of item i in order, with its amount (0 where the item has none), until visit
-// returns false.
-func (r *Result) Grants(i int, visit func(row int, amount exact.Money) bool) {
-	var rows []uint16
-	for n, b := range r.blocks {
-		rows = b.rows(rows[:0], i, 0)
-		sums := b.amounts(i)
-		for j, row := range rows {
-			amount := r.items[i].fixed
-			if sums != nil {
-				amount = sums[j]
-			}
-			if !visit(n*kernel.Rows+int(row), exact.Money(amount)) {
-				return
-			}
-		}
-	}
-}
-
-// Unknowns calls visit for every row for which item i is unknown, in order, until visit returns false.
-func (r *Result) Unknowns(i int, visit func(row int) bool) {
-	var rows []uint16
-	for n, b := range r.blocks {
-		rows = b.rows(rows[:0], i, 1)
-		for _, row := range rows {
-			if !visit(n*kernel.Rows + int(row)) {
-				return
-			}
-		}
-	}
-}
-
-// merge adds an item whose amounts come from two places.
-func (b *builder) merge(g grant, t, u *kernel.Bits, paid func(int) (exact.Money, bool), fresh map[int]int64) {
-	rows := kernel.Positions(nil, t)
-	var sums []int64
-	for _, r := range rows {
-		amount, ok := fresh[int(r)]
-		if !ok {
-			old, _ := paid(int(r))
-			amount = int64(old)
-		}
-		sums = append(sums, amount)
-	}
-	if !g.amount {
-		sums = nil
-	}
-	b.add(g, rows, sums, u)
 }

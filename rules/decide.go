@@ -49,6 +49,9 @@ type Decision struct {
 	Limits     []Limit   // what cut the amount
 	Faults     []string  // why a rule could not be computed, in words
 
+	// Held is what an unknown decision would pay if its unknown conditions came out true; nil where that isn't known.
+	Held *exact.Money
+
 	exact *formula.Value // the amount before caps and rounding
 }
 
@@ -208,6 +211,7 @@ func (r *run) decide() {
 	}
 	if len(open) > 0 {
 		r.d.Outcome = Unknown
+		r.d.Held = r.held(amount, caps)
 	}
 	r.d.Missing, r.d.Manual, r.d.Faults = r.causes(open)
 	if r.d.Outcome == Eligible && amount != nil {
@@ -364,6 +368,9 @@ func (r *run) decideEach() {
 			open = append(open, unknown...)
 			r.d.Outcome = Unknown
 		}
+	}
+	if r.d.Outcome == Unknown {
+		r.d.Held = r.heldRecords()
 	}
 	r.d.Missing, r.d.Manual, r.d.Faults = r.causes(open)
 	if r.d.Outcome == Eligible && r.rule.amount != nil {

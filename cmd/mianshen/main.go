@@ -30,6 +30,12 @@ type cli struct {
 	Search  searchCmd  `cmd:"" help:"用大白话找政策"`
 	Serve   serveCmd   `cmd:"" help:"启动网页、接口和每日比对"`
 	Publish publishCmd `cmd:"" help:"发布政策：留下不可改的版本，说出它引起的差别"`
+	Import  importCmd  `cmd:"" help:"收下一个部门一个所属期的数据：先验收，有错不入库"`
+
+	Deliveries deliveriesCmd `cmd:"" help:"数据批次：查看、采用、隔离、撤回、更正"`
+
+	Sweep   sweepCmd   `cmd:"" help:"全部事项比对全部企业，留下结果和变化"`
+	Replay  replayCmd  `cmd:"" help:"原样重算已有的判定，与留存的逐字节核对"`
 	Demo    demoCmd    `cmd:"" help:"内置示例"`
 	Version versionCmd `cmd:"" help:"版本"`
 }

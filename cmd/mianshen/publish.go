@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/user"
 	"path/filepath"
 	"time"
 
@@ -48,7 +47,7 @@ func (c *publishCmd) Run(ctx context.Context, s *streams) (err error) {
 	if err != nil {
 		return err
 	}
-	diff, err := office.Difference(ctx, proposal, asOf)
+	diff, err := office.Difference(ctx, proposal, asOf, now)
 	compared := !errors.Is(err, casework.ErrNothing)
 	if err != nil && compared {
 		return err
@@ -60,7 +59,7 @@ func (c *publishCmd) Run(ctx context.Context, s *streams) (err error) {
 		sayDifference(s, diff, asOf, compared)
 		return nil
 	}
-	published, err := office.Publish(ctx, proposal, c.publisher(), now)
+	published, err := office.Publish(ctx, proposal, operator(c.By), now)
 	for _, p := range published {
 		word := "已发布"
 		switch {
@@ -76,16 +75,6 @@ func (c *publishCmd) Run(ctx context.Context, s *streams) (err error) {
 	}
 	sayDifference(s, diff, asOf, compared)
 	return nil
-}
-
-func (c *publishCmd) publisher() string {
-	if c.By != "" {
-		return c.By
-	}
-	if u, err := user.Current(); err == nil && u.Username != "" {
-		return u.Username
-	}
-	return "命令行"
 }
 
 // vocabulary is the text of the vocabulary to be published too: the one named, or the nearest one when the store has none yet.

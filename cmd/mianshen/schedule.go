@@ -57,60 +57,41 @@ func (w *sweeper) tick(ctx context.Context, now time.Time) {
 		w.log.Info("sweep given up, the server ends")
 	case err != nil:
 		w.log.Error("sweep failed", "error", err)
+	case sweep.Status == store.Held:
+		w.log.Warn("sweep waits for a person", "sweep", sweep.ID, "note", sweep.Note)
 	default:
 		w.log.Info("sweep done", "sweep", sweep.ID, "as_of", sweep.AsOf.String(), "eligible", sweep.Eligible, "unknown", sweep.Unknown, "ineligible", sweep.Ineligible)
 	}
 }
 
-// sweep names the slot by what the sweep would read: the day, and the change up to which the store is known. A restart on the
-// same day without any change finds its slot taken; a newly published policy or delivery opens another.
+// sweep names the slot by what the sweep would read: the day, the law and the snapshot. A restart on the same day without any
+// change finds its slot taken; a newly published policy or delivery opens another. What an earlier process left running is
+// finished first.
 func (w *sweeper) sweep(ctx context.Context, now time.Time) (store.Sweep, error) {
-	asOf := w.asOf(now)
-	book, err := w.office.Current(ctx)
+	if _, err := w.office.Resume(ctx, now, w.tell); err != nil {
+		return store.Sweep{}, err
+	}
+	r := casework.SweepRequest{AsOf: w.asOf(now), Now: now, Purpose: store.Nightly}
+	book, snapshot, err := w.office.Prepare(ctx, r)
 	if err != nil {
 		return store.Sweep{}, err
 	}
-	snapshot, err := w.office.Store.LatestSnapshot(ctx)
-	if errors.Is(err, store.ErrNotFound) {
-		return store.Sweep{}, casework.ErrNothing
-	}
-	if err != nil {
-		return store.Sweep{}, err
-	}
-	slot := fmt.Sprintf("sweep %s %s %.12s %.12s", civil.On(now), asOf, book.Key(), snapshot.ID)
+	r.Slot = fmt.Sprintf("sweep %s %s %.12s %.12s", civil.On(now), r.AsOf, book.Key(), snapshot.ID)
 	for attempt := 2; ; attempt++ {
-		sweep, err := w.office.Sweep(ctx, asOf, slot, now)
+		sweep, err := w.office.Sweep(ctx, r, w.tell)
 		if !errors.Is(err, store.ErrSlotTaken) || sweep.Status != store.Failed || attempt > maxAttempts {
 			return sweep, err
 		}
-		slot = fmt.Sprintf("%s attempt %d", strings.TrimSuffix(slot, fmt.Sprintf(" attempt %d", attempt-1)), attempt)
+		r.Slot = fmt.Sprintf("%s attempt %d", strings.TrimSuffix(r.Slot, fmt.Sprintf(" attempt %d", attempt-1)), attempt)
+	}
+}
+
+// tell logs checkpoints of long sweeps.
+func (w *sweeper) tell(p casework.Progress) {
+	if p.Total > 1 {
+		w.log.Info("shard stored", "sweep", p.Sweep, "done", p.Done, "of", p.Total)
 	}
 }
 
 // maxAttempts is how often a sweep that failed is tried for one slot.
 const maxAttempts = 3
-
-// abandonAfter is how long a running sweep may be another node's; what is older was left behind by a node that ended.
-const abandonAfter = time.Hour
-
-// abandon gives up sweeps that an earlier process left running. Only one process has a SQLite file, so there they can't be
-// somebody else's; on PostgreSQL only those that are too old to be still running.
-func (w *sweeper) abandon(ctx context.Context) error {
-	limit := time.Duration(0)
-	if w.office.Store.Kind() != store.SQLite {
-		limit = abandonAfter
-	}
-	sweeps, err := w.office.Store.Sweeps(ctx, 100)
-	if err != nil {
-		return err
-	}
-	for _, s := range sweeps {
-		if s.Status != store.Running || time.Since(s.StartedAt) < limit {
-			continue
-		}
-		if err := w.office.Store.FinishSweep(ctx, s.ID, store.Failed, "服务中断，没有比对完", time.Now()); err != nil {
-			return err
-		}
-	}
-	return nil
-}

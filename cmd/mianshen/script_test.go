@@ -17,10 +17,11 @@ import (
 	"github.com/xuri/excelize/v2"
 	"golang.org/x/text/encoding/simplifiedchinese"
 
-	"mianshen/internal/casework"
+	"mianshen/internal/facts/arrival"
 	"mianshen/internal/intake"
 	"mianshen/internal/store"
 	"mianshen/rules"
+	"mianshen/rules/civil"
 )
 
 // update writes what the commands print into the scripts' expected files; the difference is then read by a person.
@@ -161,7 +162,7 @@ func showWorkbook(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(book.Close())
 }
 
-// deliver stores profiles as a snapshot, as a department's delivery does: deliver DATABASE PROFILES. The vocabulary must have
+// deliver stores profiles as deliveries of their departments: deliver DATABASE PROFILES. The vocabulary must have
 // been published there.
 func deliver(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
@@ -176,11 +177,7 @@ func deliver(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(mistakes.Err())
 	batch, err := intake.ReadProfiles(ctx, vocabulary, intake.Bytes(args[1], []byte(ts.ReadFile(args[1]))), intake.Options{})
 	ts.Check(err)
-	firms := make([]casework.Firm, 0, len(batch.Profiles))
-	for _, p := range batch.Profiles {
-		firms = append(firms, casework.Firm{Name: batch.Names[p.Enterprise], Profile: p})
-	}
-	_, err = casework.New(db).Receive(ctx, vocabulary, firms, args[1], time.Date(2025, 6, 1, 9, 0, 0, 0, time.UTC))
+	_, err = arrival.ReceiveProfiles(ctx, db, vocabulary, batch, civil.MustParse("2025-06-01"), time.Date(2025, 6, 1, 9, 0, 0, 0, time.UTC), args[1])
 	ts.Check(errors.Join(err, db.Close()))
 }
 

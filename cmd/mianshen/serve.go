@@ -105,12 +105,14 @@ func onlySamples(ctx context.Context, db *store.Store) error {
 			return foreign
 		}
 	}
-	snapshot, err := db.LatestSnapshot(ctx)
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
+	deliveries, err := db.Deliveries(ctx, store.DeliveryFilter{})
+	if err != nil {
 		return err
 	}
-	if err == nil && snapshot.Source != demo.By {
-		return foreign
+	for _, d := range deliveries {
+		if d.ReceivedBy != demo.By {
+			return foreign
+		}
 	}
 	return nil
 }
@@ -127,9 +129,6 @@ func (c *serveCmd) indexDir(scratch string) string {
 
 func (c *serveCmd) serve(ctx context.Context, s *streams, office *casework.Office, sweeps *sweeper, dir string, log *slog.Logger) (err error) {
 	sweeps.office = office
-	if err := sweeps.abandon(ctx); err != nil {
-		return err
-	}
 	if c.Demo {
 		if err := onlySamples(ctx, office.Store); err != nil {
 			return err

@@ -14,7 +14,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"os/signal"
 	"runtime"
 	"slices"
@@ -41,32 +40,42 @@ var experiments = []experiment{
 	{"curve", "what a threshold costs at every value", decide.Curve},
 	{"simulate", "one changed item, with all differences", decide.Simulate},
 	{"pairs", "columns, compiled rules and the independent judge on random policies and enterprises", decide.Judged},
-	{"csv", "a delivery of all enterprises: read, validated, stored", stored.Receive},
+	{"stored", "deliveries, nights and a cold start, kept in SQLite", stored.Nights},
 	{"duckcsv", "DuckDB reads a delivery of all enterprises into a typed table", stored.DuckDB},
 	{"expr", "one run of expr's machine, and of the compiled rule, a pair", decide.Pairwise},
+}
+
+// steps are experiments that others run in processes of their own.
+var steps = []experiment{
+	{stored.ColdName, "from the start of a process to the first result", stored.Cold},
+	{stored.NightName, "one enterprise in a hundred delivered anew, everything decided again", stored.Night},
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx); err != nil {
+	err := run(ctx, os.Args[1:])
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
+		os.Exit(1) //nolint:gocritic // stop only gives the signal back
 	}
 }
 
-func run(ctx context.Context) error {
+func run(ctx context.Context, args []string) error {
 	full := lab.Full()
 	o := full
-	names := flag.String("run", "all", "experiments, by comma: all, "+strings.Join(experimentNames(), ", "))
-	flag.IntVar(&o.Rows, "rows", o.Rows, "enterprises")
-	flag.IntVar(&o.Items, "items", o.Items, "items")
-	flag.IntVar(&o.Repeat, "repeat", o.Repeat, "how often a short measurement is repeated; the median counts")
-	flag.IntVar(&o.Pairs, "pairs", o.Pairs, "pairs of the experiment pairs")
-	flag.Uint64Var(&o.Seed, "seed", o.Seed, "of the experiment pairs")
-	flag.StringVar(&o.Dir, "dir", o.Dir, "directory for files that an experiment needs")
-	write := flag.Bool("write", false, "merge the results into RESULTS.tsv and RESULTS.md; only at the full size")
-	flag.Parse()
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	names := flags.String("run", "all", "experiments, by comma: all, "+strings.Join(experimentNames(), ", "))
+	flags.IntVar(&o.Rows, "rows", o.Rows, "enterprises")
+	flags.IntVar(&o.Items, "items", o.Items, "items")
+	flags.IntVar(&o.Repeat, "repeat", o.Repeat, "how often a short measurement is repeated; the median counts")
+	flags.IntVar(&o.Pairs, "pairs", o.Pairs, "pairs of the experiment pairs")
+	flags.Uint64Var(&o.Seed, "seed", o.Seed, "of the experiment pairs")
+	flags.StringVar(&o.Dir, "dir", o.Dir, "directory for files that an experiment needs")
+	write := flags.Bool("write", false, "merge the results into RESULTS.tsv and RESULTS.md; only at the full size")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
 	if *write && (o.Rows != full.Rows || o.Items != full.Items) {
 		return errors.New("-write keeps results of the full size only")
 	}
@@ -78,17 +87,18 @@ func run(ctx context.Context) error {
 	if len(chosen) == 1 && !*write {
 		return here(ctx, chosen[0], o)
 	}
+	var failed error
 	for _, e := range chosen {
-		got, err := apart(ctx, e, o)
+		got, err := lab.Apart(ctx, e.name, o)
 		all = append(all, got...)
 		if err != nil {
-			return fmt.Errorf("%s: %w", e.name, err)
+			failed = errors.Join(failed, fmt.Errorf("%s: %w", e.name, err))
 		}
 	}
-	if !*write {
-		return nil
+	if *write {
+		failed = errors.Join(failed, results.Merge(ctx, "RESULTS.tsv", "RESULTS.md", all))
 	}
-	return results.Merge(ctx, "RESULTS.tsv", "RESULTS.md", all)
+	return failed
 }
 
 func experimentNames() []string {
@@ -105,11 +115,12 @@ func choose(names string) ([]experiment, error) {
 	}
 	var out []experiment
 	for name := range strings.SplitSeq(names, ",") {
-		i := slices.IndexFunc(experiments, func(e experiment) bool { return e.name == name })
+		all := slices.Concat(experiments, steps)
+		i := slices.IndexFunc(all, func(e experiment) bool { return e.name == name })
 		if i < 0 {
 			return nil, fmt.Errorf("no experiment %q; there are %s", name, strings.Join(experimentNames(), ", "))
 		}
-		out = append(out, experiments[i])
+		out = append(out, all[i])
 	}
 	return out, nil
 }
@@ -118,20 +129,11 @@ func choose(names string) ([]experiment, error) {
 func here(ctx context.Context, e experiment, o lab.Options) error {
 	l := &lab.Lab{Options: o, Workers: runtime.GOMAXPROCS(0), Out: os.Stdout}
 	l.Logf("%s: %s; %d enterprises, %d items", e.name, e.about, o.Rows, o.Items)
-	return e.run(ctx, l)
-}
-
-// apart runs an experiment in a process of its own and reads its results.
-func apart(ctx context.Context, e experiment, o lab.Options) ([]results.Result, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, fmt.Errorf("own program: %w", err)
+	if err := e.run(ctx, l); err != nil {
+		return err
 	}
-	args := []string{"-run", e.name, "-rows", fmt.Sprint(o.Rows), "-items", fmt.Sprint(o.Items), "-repeat", fmt.Sprint(o.Repeat), "-pairs", fmt.Sprint(o.Pairs), "-seed", fmt.Sprint(o.Seed), "-dir", o.Dir}
-	cmd := exec.CommandContext(ctx, self, args...) //nolint:gosec // it runs itself
-	cmd.Stderr = os.Stderr
-	text, err := cmd.Output()
-	os.Stdout.Write(text)
-	got, bad := results.Parse(string(text))
-	return got, errors.Join(err, bad)
+	if len(l.Differ) > 0 {
+		return fmt.Errorf("answers differ: %s", strings.Join(l.Differ, ", "))
+	}
+	return nil
 }

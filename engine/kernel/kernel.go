@@ -17,7 +17,7 @@ const (
 	Words = Rows / 64
 )
 
-// Bits is a bitmap over a block: row i is bit i%64 of word i/64. It is half the usual first cache line group: 512 bytes.
+// Bits is a bitmap over a block: row i is bit i%64 of word i/64.
 type Bits = [Words]uint64
 
 // The entries of a table of three-valued answers.
@@ -58,11 +58,11 @@ func Table16(codes *[Rows]uint16, table []uint8, t, n *Bits) { loops.table16(cod
 // Table32 is Table16 for 32-bit codes, of which there are at most Rows; rows past them are neither in t nor in n.
 func Table32(codes []uint32, table []uint8, t, n *Bits) { loops.table32(codes, table, t, n) }
 
-// Conj decides a conjunction. Literal i of pos is the condition (ts[i], ns[i]), of neg its negation. t becomes the rows in which
-// every literal is known to be true, p those in which none is known to be false, so t is part of p, and p without t waits for
-// facts. It returns how many rows are in t and in p. Without literals both hold every row. Literals that refuse most rows
-// should come first: the rest is skipped once no row is left. t and p are written completely, also then, and must not be
-// among ts and ns.
+// Conj decides a conjunction. Literal i of pos is the condition (ts[i], ns[i]), of neg its negation; ns is as long as ts. t becomes
+// the rows in which every literal is known to be true, p those in which none is known to be false, so t is part of p, and p
+// without t waits for facts. It returns how many rows are in t and in p. Without literals both hold every row. Literals that
+// refuse most rows should come first: the rest is skipped once no row is left. t and p are written completely, also then, and
+// must not be among ts and ns. Rows past the end of a last block count like others: a caller gives a literal that refuses them.
 func Conj(t, p *Bits, ts, ns []*Bits, pos, neg []int32) (eligible, possible int) {
 	return loops.conj(t, p, ts, ns, pos, neg)
 }
@@ -76,7 +76,7 @@ func Any(t, n *Bits, ts, ns []*Bits, literals []int32) { loops.any(t, n, ts, ns,
 // row is true.
 func All(t, n *Bits, ts, ns []*Bits, literals []int32) { loops.all(t, n, ts, ns, literals) }
 
-// Positions appends the rows of b to dst, ascending.
+// Positions appends the rows of b to dst, ascending. It allocates only when dst has no room for them.
 func Positions(dst []uint16, b *Bits) []uint16 { return loops.positions(dst, b) }
 
 // And sets out to the rows that are in a and in b. out may be one of them.

@@ -1,7 +1,6 @@
 package kernel
 
-// table8 spreads the table first, so that one addition brings the answers of a row to both bitmaps: 32 rows shift through the two
-// halves of a word.
+// table8 spreads the answers first, so that both bits of a row enter a word at once: 32 rows shift through its two halves.
 func (portable) table8(codes *[Rows]uint8, table *[256]uint8, t, n *Bits) {
 	var spread [256]uint64
 	for c, e := range table {

@@ -2,7 +2,10 @@
 
 package kernel
 
-import "simd/archsimd"
+import (
+	"simd/archsimd"
+	"slices"
+)
 
 // table8 keeps the table in four registers: a permutation looks a code up among 128 entries by its low seven bits, the highest
 // bit chooses between two of them.
@@ -47,49 +50,80 @@ func below(codes *[Rows]uint16, limit int) bool {
 
 // table32 narrows the codes to what the length of the table asks for and goes on with those.
 func (v vector) table32(codes []uint32, table []uint8, t, n *Bits) {
-	if !v.on || len(table) > most || !below32bit(codes, len(table)) {
+	done := false
+	switch {
+	case !v.on || len(table) > most:
+	case len(table) <= 256:
+		var narrow [Rows]uint8
+		if done = narrow8(&narrow, codes, len(table)); done {
+			var whole [256]uint8
+			copy(whole[:], table)
+			v.table8(&narrow, &whole, t, n)
+		}
+	default:
+		var narrow [Rows]uint16
+		if done = narrow16(&narrow, codes, len(table)); done {
+			sets(&narrow, table, t, n)
+			archsimd.ClearAVXUpperBits()
+		}
+	}
+	if !done {
 		v.portable.table32(codes, table, t, n)
 		return
 	}
-	if len(table) <= 256 {
-		var narrow [Rows]uint8
-		for i := range len(codes) / 16 {
-			load16u(codes[i*16:]).TruncateToUint8().Store((*[16]uint8)(narrow[i*16:]))
-		}
-		for i := len(codes) / 16 * 16; i < len(codes); i++ {
-			narrow[i] = uint8(codes[i])
-		}
-		var whole [256]uint8
-		copy(whole[:], table)
-		v.table8(&narrow, &whole, t, n)
-	} else {
-		var narrow [Rows]uint16
-		for i := range len(codes) / 16 {
-			load16u(codes[i*16:]).TruncateToUint16().Store((*[16]uint16)(narrow[i*16:]))
-		}
-		for i := len(codes) / 16 * 16; i < len(codes); i++ {
-			narrow[i] = uint16(codes[i])
-		}
-		sets(&narrow, table, t, n)
-	}
-	archsimd.ClearAVXUpperBits()
 	cut(t, len(codes))
 	cut(n, len(codes))
 }
 
-func load16u(c []uint32) archsimd.Uint32x16 { return archsimd.LoadUint32x16((*[16]uint32)(c)) }
+// narrow8 copies codes and tells whether every one is below limit, which is at most 256.
+func narrow8(to *[Rows]uint8, codes []uint32, limit int) bool {
+	highest := archsimd.BroadcastUint32x16(0)
+	full := len(codes) / 64 * 64
+	for i := 0; i < full; i += 64 {
+		c, o := (*[64]uint32)(codes[i:]), (*[64]uint8)(to[i:])
+		x, y, z, u := wide16(c[0:]), wide16(c[16:]), wide16(c[32:]), wide16(c[48:])
+		highest = highest.Max(x.Max(y).Max(z.Max(u)))
+		x.TruncateToUint8().Store((*[16]uint8)(o[0:]))
+		y.TruncateToUint8().Store((*[16]uint8)(o[16:]))
+		z.TruncateToUint8().Store((*[16]uint8)(o[32:]))
+		u.TruncateToUint8().Store((*[16]uint8)(o[48:]))
+	}
+	top := highest32(highest)
+	for i, c := range codes[full:] {
+		top = max(top, c)
+		to[full+i] = uint8(c)
+	}
+	return int(top) < limit
+}
 
-// below32bit tells whether every code is below limit.
-func below32bit(codes []uint32, limit int) bool {
-	m := archsimd.BroadcastUint32x16(0)
-	for i := range len(codes) / 16 {
-		m = m.Max(load16u(codes[i*16:]))
+// narrow16 copies codes and tells whether every one is below limit, which is at most most.
+func narrow16(to *[Rows]uint16, codes []uint32, limit int) bool {
+	highest := archsimd.BroadcastUint32x16(0)
+	full := len(codes) / 64 * 64
+	for i := 0; i < full; i += 64 {
+		c, o := (*[64]uint32)(codes[i:]), (*[64]uint16)(to[i:])
+		x, y, z, u := wide16(c[0:]), wide16(c[16:]), wide16(c[32:]), wide16(c[48:])
+		highest = highest.Max(x.Max(y).Max(z.Max(u)))
+		x.TruncateToUint16().Store((*[16]uint16)(o[0:]))
+		y.TruncateToUint16().Store((*[16]uint16)(o[16:]))
+		z.TruncateToUint16().Store((*[16]uint16)(o[32:]))
+		u.TruncateToUint16().Store((*[16]uint16)(o[48:]))
 	}
-	fine := len(codes) < 16 || m.GreaterEqual(archsimd.BroadcastUint32x16(uint32(limit))).ToBits() == 0
-	for _, c := range codes[len(codes)/16*16:] {
-		fine = fine && int(c) < limit
+	top := highest32(highest)
+	for i, c := range codes[full:] {
+		top = max(top, c)
+		to[full+i] = uint16(c)
 	}
-	return fine
+	return int(top) < limit
+}
+
+func wide16(c []uint32) archsimd.Uint32x16 { return archsimd.LoadUint32x16((*[16]uint32)(c)) }
+
+// highest32 gives the greatest of 16 codes.
+func highest32(x archsimd.Uint32x16) uint32 {
+	var c [16]uint32
+	x.Store(&c)
+	return slices.Max(c[:])
 }
 
 // cut takes the rows from the given one on out of b.

@@ -19,11 +19,11 @@ func (o *Office) LatestDone(ctx context.Context) (store.Sweep, error) {
 }
 
 func (o *Office) session(ctx context.Context, book *Book, sweep store.Sweep, uscc string) (*rules.Session, error) {
-	p, err := o.Store.Profile(ctx, sweep.Snapshot, uscc)
+	snap, err := o.Store.Snapshot(ctx, sweep.Snapshot)
 	if err != nil {
 		return nil, err
 	}
-	profile, err := DecodeProfile(book.Book.Vocabulary, uscc, p.Body)
+	profile, err := o.reader.Profile(ctx, book.Book.Vocabulary, snap, uscc)
 	if err != nil {
 		return nil, err
 	}
@@ -32,43 +32,33 @@ func (o *Office) session(ctx context.Context, book *Book, sweep store.Sweep, usc
 	return s, nil
 }
 
-// Explained is a stored decision with its explanation, computed again from what its sweep pins.
+// Explained is a decision with its explanation, computed again from what its sweep pins.
 type Explained struct {
-	Decision    store.Decision
+	Decision    Decision
 	Sweep       store.Sweep
 	Name        string // of the enterprise
 	Explanation *rules.Explanation
-	Reproduced  bool // the canonical bytes computed again have the stored SHA-256
+	Reproduced  bool // outcome, amount and recorded hash are those of the stored state
 }
 
-// Explain computes a stored decision again and tells why. store.ErrNotFound for an unknown id.
+// Explain computes a decision again and tells why. store.ErrNotFound for an id that no sweep has.
 func (o *Office) Explain(ctx context.Context, id string) (Explained, error) {
-	d, err := o.Store.Decision(ctx, id)
+	number, item, uscc, err := parseID(id)
 	if err != nil {
 		return Explained{}, err
 	}
-	sweep, err := o.Store.Sweep(ctx, d.Sweep)
+	sweep, err := o.Store.Sweep(ctx, number)
 	if err != nil {
 		return Explained{}, err
 	}
-	book, err := o.Of(ctx, sweep.Plan)
+	all, err := o.explain(ctx, sweep, uscc, func(d Decision) bool { return d.Item == item })
 	if err != nil {
 		return Explained{}, err
 	}
-	r, ok := book.Rule(d.Item)
-	if !ok {
-		return Explained{}, fmt.Errorf("decision %s: item %s isn't in its policy version", id, d.Item)
+	if len(all) == 0 {
+		return Explained{}, fmt.Errorf("decision %.80q: %w", id, store.ErrNotFound)
 	}
-	session, err := o.session(ctx, book, sweep, d.Enterprise)
-	if err != nil {
-		return Explained{}, err
-	}
-	e := Explained{Decision: d, Sweep: sweep, Explanation: session.Explain(r)}
-	e.Reproduced = store.Hash(e.Explanation.Decision.AppendLine(nil)) == d.SHA256
-	if firm, err := o.Store.Enterprise(ctx, d.Enterprise); err == nil {
-		e.Name = firm.Name
-	}
-	return e, nil
+	return all[0], nil
 }
 
 // Reasons explains every decision of the newest finished sweep about one enterprise, by item, in one pass over its profile.
@@ -77,31 +67,57 @@ func (o *Office) Reasons(ctx context.Context, uscc string) ([]Explained, store.S
 	if err != nil {
 		return nil, sweep, err
 	}
+	all, err := o.explain(ctx, sweep, uscc, func(Decision) bool { return true })
+	return all, sweep, err
+}
+
+// Matches are the decisions of a sweep about an enterprise, by item. Sweep 0 is the newest finished one; only a finished sweep
+// has any.
+func (o *Office) Matches(ctx context.Context, number int64, uscc string) ([]Decision, store.Sweep, error) {
+	sweep, err := o.LatestDone(ctx)
+	if number != 0 {
+		sweep, err = o.Store.Sweep(ctx, number)
+	}
+	if err != nil {
+		return nil, sweep, err
+	}
 	book, err := o.Of(ctx, sweep.Plan)
 	if err != nil {
 		return nil, sweep, err
 	}
-	stored, err := o.Store.Matches(ctx, sweep.ID, uscc)
+	list, err := o.decisions(ctx, sweep, book, uscc)
+	return list, sweep, err
+}
+
+func (o *Office) explain(ctx context.Context, sweep store.Sweep, uscc string, wanted func(Decision) bool) ([]Explained, error) {
+	if sweep.Status == store.Running || sweep.Status == store.Failed {
+		return nil, fmt.Errorf("sweep %d is %s: %w", sweep.ID, sweep.Status, store.ErrNotFound)
+	}
+	book, err := o.Of(ctx, sweep.Plan)
 	if err != nil {
-		return nil, sweep, err
+		return nil, err
+	}
+	list, err := o.decisions(ctx, sweep, book, uscc)
+	if err != nil {
+		return nil, err
 	}
 	session, err := o.session(ctx, book, sweep, uscc)
 	if err != nil {
-		return nil, sweep, err
+		return nil, err
 	}
 	firm, err := o.Store.Enterprise(ctx, uscc)
-	if err != nil {
-		return nil, sweep, err
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return nil, err
 	}
-	out := make([]Explained, 0, len(stored))
-	for _, d := range stored {
-		r, ok := book.Rule(d.Item)
-		if !ok {
-			return nil, sweep, fmt.Errorf("decision %s: item %s isn't in its policy version", d.ID, d.Item)
+	out := make([]Explained, 0, len(list))
+	for _, d := range list {
+		if !wanted(d) {
+			continue
 		}
+		r, _ := book.Rule(d.Item) // decisions has found it
 		e := Explained{Decision: d, Sweep: sweep, Name: firm.Name, Explanation: session.Explain(r)}
-		e.Reproduced = store.Hash(e.Explanation.Decision.AppendLine(nil)) == d.SHA256
+		e.Reproduced = d.reproduces(e.Explanation.Decision)
 		out = append(out, e)
 	}
-	return out, sweep, nil
+	return out, nil
 }

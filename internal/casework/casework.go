@@ -1,6 +1,6 @@
-// Package casework joins the store, the rules and the engine: it publishes policies as immutable versions, receives profiles
-// as snapshots, runs sweeps over what is current, and answers with decisions and their explanations. What it answers is
-// computed from what a sweep has pinned (policy version, vocabulary, snapshot, day), never from what is current by chance.
+// Package casework joins the store, the facts, the rules and the engine: it publishes policies as immutable versions, runs sweeps
+// over what is current, keeps their states and differences, and answers with decisions and their explanations. What it answers
+// is computed from what a sweep has pinned (policy version, vocabulary, snapshot, day), never from what is current by chance.
 package casework
 
 import (
@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 
+	"mianshen/internal/facts"
 	"mianshen/internal/store"
 	"mianshen/rules"
 )
@@ -22,13 +23,17 @@ var ErrNothing = errors.New("nothing published or compared yet")
 type Office struct {
 	Store *store.Store
 
-	mu    sync.Mutex
-	books map[string]*Book // by the versions compiled; a few recent ones
-	order []string
+	reader *facts.Reader
+	mu     sync.Mutex
+	books  map[string]*Book // by the versions compiled; a few recent ones
+	order  []string
+	kept   shelf // tables and states that were read lately
 }
 
 // New returns an office over the store.
-func New(s *store.Store) *Office { return &Office{Store: s, books: map[string]*Book{}} }
+func New(s *store.Store) *Office {
+	return &Office{Store: s, reader: facts.NewReader(s), books: map[string]*Book{}}
+}
 
 // Book is a compiled set of published versions. It is immutable.
 type Book struct {

@@ -1,18 +1,21 @@
 package casework_test
 
 import (
+	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
 
 	"mianshen/internal/casework"
+	"mianshen/internal/facts/arrival"
+	"mianshen/internal/intake"
 	"mianshen/internal/pgtest"
 	"mianshen/internal/store"
 	"mianshen/rules"
 	"mianshen/rules/civil"
-	"mianshen/rules/formula"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
@@ -96,7 +99,7 @@ func publish(t *testing.T, o *casework.Office, vocabulary []byte, values, cases 
 }
 
 // firms are three: one well above, one 400 万元, one without a credit record.
-func firms(t *testing.T) (*rules.Vocabulary, []casework.Firm) {
+func firms(t *testing.T) (*rules.Vocabulary, *intake.Batch) {
 	t.Helper()
 	v, ms := rules.ParseVocabulary("v", []byte(vocabulary))
 	if v == nil {
@@ -112,14 +115,28 @@ func firms(t *testing.T) (*rules.Vocabulary, []casework.Firm) {
 			t.Fatal(err)
 		}
 	}
-	var out []casework.Firm
+	out := &intake.Batch{Names: map[string]string{}}
 	for code, facts := range map[string][2]string{"91310118MA1JP7UB2B": {"8000000", "否"}, "91310118832628001D": {"4000000", "否"}, "9131011877976576X6": {"8000000", ""}} {
 		p := rules.NewProfile(v, code)
 		set(p, "营业收入", facts[0])
 		set(p, "失信", facts[1])
-		out = append(out, casework.Firm{Name: "示例" + code[len(code)-3:], Profile: p})
+		out.Names[code] = "示例" + code[len(code)-3:]
+		out.Profiles = append(out.Profiles, p)
 	}
+	slices.SortFunc(out.Profiles, func(a, b *rules.Profile) int { return strings.Compare(a.Enterprise, b.Enterprise) })
 	return v, out
+}
+
+// receive delivers firms.
+func receive(t *testing.T, o *casework.Office, v *rules.Vocabulary, batch *intake.Batch, at time.Time) {
+	t.Helper()
+	if _, err := arrival.ReceiveProfiles(t.Context(), o.Store, v, batch, asOf, at, "测试"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func sweepOn(o *casework.Office, ctx context.Context, slot string, at time.Time) (store.Sweep, error) {
+	return o.Sweep(ctx, casework.SweepRequest{AsOf: asOf, Now: at, Slot: slot}, nil)
 }
 
 func TestPublishSweepExplain(t *testing.T) {
@@ -133,14 +150,12 @@ func TestPublishSweepExplain(t *testing.T) {
 			t.Errorf("the same content again: %+v", again[0])
 		}
 		v, list := firms(t)
-		if _, err := o.Receive(ctx, v, list, "测试", now); err != nil {
-			t.Fatal(err)
-		}
-		sweep, err := o.Sweep(ctx, asOf, "s1", now)
+		receive(t, o, v, list, now)
+		sweep, err := sweepOn(o, ctx, "s1", now)
 		if err != nil || sweep.Eligible != 1 || sweep.Ineligible != 1 || sweep.Unknown != 1 {
 			t.Fatalf("sweep %+v, %v", sweep, err)
 		}
-		if same, err := o.Sweep(ctx, asOf, "s1", now); !errors.Is(err, store.ErrSlotTaken) || same.ID != sweep.ID {
+		if same, err := sweepOn(o, ctx, "s1", now); !errors.Is(err, store.ErrSlotTaken) || same.ID != sweep.ID {
 			t.Errorf("the slot twice: %+v, %v", same, err)
 		}
 		want := map[string]rules.Outcome{"91310118MA1JP7UB2B": rules.Eligible, "91310118832628001D": rules.Ineligible, "9131011877976576X6": rules.Unknown}
@@ -167,10 +182,8 @@ func TestDifference(t *testing.T) {
 		ctx := t.Context()
 		publish(t, o, []byte(vocabulary), values, cases)
 		v, list := firms(t)
-		if _, err := o.Receive(ctx, v, list, "测试", now); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := o.Sweep(ctx, asOf, "", now); err != nil {
+		receive(t, o, v, list, now)
+		if _, err := sweepOn(o, ctx, "", now); err != nil {
 			t.Fatal(err)
 		}
 		old, _, err := o.Reasons(ctx, "91310118832628001D")
@@ -183,7 +196,7 @@ func TestDifference(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		diff, err := o.Difference(ctx, p, asOf)
+		diff, err := o.Difference(ctx, p, asOf, now)
 		if err != nil || len(diff) != 1 || diff[0].Entered != 1 || diff[0].Left != 0 || diff[0].After.String() != "2000000" || diff[0].Before.String() != "1000000" {
 			t.Fatalf("difference %+v, %v", diff, err)
 		}
@@ -194,29 +207,12 @@ func TestDifference(t *testing.T) {
 		if err != nil || e.Explanation.Outcome != rules.Ineligible || !e.Reproduced {
 			t.Errorf("the decision before the change: %+v, %v", e.Explanation, err)
 		}
-		if _, err := o.Sweep(ctx, asOf, "", now); err != nil {
+		if _, err := sweepOn(o, ctx, "", now); err != nil {
 			t.Fatal(err)
 		}
 		after, _, err := o.Reasons(ctx, "91310118832628001D")
-		if err != nil || after[0].Decision.Outcome != store.Eligible {
+		if err != nil || after[0].Decision.Outcome != rules.Eligible {
 			t.Errorf("after the change: %+v, %v", after, err)
-		}
-	})
-}
-
-// TestReceivedAgain holds that a delivery equal to an older one becomes the current one again.
-func TestReceivedAgain(t *testing.T) {
-	onBoth(t, func(t *testing.T, o *casework.Office) {
-		publish(t, o, []byte(vocabulary), values, cases)
-		v, list := firms(t)
-		for i, some := range [][]casework.Firm{list, list[:2], list, list} {
-			stored, err := o.Receive(t.Context(), v, some, "测试", now.Add(time.Duration(i)*time.Hour))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if latest, err := o.Store.LatestSnapshot(t.Context()); err != nil || latest.ID != stored.ID {
-				t.Errorf("delivery %d: %s is the latest, want %s, %v", i, latest.ID, stored.ID, err)
-			}
 		}
 	})
 }
@@ -238,45 +234,17 @@ func TestOtherPolicy(t *testing.T) {
 			t.Fatal(err)
 		}
 		v, list := firms(t)
-		if _, err := o.Receive(ctx, v, list, "测试", now); err != nil {
-			t.Fatal(err)
-		}
-		before, err := o.Sweep(ctx, asOf, "", now)
+		receive(t, o, v, list, now)
+		before, err := sweepOn(o, ctx, "", now)
 		if err != nil {
 			t.Fatal(err)
 		}
 		publish(t, o, nil, strings.Replace(values, "value: 500", "value: 300", 1), strings.Replace(cases, "4999999.99", "2999999.99", 1))
-		after, err := o.Sweep(ctx, asOf, "", now)
+		after, err := sweepOn(o, ctx, "", now)
 		if err != nil || after.Eligible != before.Eligible+2 {
 			t.Errorf("before %+v, after %+v, %v", before, after, err)
 		}
 	})
-}
-
-// TestChangedUnit holds that a stored fact is never read in another unit than it was stored in.
-func TestChangedUnit(t *testing.T) {
-	v, list := firms(t)
-	share, _ := v.Field("占比")
-	value, err := share.Parse("5.5", "")
-	if err == nil {
-		err = list[0].Profile.Set(share, rules.Fact{Value: value})
-	}
-	body, err2 := casework.EncodeProfile(v, list[0].Profile)
-	if err := errors.Join(err, err2); err != nil {
-		t.Fatal(err)
-	}
-	other, ms := rules.ParseVocabulary("v", []byte(strings.Replace(vocabulary, `unit: "%"`, `unit: 人`, 1)))
-	if other == nil {
-		t.Fatal(ms)
-	}
-	p, err := casework.DecodeProfile(other, list[0].Profile.Enterprise, body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f, _ := other.Field("占比")
-	if fact := p.Fact(f); fact.Value != nil || fact.Reason == "" {
-		t.Errorf("5.5%% read as %+v", fact)
-	}
 }
 
 // TestRefused holds that nothing is stored of what isn't fit to be published.
@@ -295,56 +263,4 @@ func TestRefused(t *testing.T) {
 			t.Errorf("a vocabulary was stored: %v", err)
 		}
 	})
-}
-
-// TestProfileRoundTrip holds that a stored profile reads back as it was: values, origin, reasons, tables, empty and missing.
-func TestProfileRoundTrip(t *testing.T) {
-	v, ms := rules.ParseVocabulary("v", []byte(vocabulary))
-	if v == nil {
-		t.Fatal(ms)
-	}
-	share, _ := v.Field("占比")
-	revenue, _ := v.Field("营业收入")
-	dishonest, _ := v.Field("失信")
-	leases, _ := v.Field("合同")
-	third, err := share.Parse("33.333333", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	rent, _ := leases.Columns[0].Parse("12.34", "")
-	tags, _ := leases.Columns[1].Parse(";;", "")
-	p := rules.NewProfile(v, "91310118MA1JP7UB2B")
-	for f, fact := range map[*rules.Field]rules.Fact{
-		share: {Value: third, Source: "区税务局", On: asOf}, revenue: {Reason: "矛盾"}, dishonest: {},
-		leases: {Value: formula.TableOf([]*formula.Record{leases.NewRecord("A", []*formula.Value{rent, tags}), leases.NewRecord("B", nil)})},
-	} {
-		if err := p.Set(f, fact); err != nil {
-			t.Fatal(err)
-		}
-	}
-	body, err := casework.EncodeProfile(v, p)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := casework.DecodeProfile(v, p.Enterprise, body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if f := got.Fact(share); !f.Value.Equal(third) || f.Source != "区税务局" || f.On != asOf {
-		t.Errorf("share %+v", f)
-	}
-	if f := got.Fact(revenue); f.Value != nil || f.Reason != "矛盾" {
-		t.Errorf("revenue %+v", f)
-	}
-	if f := got.Fact(dishonest); f.Value != nil || f.Reason != "" {
-		t.Errorf("dishonest %+v", f)
-	}
-	rows := got.Fact(leases).Value.Rows()
-	if len(rows) != 2 || !rows[0].Columns[0].Equal(rent) || !rows[0].Columns[1].Equal(tags) || rows[1].Columns[0].Known() {
-		t.Errorf("rows %+v", rows)
-	}
-	again, err := casework.EncodeProfile(v, got)
-	if err != nil || string(again) != string(body) {
-		t.Errorf("encoded again:\n%s\n%s", body, again)
-	}
 }

@@ -3,17 +3,18 @@ package casework
 import (
 	"context"
 	"errors"
-	"sort"
-	"sync"
+	"fmt"
+	"time"
 
 	"mianshen/engine"
+	"mianshen/internal/facts"
 	"mianshen/internal/store"
 	"mianshen/rules"
 	"mianshen/rules/civil"
 	"mianshen/rules/exact"
 )
 
-// Difference is what publishing a proposal changes for one item over the latest snapshot: how many firms enter and leave
+// Difference is what publishing a proposal changes for one item over what is known now: how many firms enter and leave
 // eligibility, become unknown, or get another amount, and the money before and after.
 type Difference struct {
 	Item                            string
@@ -22,37 +23,47 @@ type Difference struct {
 	Before, After                   exact.Num // sums of eligible amounts, in 分
 }
 
-// verdict is the part of a decision that a difference looks at.
-type verdict struct {
-	outcome rules.Outcome
-	amount  exact.Money
-}
-
-// Difference decides the items of the proposed policies for every enterprise of the latest snapshot under the current law and
-// under the proposed one. ErrNothing when no enterprise is known yet; items without any change are left out.
-func (o *Office) Difference(ctx context.Context, p *Proposal, asOf civil.Date) ([]Difference, error) {
-	snapshot, err := o.Store.LatestSnapshot(ctx)
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, ErrNothing
-	}
-	if err != nil {
-		return nil, err
-	}
-	after, err := o.verdicts(ctx, p.Book, snapshot.ID, asOf, p.concerns)
-	if err != nil {
-		return nil, err
-	}
-	before := map[string]map[string]verdict{}
+// Difference decides the items of the proposed policies for every enterprise under the current law and under the proposed one,
+// with the facts known at now. ErrNothing when no enterprise is known yet; items without any change are left out.
+func (o *Office) Difference(ctx context.Context, p *Proposal, asOf civil.Date, now time.Time) ([]Difference, error) {
 	current, err := o.Current(ctx)
-	if err == nil {
-		before, err = o.verdicts(ctx, current.Book, snapshot.ID, asOf, p.concerns)
-	} else if errors.Is(err, ErrNothing) {
-		err = nil
+	if errors.Is(err, ErrNothing) {
+		current, err = nil, nil
 	}
 	if err != nil {
 		return nil, err
+	}
+	snap, err := o.population(ctx, current, asOf, now)
+	if err != nil {
+		return nil, err
+	}
+	after, err := o.proposed(ctx, p.Book, snap, asOf, p.concerns)
+	if err != nil {
+		return nil, err
+	}
+	before := &engine.Result{}
+	if current != nil {
+		if before, err = o.proposed(ctx, current.Book, snap, asOf, p.concerns); err != nil {
+			return nil, err
+		}
 	}
 	return differences(before, after, p.Book)
+}
+
+// population is the snapshot to try a proposal on: of the day under the current law, else the latest there is.
+func (o *Office) population(ctx context.Context, current *Book, asOf civil.Date, now time.Time) (store.Snapshot, error) {
+	accepted, err := o.Store.Deliveries(ctx, store.DeliveryFilter{State: store.Accepted, KnownAt: now, Limit: 1})
+	if err != nil {
+		return store.Snapshot{}, err
+	}
+	if len(accepted) > 0 && current != nil {
+		return facts.Build(ctx, o.Store, current.Book.Vocabulary, facts.Request{Vocabulary: current.Vocabulary, AsOf: asOf, KnownAt: now, Now: now})
+	}
+	snap, err := o.Store.LatestSnapshot(ctx)
+	if errors.Is(err, store.ErrNotFound) {
+		err = ErrNothing
+	}
+	return snap, err
 }
 
 // concerns reports whether an item belongs to a policy that is proposed.
@@ -65,92 +76,69 @@ func (p *Proposal) concerns(r *rules.Rule) bool {
 	return false
 }
 
-// verdicts are the outcomes by item and enterprise that aren't ineligible.
-func (o *Office) verdicts(ctx context.Context, book *rules.Book, snapshot string, asOf civil.Date, wanted func(*rules.Rule) bool) (map[string]map[string]verdict, error) {
-	profiles, err := o.profiles(ctx, book, snapshot)
+// proposed decides the wanted items of a book that are due.
+func (o *Office) proposed(ctx context.Context, book *rules.Book, snap store.Snapshot, asOf civil.Date, wanted func(*rules.Rule) bool) (*engine.Result, error) {
+	table, err := o.Table(ctx, book.Vocabulary, snap)
 	if err != nil {
 		return nil, err
 	}
 	var list []*rules.Rule
-	out := map[string]map[string]verdict{}
 	for _, r := range book.Rules {
 		if wanted(r) && r.Due(asOf) {
 			list = append(list, r)
-			out[r.Item.ID] = map[string]verdict{}
 		}
 	}
-	var mu sync.Mutex
-	err = engine.Sweep(ctx, book, list, profiles, rules.Circumstances{AsOf: asOf}, func(_, _ int, d *rules.Decision) {
-		if d.Outcome == rules.Ineligible {
-			return
-		}
-		v := verdict{outcome: d.Outcome}
-		if d.Amount != nil {
-			v.amount = *d.Amount
-		}
-		mu.Lock()
-		out[d.Rule.Item.ID][d.Enterprise] = v
-		mu.Unlock()
-	})
-	return out, err
+	plan, err := engine.NewPlan(table, book, list, rules.Circumstances{AsOf: asOf})
+	if err != nil {
+		return nil, err
+	}
+	return plan.Sweep(ctx)
 }
 
-func differences(before, after map[string]map[string]verdict, book *rules.Book) ([]Difference, error) {
-	items := map[string]bool{}
-	for id := range before {
-		items[id] = true
-	}
-	for id := range after {
-		items[id] = true
-	}
+// differences adds up what changes, by item.
+func differences(before, after *engine.Result, book *rules.Book) ([]Difference, error) {
 	var out []Difference
-	for id := range items {
-		d := Difference{Item: id}
-		if r, ok := book.Rule(id); ok {
+	at := map[string]int{}
+	engine.Differences(before, after, func(c engine.Change) {
+		i, ok := at[c.Item]
+		if !ok {
+			i = len(out)
+			at[c.Item] = i
+			out = append(out, Difference{Item: c.Item})
+		}
+		out[i].add(c)
+	})
+	for i := range out {
+		d := &out[i]
+		if r, ok := book.Rule(d.Item); ok {
 			d.Title = r.Item.Title
 		}
-		if err := d.count(before[id], after[id]); err != nil {
-			return nil, err
-		}
-		if d.Entered+d.Left+d.Unknown+d.Changed > 0 {
-			out = append(out, d)
+		for _, side := range []struct {
+			from *engine.Result
+			to   *exact.Num
+		}{{before, &d.Before}, {after, &d.After}} {
+			for _, t := range side.from.Items {
+				if t.Item == d.Item && t.Overflow {
+					return nil, fmt.Errorf("事项 %s 的金额合计超出可计算的范围", t.Item)
+				}
+				if t.Item == d.Item {
+					*side.to = t.Sum.Num()
+				}
+			}
 		}
 	}
-	sort.Slice(out, func(i, j int) bool { return out[i].Item < out[j].Item })
 	return out, nil
 }
 
-func (d *Difference) count(before, after map[string]verdict) (err error) {
-	firms := map[string]bool{}
-	for f := range before {
-		firms[f] = true
+func (d *Difference) add(c engine.Change) {
+	switch {
+	case c.Was == rules.Eligible && c.Now == rules.Eligible:
+		d.Changed++
+	case c.Now == rules.Eligible:
+		d.Entered++
+	case c.Was == rules.Eligible:
+		d.Left++
+	case c.Now == rules.Unknown:
+		d.Unknown++
 	}
-	for f := range after {
-		firms[f] = true
-	}
-	for f := range firms {
-		b, a := before[f], after[f] // the zero verdict is ineligible
-		was, is := b.outcome == rules.Eligible, a.outcome == rules.Eligible
-		switch {
-		case !was && is:
-			d.Entered++
-		case was && !is:
-			d.Left++
-		case was && is && a.amount != b.amount:
-			d.Changed++
-		case a.outcome == rules.Unknown && b.outcome != rules.Unknown:
-			d.Unknown++
-		}
-		if was {
-			if d.Before, err = d.Before.Add(b.amount.Num()); err != nil {
-				return err
-			}
-		}
-		if is {
-			if d.After, err = d.After.Add(a.amount.Num()); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"iter"
 	"path"
 	"sort"
 	"time"
@@ -193,33 +192,4 @@ func (o *Office) Publish(ctx context.Context, p *Proposal, by string, now time.T
 		out = append(out, Published{PolicyID: v.PolicyID, Title: v.Title, Version: v.ID, New: isNew, Changed: before.ID != v.ID})
 	}
 	return out, nil
-}
-
-// Firm is a profile with the enterprise's name.
-type Firm struct {
-	Name    string
-	Profile *rules.Profile
-}
-
-// Receive stores profiles, sorted by USCC, as a snapshot.
-func (o *Office) Receive(ctx context.Context, v *rules.Vocabulary, firms []Firm, from string, now time.Time) (store.Snapshot, error) {
-	list := append([]Firm(nil), firms...)
-	sort.Slice(list, func(i, j int) bool { return list[i].Profile.Enterprise < list[j].Profile.Enterprise })
-	snapshot, _, err := o.Store.PutSnapshot(ctx, store.Snapshot{ReceivedAt: now, Source: from}, encodeAll(v, list))
-	return snapshot, err
-}
-
-func encodeAll(v *rules.Vocabulary, firms []Firm) iter.Seq2[store.Profile, error] {
-	return func(yield func(store.Profile, error) bool) {
-		for _, f := range firms {
-			body, err := EncodeProfile(v, f.Profile)
-			name := f.Name
-			if name == "" {
-				name = f.Profile.Enterprise
-			}
-			if !yield(store.Profile{USCC: f.Profile.Enterprise, Name: name, Body: body}, err) || err != nil {
-				return
-			}
-		}
-	}
 }

@@ -2,114 +2,343 @@ package casework
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 
 	"mianshen/engine"
+	"mianshen/engine/kernel"
+	"mianshen/internal/facts"
 	"mianshen/internal/store"
 	"mianshen/rules"
 	"mianshen/rules/civil"
 )
 
-// Sweep compares all current items with all enterprises of the latest snapshot as of a day and stores every decision. slot
-// names the tick of the schedule that wants it; a slot that already has its sweep gives that one and store.ErrSlotTaken.
-func (o *Office) Sweep(ctx context.Context, asOf civil.Date, slot string, now time.Time) (store.Sweep, error) {
+// SweepRequest says what to compare.
+type SweepRequest struct {
+	AsOf    civil.Date // the day whose law and facts count
+	KnownAt time.Time  // what had been received by then counts; zero: Now
+	Now     time.Time
+	Slot    string        // the tick of the schedule that wants it; "": none
+	Purpose store.Purpose // "": Manual
+	Shard   int           // how many rows a shard has; 0: 65,536. It is rounded up to whole blocks.
+	Hold    int           // a sweep that changes more than so many percent of what was decided before waits for a person; 0: 30, below 0: never
+}
+
+// Progress says how far a sweep is.
+type Progress struct {
+	Sweep       int64
+	Done, Total int // shards
+}
+
+// Bounds of a sweep.
+const (
+	shardRows = 16 * kernel.Rows
+	// holdPercent and holdPairs are from where on a sweep waits for a person: a share of the pairs decided before that weren't
+	// ineligible, and at least so many pairs.
+	holdPercent = 30
+	holdPairs   = 100
+	// firstPairs is up to how many pairs a first sweep, which has nothing to differ from, records each as a difference from
+	// nothing. Beyond, the state alone says what it came to.
+	firstPairs = 5_000_000
+)
+
+// Prepare builds the snapshot of a day from what had been received, and makes it the latest one unless the purpose is to look
+// back. ErrNothing: nothing was published or delivered yet.
+func (o *Office) Prepare(ctx context.Context, r SweepRequest) (*Book, store.Snapshot, error) {
 	book, err := o.Current(ctx)
 	if err != nil {
-		return store.Sweep{}, err
+		return nil, store.Snapshot{}, err
 	}
-	snapshot, err := o.Store.LatestSnapshot(ctx)
-	if errors.Is(err, store.ErrNotFound) {
-		return store.Sweep{}, ErrNothing
+	if r.KnownAt.IsZero() {
+		r.KnownAt = r.Now
 	}
+	accepted, err := o.Store.Deliveries(ctx, store.DeliveryFilter{State: store.Accepted, KnownAt: r.KnownAt, Limit: 1})
+	if err != nil {
+		return nil, store.Snapshot{}, err
+	}
+	if len(accepted) == 0 {
+		return nil, store.Snapshot{}, ErrNothing
+	}
+	snap, err := facts.Build(ctx, o.Store, book.Book.Vocabulary, facts.Request{
+		Vocabulary: book.Vocabulary, AsOf: r.AsOf, KnownAt: r.KnownAt, Now: r.Now, Announce: r.Purpose != store.Retroactive,
+	})
+	return book, snap, err
+}
+
+// Sweep compares all current items with all enterprises as of a day, and stores the state and what differs from the sweep
+// before. A slot that already has its sweep gives that one and store.ErrSlotTaken; one that is still running is gone on with.
+func (o *Office) Sweep(ctx context.Context, r SweepRequest, tell func(Progress)) (store.Sweep, error) {
+	book, snap, err := o.Prepare(ctx, r)
 	if err != nil {
 		return store.Sweep{}, err
 	}
-	plan := store.Plan{Slot: slot, AsOf: asOf, KnownAt: now, Snapshot: snapshot.ID, Vocabulary: book.Vocabulary, Policies: book.VersionIDs()}
-	sweep, err := o.Store.BeginSweep(ctx, plan, now)
-	if errors.Is(err, store.ErrSlotTaken) {
-		done, lookup := o.Store.SweepBySlot(ctx, slot)
-		return done, errors.Join(err, lookup)
-	}
+	plan, err := o.plan(ctx, r, book, snap)
 	if err != nil {
 		return store.Sweep{}, err
 	}
 	began := time.Now()
-	err = o.decideAll(ctx, book, sweep)
-	now = now.Add(time.Since(began))
-	if err != nil {
-		giveUp := context.WithoutCancel(ctx)
-		return sweep, errors.Join(err, o.Store.FinishSweep(giveUp, sweep.ID, store.Failed, err.Error(), now))
+	sweep, err := o.Store.BeginSweep(ctx, plan, r.Now)
+	if errors.Is(err, store.ErrSlotTaken) {
+		taken, lookup := o.Store.SweepBySlot(ctx, r.Slot)
+		if lookup != nil || taken.Status != store.Running {
+			return taken, errors.Join(err, lookup)
+		}
+		sweep, err = taken, nil
 	}
-	if err := o.Store.FinishSweep(ctx, sweep.ID, store.Done, "", now); err != nil {
+	if err != nil {
+		return store.Sweep{}, err
+	}
+	return o.finish(ctx, sweep, r, began, tell)
+}
+
+// plan pins what a sweep compares.
+func (o *Office) plan(ctx context.Context, r SweepRequest, book *Book, snap store.Snapshot) (store.Plan, error) {
+	plan := store.Plan{
+		Slot: r.Slot, Purpose: r.Purpose, AsOf: r.AsOf, KnownAt: r.KnownAt, Snapshot: snap.ID, Vocabulary: book.Vocabulary,
+		Policies: book.VersionIDs(), Rows: snap.Rows,
+	}
+	if plan.Purpose == "" {
+		plan.Purpose = store.Manual
+	}
+	if plan.KnownAt.IsZero() {
+		plan.KnownAt = r.Now
+	}
+	size := r.Shard
+	if size <= 0 {
+		size = shardRows
+	}
+	size = (size + kernel.Rows - 1) / kernel.Rows * kernel.Rows
+	plan.Shards = int((snap.Rows + int64(size) - 1) / int64(size))
+	if plan.Purpose == store.Retroactive {
+		return plan, nil
+	}
+	last, err := o.Store.LatestSweep(ctx)
+	if errors.Is(err, store.ErrNotFound) {
+		return plan, nil
+	}
+	plan.Previous = last.ID
+	return plan, err
+}
+
+// Resume goes on with sweeps that a process has left running, the oldest first.
+func (o *Office) Resume(ctx context.Context, now time.Time, tell func(Progress)) ([]store.Sweep, error) {
+	running, err := o.Store.RunningSweeps(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []store.Sweep
+	for _, sweep := range running {
+		done, err := o.finish(ctx, sweep, SweepRequest{Now: now}, time.Now(), tell)
+		if err != nil {
+			return out, err
+		}
+		out = append(out, done)
+	}
+	return out, nil
+}
+
+// finish decides the shards that are missing and ends the sweep. A cancelled sweep stays running: what it has stored counts when
+// it is gone on with. Any other error gives it up.
+func (o *Office) finish(ctx context.Context, sweep store.Sweep, r SweepRequest, began time.Time, tell func(Progress)) (store.Sweep, error) {
+	now := func() time.Time { return r.Now.Add(time.Since(began)) }
+	totals, held, err := o.decideAll(ctx, sweep, r, now, tell)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return sweep, err
+	case err != nil:
+		giveUp := context.WithoutCancel(ctx)
+		return sweep, errors.Join(err, o.Store.FinishSweep(giveUp, sweep.ID, store.Failed, err.Error(), nil, now()))
+	}
+	status := store.Done
+	if held != "" {
+		status = store.Held
+	}
+	if err := o.Store.FinishSweep(ctx, sweep.ID, status, held, totals, now()); err != nil {
 		return sweep, err
 	}
 	return o.Store.Sweep(ctx, sweep.ID)
 }
 
-// Due lists the rules that are decided on the day.
-func (b *Book) Due(asOf civil.Date) []*rules.Rule {
-	var out []*rules.Rule
-	for _, r := range b.Rules {
-		if r.Due(asOf) {
-			out = append(out, r)
+// night is one sweep being worked on.
+type night struct {
+	office  *Office
+	sweep   store.Sweep
+	book    *Book
+	table   *engine.Table
+	plan    *engine.Plan
+	before  *engine.Result // of the sweep before; nil: none
+	changed int            // pairs of items that were decided before, and came out otherwise
+	against int            // pairs of those items that weren't ineligible before
+	kept    map[string]bool
+}
+
+func (o *Office) decideAll(ctx context.Context, sweep store.Sweep, r SweepRequest, now func() time.Time, tell func(Progress)) ([]store.Total, string, error) {
+	n, err := o.night(ctx, sweep)
+	if err != nil {
+		return nil, "", err
+	}
+	done, err := o.Store.ShardsDone(ctx, sweep.ID)
+	if err != nil {
+		return nil, "", err
+	}
+	parts := make([]*engine.Result, sweep.Shards)
+	stored := map[int]bool{}
+	for _, i := range done {
+		stored[i] = true
+		if parts[i], err = o.shard(ctx, sweep.ID, i); err != nil {
+			return nil, "", err
+		}
+		n.weigh(i, parts[i], nil)
+	}
+	for i := range parts {
+		if !stored[i] {
+			if parts[i], err = n.shard(ctx, i, now()); err != nil {
+				return nil, "", err
+			}
+		}
+		if tell != nil {
+			tell(Progress{Sweep: sweep.ID, Done: i + 1, Total: sweep.Shards})
 		}
 	}
-	return out
+	totals, err := summarise(parts)
+	return totals, n.hold(r), err
 }
 
-func (o *Office) decideAll(ctx context.Context, book *Book, sweep store.Sweep) error {
-	profiles, err := o.profiles(ctx, book.Book, sweep.Snapshot)
+// night opens what a sweep has pinned.
+func (o *Office) night(ctx context.Context, sweep store.Sweep) (*night, error) {
+	book, err := o.Of(ctx, sweep.Plan)
+	if err != nil {
+		return nil, err
+	}
+	n := &night{office: o, sweep: sweep, book: book, kept: map[string]bool{}}
+	snap, err := o.Store.Snapshot(ctx, sweep.Snapshot)
+	if err != nil {
+		return nil, err
+	}
+	if n.table, err = o.Table(ctx, book.Book.Vocabulary, snap); err != nil {
+		return nil, err
+	}
+	if n.plan, err = engine.NewPlan(n.table, book.Book, book.Due(sweep.AsOf), rules.Circumstances{AsOf: sweep.AsOf}); err != nil {
+		return nil, err
+	}
+	if sweep.Previous == 0 {
+		return n, nil
+	}
+	previous, err := o.Store.Sweep(ctx, sweep.Previous)
+	if err != nil {
+		return nil, err
+	}
+	if n.before, err = o.State(ctx, previous); err != nil {
+		return nil, err
+	}
+	return n, n.compareWith(ctx, previous)
+}
+
+// compareWith finds the items whose policy is the same version in both sweeps: only they show whether data moved too much.
+func (n *night) compareWith(ctx context.Context, previous store.Sweep) error {
+	old, err := n.office.Of(ctx, previous.Plan)
 	if err != nil {
 		return err
 	}
-	list := book.Due(sweep.AsOf)
-	out := make([]store.Decision, len(list)*len(profiles))
-	around := rules.Circumstances{AsOf: sweep.AsOf}
-	err = engine.Sweep(ctx, book.Book, list, profiles, around, func(r, p int, d *rules.Decision) {
-		out[r*len(profiles)+p] = book.stored(d, sweep)
-	})
+	for _, r := range n.book.Rules {
+		if old.Versions[r.Policy.ID] == n.book.Versions[r.Policy.ID] {
+			n.kept[r.Item.ID] = true
+		}
+	}
+	return nil
+}
+
+// shard decides one shard and stores it with its differences, in one transaction.
+func (n *night) shard(ctx context.Context, i int, now time.Time) (*engine.Result, error) {
+	first, blocks := span(n.sweep.Plan, i)
+	state, err := n.plan.Blocks(ctx, first, blocks)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	_, err = o.Store.PutDecisions(ctx, sweep.ID, out)
-	return err
+	h := store.Shard{N: i, First: int64(first * kernel.Rows), Rows: int64(state.Rows()), Body: state.AppendState(nil)}
+	changes := n.changes(first, blocks, state)
+	n.weigh(i, state, changes)
+	if h.Differences, err = n.differences(ctx, first*kernel.Rows, changes); err != nil {
+		return nil, err
+	}
+	for f, pairs := range state.Faults {
+		h.Faults = append(h.Faults, store.Fault{Item: f.Item, Reason: f.Reason, Pairs: int64(pairs)})
+	}
+	if h.Counts, err = json.Marshal(state.Items); err != nil {
+		return nil, err
+	}
+	_, err = n.office.Store.PutShard(ctx, n.sweep.ID, h, now)
+	return state, err
 }
 
-func (o *Office) profiles(ctx context.Context, b *rules.Book, snapshot string) ([]*rules.Profile, error) {
-	var out []*rules.Profile
-	err := o.Store.Profiles(ctx, snapshot, func(p store.Profile) error {
-		profile, err := DecodeProfile(b.Vocabulary, p.USCC, p.Body)
-		out = append(out, profile)
-		return err
-	})
-	return out, err
-}
-
-// stored is a decision as the store keeps it: the canonical bytes stay out, since they can be computed again from what the
-// sweep pins; their SHA-256 stays to hold that against.
-func (b *Book) stored(d *rules.Decision, sweep store.Sweep) store.Decision {
-	version := b.Versions[d.Rule.Policy.ID]
-	sum := sha256.Sum256(d.AppendLine(nil))
-	out := store.Decision{
-		ID: decisionID(b.Key(), d.Rule.Item.ID, d.Enterprise, sweep), PolicyVersion: version, Item: d.Rule.Item.ID,
-		Enterprise: d.Enterprise, AsOf: sweep.AsOf, Outcome: store.Outcome(d.Outcome), SHA256: hex.EncodeToString(sum[:]),
+// changes are the pairs of a shard that come out otherwise than before; nil where there is nothing to differ from.
+func (n *night) changes(first, blocks int, state *engine.Result) []engine.Change {
+	var out []engine.Change
+	before := n.before
+	if before == nil {
+		if n.sweep.Rows*int64(len(n.plan.Items())) > firstPairs {
+			return nil
+		}
+		before = &engine.Result{}
 	}
-	if d.Amount != nil {
-		out.HasAmount, out.AmountFen = true, int64(*d.Amount)
-	}
+	engine.Differences(before.Slice(first, blocks), state, func(c engine.Change) { out = append(out, c) })
 	return out
 }
 
-// decisionID names a decision by all it is computed from, so that the same decision always has the same id. All policies of the
-// book count: by 符合 an item may depend on another policy.
-func decisionID(book, item, enterprise string, sweep store.Sweep) string {
-	h := sha256.New()
-	for _, part := range []string{book, item, enterprise, sweep.Snapshot, sweep.Vocabulary, sweep.AsOf.String()} {
-		fmt.Fprintf(h, "%d:%s", len(part), part)
+// weigh counts how much a shard moves what was decided before. changes nil: they are found again.
+func (n *night) weigh(i int, state *engine.Result, changes []engine.Change) {
+	if n.before == nil {
+		return
 	}
-	return hex.EncodeToString(h.Sum(nil)[:16])
+	first, blocks := span(n.sweep.Plan, i)
+	if changes == nil {
+		changes = n.changes(first, blocks, state)
+	}
+	for _, c := range changes {
+		if n.kept[c.Item] {
+			n.changed++
+		}
+	}
+	for _, t := range n.before.Slice(first, blocks).Items {
+		if n.kept[t.Item] {
+			n.against += t.Eligible + t.Unknown
+		}
+	}
+}
+
+// hold says why the sweep must wait for a person, "" when it needn't.
+func (n *night) hold(r SweepRequest) string {
+	percent := r.Hold
+	if percent == 0 {
+		percent = holdPercent
+	}
+	if percent < 0 || n.changed < holdPairs || n.changed*100 <= n.against*percent {
+		return ""
+	}
+	return fmt.Sprintf("与上一次比对（第 %d 次）相比，有 %d 个结果变了，上一次符合和待核实的共 %d 个，超过 %d%%：请核对新到的数据后放行或作废", n.sweep.Previous, n.changed, n.against, percent)
+}
+
+func summarise(parts []*engine.Result) ([]store.Total, error) {
+	all, err := engine.Concat(parts)
+	if err != nil {
+		return nil, err
+	}
+	var out []store.Total
+	for _, t := range all.Items {
+		if t.Overflow {
+			return nil, fmt.Errorf("事项 %s 的金额合计超出可计算的范围", t.Item)
+		}
+		for _, x := range []struct {
+			outcome store.Outcome
+			n       int
+			sum     int64
+		}{{store.Eligible, t.Eligible, int64(t.Sum)}, {store.Ineligible, t.Ineligible, 0}, {store.Unknown, t.Unknown, 0}} {
+			if x.n > 0 {
+				out = append(out, store.Total{Item: t.Item, Outcome: x.outcome, Decisions: int64(x.n), AmountFen: x.sum})
+			}
+		}
+	}
+	return out, nil
 }

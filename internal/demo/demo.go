@@ -6,9 +6,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"mianshen/internal/casework"
+	"mianshen/internal/facts/arrival"
+	"mianshen/internal/intake"
 	"mianshen/internal/store"
 	"mianshen/rules"
 	"mianshen/rules/civil"
@@ -28,7 +32,7 @@ func DeliveredOn() civil.Date { return civil.MustParse("2025-06-25") }
 
 // Load publishes the sample vocabulary and policies and receives the sample firms with their records. It may be called
 // again on the same store: what was published before is left as it is, also when somebody has published something newer
-// since, and firms are only received where there is no snapshot yet. It doesn't sweep.
+// since, and firms are only delivered where nothing was delivered yet. It doesn't sweep.
 func Load(ctx context.Context, office *casework.Office, now time.Time) error {
 	if err := Publish(ctx, office, now); err != nil {
 		return err
@@ -76,10 +80,10 @@ func publish(ctx context.Context, office *casework.Office, now time.Time) error 
 	return err
 }
 
-// receive stores the sample firms, unless a snapshot is there already.
+// receive delivers the sample firms, unless something was delivered already.
 func receive(ctx context.Context, office *casework.Office, body []byte, now time.Time) error {
-	_, err := office.Store.LatestSnapshot(ctx)
-	if !errors.Is(err, store.ErrNotFound) {
+	delivered, err := office.Store.Deliveries(ctx, store.DeliveryFilter{Limit: 1})
+	if err != nil || len(delivered) > 0 {
 		return err
 	}
 	v, mistakes := rules.ParseVocabulary("vocabulary.yaml", body)
@@ -94,14 +98,31 @@ func receive(ctx context.Context, office *casework.Office, body []byte, now time
 	if err != nil {
 		return err
 	}
-	_, err = office.Receive(ctx, v, firms, By, now)
+	return Deliver(ctx, office, v, firms, now)
+}
+
+// Firm is a sample enterprise: its name and what is known of it.
+type Firm struct {
+	Name    string
+	Profile *rules.Profile
+}
+
+// Deliver hands sample firms over as their departments would: one delivery for each department and period, as of DeliveredOn.
+func Deliver(ctx context.Context, office *casework.Office, v *rules.Vocabulary, firms []Firm, now time.Time) error {
+	batch := &intake.Batch{Names: map[string]string{}}
+	for _, f := range firms {
+		batch.Profiles = append(batch.Profiles, f.Profile)
+		batch.Names[f.Profile.Enterprise] = f.Name
+	}
+	slices.SortFunc(batch.Profiles, func(a, b *rules.Profile) int { return strings.Compare(a.Enterprise, b.Enterprise) })
+	_, err := arrival.ReceiveProfiles(ctx, office.Store, v, batch, DeliveredOn(), now, By)
 	return err
 }
 
 // Firms reads a bundle of sample enterprises into profiles of the vocabulary, in the bundle's order. Each fact names the
 // department that owes it and DeliveredOn. The error names table, firm and column of a cell that can't be read.
-func Firms(v *rules.Vocabulary, b seeds.Bundle) ([]casework.Firm, error) {
-	firms := make([]casework.Firm, 0, len(b.Profiles.Rows))
+func Firms(v *rules.Vocabulary, b seeds.Bundle) ([]Firm, error) {
+	firms := make([]Firm, 0, len(b.Profiles.Rows))
 	byCode := make(map[string]*rules.Profile, len(b.Profiles.Rows))
 	for _, row := range b.Profiles.Rows {
 		p, name, err := profile(v, b.Profiles.Header, row)
@@ -109,7 +130,7 @@ func Firms(v *rules.Vocabulary, b seeds.Bundle) ([]casework.Firm, error) {
 			return nil, err
 		}
 		byCode[p.Enterprise] = p
-		firms = append(firms, casework.Firm{Name: name, Profile: p})
+		firms = append(firms, Firm{Name: name, Profile: p})
 	}
 	for _, t := range b.Records {
 		if err := attach(v, t, byCode); err != nil {

@@ -13,6 +13,8 @@ import (
 	"mianshen/engine"
 	"mianshen/engine/column"
 	"mianshen/internal/facts/form"
+	"mianshen/internal/facts/gather"
+	"mianshen/internal/facts/layer"
 	"mianshen/internal/store"
 	"mianshen/rules"
 	"mianshen/rules/civil"
@@ -77,12 +79,13 @@ func build(ctx context.Context, st *store.Store, v *rules.Vocabulary, r Request)
 }
 
 // find returns the id that the snapshot has: that of the latest one or of one before it that has the same facts, else a new one.
+// What has fewer rows than the latest one can't be the latest.
 func (q *question) find(ctx context.Context, st *store.Store, latest *store.Snapshot) (string, error) {
 	mine, err := q.recipe.facts()
 	if err != nil {
 		return "", err
 	}
-	for n := latest; n != nil && !n.AsOf.Before(q.AsOf); {
+	for n := latest; n != nil && !n.AsOf.Before(q.AsOf) && (!q.Announce || n.Rows == latest.Rows); {
 		r, err := readRecipe(n.Recipe)
 		if err != nil {
 			return "", fmt.Errorf("snapshot %s: %w", n.ID, err)
@@ -112,7 +115,7 @@ type writer struct {
 	id        string
 	u         *universe
 	overlay   bool
-	directory directory
+	directory layer.Directory
 }
 
 // write writes the snapshot under an id, but for its seal.
@@ -136,33 +139,25 @@ func (q *question) write(ctx context.Context, st *store.Store, v *rules.Vocabula
 	}
 	jobs := q.jobs
 	if before != nil && before.Vocabulary == q.Vocabulary && before.Depth < maxDepth {
-		if changed := q.changes(v, &base); cells(changed, len(u.codes))*100 <= len(u.codes)*fields(v)*overlayShare {
+		if changed := q.changes(v, &base, u); cells(changed, u)*100 <= len(u.codes)*fields(v)*overlayShare {
 			jobs, meta.Base = changed, before.ID
-		}
-	}
-	if meta.Base == "" {
-		for _, j := range jobs {
-			j.done, j.fixed = 0, nil
 		}
 	}
 	if meta.Recipe, err = q.recipe.bytes(); err != nil {
 		return err
 	}
-	w := &writer{st: st, id: id, u: u, overlay: meta.Base != "", directory: directory{}}
+	w := &writer{st: st, id: id, u: u, overlay: meta.Base != "", directory: layer.Directory{}}
 	if _, err := st.BeginSnapshot(ctx, meta); err != nil {
 		return err
 	}
 	if err := w.codes(ctx); err != nil {
 		return err
 	}
-	if err := w.columns(ctx, jobs); err != nil {
-		return err
-	}
-	return putNames(ctx, st, u, fresh)
+	return w.columns(ctx, jobs)
 }
 
-// changes returns the fields that aren't made from what the base is made from.
-func (q *question) changes(v *rules.Vocabulary, base *recipe) []*job {
+// changes returns the fields that aren't made from what the base is made from, or say something of new enterprises.
+func (q *question) changes(v *rules.Vocabulary, base *recipe, u *universe) []*job {
 	all := map[int64]*fix{}
 	for _, list := range q.fixes {
 		for _, x := range list {
@@ -171,7 +166,7 @@ func (q *question) changes(v *rules.Vocabulary, base *recipe) []*job {
 	}
 	var changed []*job
 	for _, f := range v.Fields {
-		if j := q.job(f); !f.Derived() && j.changed(base, all) {
+		if j := q.job(f); j.changed(base, all) || j.grows(u) {
 			changed = append(changed, j)
 		}
 	}
@@ -179,16 +174,20 @@ func (q *question) changes(v *rules.Vocabulary, base *recipe) []*job {
 }
 
 // cells is about how many cells jobs have to write.
-func cells(jobs []*job, rows int) (n int) {
+func cells(jobs []*job, u *universe) (n int) {
 	for _, j := range jobs {
-		if !j.sparse() {
-			n += rows
-			continue
-		}
-		for _, s := range j.list[j.done:] {
-			n += int(s.Rows)
-		}
-		n += len(j.fixes)
+		n += j.cells(u)
+	}
+	return n
+}
+
+func (j *job) cells(u *universe) int {
+	if !j.sparse {
+		return len(u.codes)
+	}
+	n := len(u.codes) - u.base + len(j.fixes)
+	for _, s := range j.list[j.done:] {
+		n += int(s.Rows)
 	}
 	return n
 }
@@ -235,7 +234,7 @@ func (w *writer) columns(ctx context.Context, jobs []*job) error {
 	for len(jobs) > 0 {
 		n, bytes := 0, 0
 		for n < len(jobs) && (n == 0 || bytes < passBytes) {
-			bytes += jobs[n].bytes(len(w.u.codes))
+			bytes += jobs[n].bytes(w.u)
 			n++
 		}
 		if err := w.pass(ctx, jobs[:n]); err != nil {
@@ -250,20 +249,20 @@ func (w *writer) columns(ctx context.Context, jobs []*job) error {
 	if err != nil {
 		return err
 	}
-	return w.put(ctx, directoryField, [][]byte{body})
+	return w.put(ctx, layer.DirectoryField, [][]byte{body})
 }
 
 // bytes is about how much memory the columns of a job take.
-func (j *job) bytes(rows int) int {
-	if j.sparse() {
-		rows = 0
-		for _, s := range j.list[j.done:] {
-			rows += 8 * int(s.Rows)
-		}
-	}
+func (j *job) bytes(u *universe) int {
 	width := 2 + [...]int{column.Bool: 1, column.Number: 8, column.Date: 4, column.Text: 4, column.Set: 4, column.Records: 4}[engine.KindOf(j.field)]
-	return rows * width * max(1, len(j.departments()))
+	if j.sparse {
+		width += mapEntry
+	}
+	return j.cells(u) * width * max(1, len(j.departments()))
 }
+
+// mapEntry is about how many bytes a row takes in a gathering of some rows.
+const mapEntry = 48
 
 // departments names who delivers the field, in byte order.
 func (j *job) departments() []string {
@@ -279,7 +278,7 @@ func (j *job) departments() []string {
 // working is a job with what was gathered for it so far, by department.
 type working struct {
 	*job
-	departments []*gathering
+	departments []*gather.Gathering
 }
 
 // pass writes some columns: it reads the deliveries that they are from, part by part, each once.
@@ -287,7 +286,11 @@ func (w *writer) pass(ctx context.Context, jobs []*job) error {
 	active := make([]*working, len(jobs))
 	wanted := map[*source]bool{}
 	for i, j := range jobs {
-		active[i] = w.prepare(j)
+		a, err := w.prepare(j)
+		if err != nil {
+			return err
+		}
+		active[i] = a
 		for _, s := range j.list[j.done:] {
 			wanted[s] = true
 		}
@@ -305,21 +308,43 @@ func (w *writer) pass(ctx context.Context, jobs []*job) error {
 		}
 		lock.Lock()
 		defer lock.Unlock()
-		w.directory[a.field.ID] = first
+		if len(first) > 0 {
+			w.directory[a.field.ID] = first
+		}
 		return w.put(ctx, a.field.ID, bodies)
 	})
 }
 
-func (w *writer) prepare(j *job) *working {
+// prepare begins a job. In one about some rows only, what its departments said of enterprises that they don't name holds for the
+// new ones too.
+func (w *writer) prepare(j *job) (*working, error) {
 	a := &working{job: j}
 	names := j.departments()
 	if len(names) == 0 {
 		names = []string{byHand}
 	}
-	for _, name := range names {
-		a.departments = append(a.departments, newGathering(name, engine.KindOf(j.field), !j.sparse(), len(w.u.codes)))
+	added := make([]int, len(w.u.codes)-w.u.base)
+	for i := range added {
+		added[i] = w.u.base + i
 	}
-	return a
+	for _, name := range names {
+		g := gather.New(name, engine.KindOf(j.field), !j.sparse, len(w.u.codes))
+		a.departments = append(a.departments, g)
+		if !j.sparse || len(added) == 0 || !j.speaksOfAll() {
+			continue
+		}
+		if err := g.Put(added, gather.Blank(column.Nothing, len(added))); err != nil {
+			return nil, err
+		}
+		first := j.list[slices.IndexFunc(j.list, func(s *source) bool { return s.Source == name })]
+		if !first.Complete {
+			continue
+		}
+		if err := g.Begin(j.field, originOf(j.field, first)); err != nil {
+			return nil, err
+		}
+	}
+	return a, nil
 }
 
 // deliver hands the parts of a delivery to the jobs that want it.
@@ -331,11 +356,11 @@ func (w *writer) deliver(ctx context.Context, s *source, active []*working) erro
 			continue
 		}
 		t := &taker{job: a.job, origin: originOf(a.field, s)}
-		t.to = a.departments[slices.IndexFunc(a.departments, func(g *gathering) bool { return g.source == s.Source })]
-		// The first delivery of a department finds nothing that its empty cells could hide.
-		t.all = s.Complete || !a.sparse() && (at == 0 || a.list[at-1].Source != s.Source)
+		t.to = a.departments[slices.IndexFunc(a.departments, func(g *gather.Gathering) bool { return g.Source == s.Source })]
+		// The first delivery of a department finds nothing that its empty cells could hide, and a complete one always is the first.
+		t.all = at == 0 || a.list[at-1].Source != s.Source
 		if s.Complete {
-			if err := t.to.begin(a.field, t.origin); err != nil {
+			if err := t.to.Begin(a.field, t.origin); err != nil {
 				return err
 			}
 		}
@@ -351,7 +376,7 @@ func (w *writer) deliver(ctx context.Context, s *source, active []*working) erro
 			if err != nil {
 				return err
 			}
-			return t.to.take(rows, c, t.origin, t.all)
+			return t.to.Take(rows, c, t.origin, t.all)
 		})
 	})
 }
@@ -359,32 +384,47 @@ func (w *writer) deliver(ctx context.Context, s *source, active []*working) erro
 // taker is a job that takes a column of a delivery.
 type taker struct {
 	job    *job
-	to     *gathering
+	to     *gather.Gathering
 	origin column.Origin
 	all    bool
 }
 
-// finish corrects and reconciles what was gathered, and returns it as chunks with the first row of each.
-func (w *writer) finish(a *working) (bodies [][]byte, first []int, err error) {
+// correct applies the corrections of a field.
+func (w *writer) correct(a *working) error {
+	rule := gather.Rule{Field: a.field, Complete: func(id string) bool {
+		return slices.ContainsFunc(a.list, func(s *source) bool { return s.ID == id && s.Complete })
+	}}
 	for _, x := range a.fixes {
 		code, _ := form.CodeOf(x.USCC)
 		row, known := w.u.at[code]
 		if !known {
 			continue
 		}
-		if _, spoken := a.departments[0].local(int(row)); !spoken && a.fixed[x.Seq] && int(row) < w.u.base {
+		if !a.departments[0].Has(int(row)) && a.fixed[x.Seq] && int(row) < w.u.base {
 			continue // the base has it
 		}
-		if err := a.correct(a.departments, int(row), x); err != nil {
-			return nil, nil, err
+		value, err := x.value(a.field)
+		if err != nil {
+			return err
+		}
+		if err := rule.Correct(a.departments, gather.Fix{Row: int(row), Day: x.Day, Value: value}); err != nil {
+			return err
 		}
 	}
-	g, err := reconcile(a.departments)
+	return nil
+}
+
+// finish corrects and reconciles what was gathered, and returns it as chunks with the first row of each.
+func (w *writer) finish(a *working) (bodies [][]byte, first []int, err error) {
+	if err := w.correct(a); err != nil {
+		return nil, nil, err
+	}
+	g, err := gather.Reconcile(a.departments)
 	if err != nil {
 		return nil, nil, err
 	}
 	a.departments = nil
-	rows, c, err := g.finish()
+	rows, c, err := g.Finish()
 	if err != nil {
 		return nil, nil, err
 	}

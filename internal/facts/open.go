@@ -6,6 +6,7 @@ import (
 
 	"mianshen/engine"
 	"mianshen/engine/column"
+	"mianshen/internal/facts/layer"
 	"mianshen/internal/intake/delivery"
 	"mianshen/internal/store"
 	"mianshen/rules"
@@ -16,11 +17,11 @@ import (
 // they are first wanted, under ctx, which must live as long as that may happen; Prefetch fetches many at once. Errors, also later
 // ones of the table, are the store's or wrap form.ErrDamaged.
 func Open(ctx context.Context, st *store.Store, v *rules.Vocabulary, snap store.Snapshot) (*engine.Table, error) {
-	layers, err := chain(ctx, st, snap)
+	layers, err := layer.Chain(ctx, st, snap)
 	if err != nil {
 		return nil, fmt.Errorf("open snapshot %s: %w", snap.ID, err)
 	}
-	list, err := readCodes(ctx, st, layers)
+	list, err := layer.Codes(ctx, st, layers)
 	if err != nil {
 		return nil, err
 	}
@@ -30,7 +31,7 @@ func Open(ctx context.Context, st *store.Store, v *rules.Vocabulary, snap store.
 	}
 	t := engine.NewTable(v, codes)
 	t.ReadRecords(readRecords)
-	t.Lazy(func(f *rules.Field) (*column.Column, error) { return readColumn(ctx, st, layers, f.ID) })
+	t.Lazy(func(f *rules.Field) (*column.Column, error) { return layer.Column(ctx, st, layers, f.ID) })
 	return t, nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"mianshen/engine"
 	"mianshen/engine/column"
 	"mianshen/internal/facts/form"
+	"mianshen/internal/facts/layer"
 	"mianshen/internal/store"
 	"mianshen/rules"
 )
@@ -24,7 +25,7 @@ type Reader struct {
 
 // rowsOf are the rows of a snapshot. It is only read once it is made.
 type rowsOf struct {
-	layers []layer
+	layers []layer.Layer
 	at     map[form.Code]int32
 }
 
@@ -37,7 +38,7 @@ func (r *Reader) Row(ctx context.Context, snap store.Snapshot, uscc string) (int
 	return row, err
 }
 
-func (r *Reader) find(ctx context.Context, snap store.Snapshot, uscc string) ([]layer, int, error) {
+func (r *Reader) find(ctx context.Context, snap store.Snapshot, uscc string) ([]layer.Layer, int, error) {
 	rows, err := r.rows(ctx, snap)
 	if err != nil {
 		return nil, 0, fmt.Errorf("rows of snapshot %s: %w", snap.ID, err)
@@ -59,14 +60,14 @@ func (r *Reader) find(ctx context.Context, snap store.Snapshot, uscc string) ([]
 func (r *Reader) rows(ctx context.Context, snap store.Snapshot) (*rowsOf, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.known != nil && slices.ContainsFunc(r.known.layers, func(l layer) bool { return l.ID == snap.ID }) {
+	if r.known != nil && slices.ContainsFunc(r.known.layers, func(l layer.Layer) bool { return l.ID == snap.ID }) {
 		return r.known, nil
 	}
-	layers, err := chain(ctx, r.st, snap)
+	layers, err := layer.Chain(ctx, r.st, snap)
 	if err != nil {
 		return nil, err
 	}
-	codes, err := readCodes(ctx, r.st, layers)
+	codes, err := layer.Codes(ctx, r.st, layers)
 	if err != nil {
 		return nil, err
 	}
@@ -103,12 +104,12 @@ func (r *Reader) Profile(ctx context.Context, v *rules.Vocabulary, snap store.Sn
 }
 
 // look adds what a layer says of a row to columns of one row.
-func (r *Reader) look(ctx context.Context, l layer, row int, columns map[string]*column.Column) error {
-	if l.directory == nil {
+func (r *Reader) look(ctx context.Context, l layer.Layer, row int, columns map[string]*column.Column) error {
+	if l.Directory == nil {
 		return r.lookFull(ctx, l, row, columns)
 	}
 	fields := map[int][]string{} // by the chunk that may have the row
-	for field, first := range l.directory {
+	for field, first := range l.Directory {
 		if n := sort.SearchInts(first, row+1); n > 0 {
 			fields[n-1] = append(fields[n-1], field)
 		}
@@ -131,7 +132,7 @@ func (r *Reader) look(ctx context.Context, l layer, row int, columns map[string]
 	return nil
 }
 
-func (r *Reader) lookFull(ctx context.Context, l layer, row int, columns map[string]*column.Column) error {
+func (r *Reader) lookFull(ctx context.Context, l layer.Layer, row int, columns map[string]*column.Column) error {
 	bodies, err := r.st.ChunksOf(ctx, l.ID, row/column.ChunkRows)
 	if err != nil {
 		return err

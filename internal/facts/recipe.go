@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"mianshen/engine"
+	"mianshen/internal/facts/form"
 	"mianshen/internal/intake/delivery"
 	"mianshen/internal/store"
 	"mianshen/rules"
@@ -85,8 +86,8 @@ func (r *recipe) id(vocabulary string) (string, error) {
 // source is an accepted delivery.
 type source struct {
 	store.Delivery
-	moment
-	mapping mapping
+	form.Moment
+	mapping form.Mapping
 	number  int // place in recipe.Deliveries
 }
 
@@ -95,7 +96,7 @@ func (s *source) compare(o *source) int {
 	if c := strings.Compare(s.Source, o.Source); c != 0 {
 		return c
 	}
-	if c := s.day.Compare(o.day); c != 0 {
+	if c := s.Day.Compare(o.Day); c != 0 {
 		return c
 	}
 	if c := s.ReceivedAt.Compare(o.ReceivedAt); c != 0 {
@@ -107,12 +108,12 @@ func (s *source) compare(o *source) int {
 // fix is the correction that counts for one enterprise and field.
 type fix struct {
 	store.Correction
-	moment
+	form.Moment
 }
 
 // compare orders corrections of one cell so that what counts more comes later.
 func (x *fix) compare(o *fix) int {
-	if c := x.day.Compare(o.day); c != 0 {
+	if c := x.Day.Compare(o.Day); c != 0 {
 		return c
 	}
 	if c := x.At.Compare(o.At); c != 0 {
@@ -151,11 +152,11 @@ func ask(ctx context.Context, st *store.Store, v *rules.Vocabulary, r Request) (
 		return nil, err
 	}
 	for _, c := range corrections {
-		m, err := readMoment(c.Period)
+		m, err := form.ReadMoment(c.Period)
 		if err != nil {
 			return nil, fmt.Errorf("correction %d: %w", c.Seq, err)
 		}
-		q.fixes[c.Series] = append(q.fixes[c.Series], &fix{Correction: c, moment: m})
+		q.fixes[c.Series] = append(q.fixes[c.Series], &fix{Correction: c, Moment: m})
 	}
 	for _, f := range v.Fields {
 		if j := q.job(f); len(j.list) > 0 || len(j.fixes) > 0 {
@@ -173,10 +174,10 @@ func readSource(ctx context.Context, st *store.Store, listed store.Delivery) (*s
 		return nil, err
 	}
 	s := &source{Delivery: listed}
-	if s.mapping, err = readMapping(full.Mapping); err != nil {
+	if s.mapping, err = form.ReadMapping(full.Mapping); err != nil {
 		return nil, fmt.Errorf("delivery %s: %w", listed.ID, err)
 	}
-	if s.moment, err = readMoment(listed.Period); err != nil {
+	if s.Moment, err = form.ReadMoment(listed.Period); err != nil {
 		return nil, fmt.Errorf("delivery %s: %w", listed.ID, err)
 	}
 	return s, nil
@@ -189,9 +190,11 @@ type job struct {
 	list   []*source // in order; of a department nothing before its last complete one
 	fixes  []*fix    // one an enterprise, by Seq
 
-	// What the base has already: the first so many of list, and these corrections. Only rows that the others speak of change.
-	done  int
-	fixed map[int64]bool
+	// Whether only rows change that something speaks of which the base doesn't have. It has the first so many of list, and these
+	// corrections.
+	sparse bool
+	done   int
+	fixed  map[int64]bool
 }
 
 // job returns what a field comes of; of a derived field nothing.
@@ -201,7 +204,7 @@ func (q *question) job(f *rules.Field) *job {
 		return j
 	}
 	for _, s := range q.sources {
-		if s.serves(f, q.AsOf) && s.mapping.has(j.series, engine.KindOf(f)) {
+		if s.Serves(f, q.AsOf) && s.mapping.Has(j.series, engine.KindOf(f)) {
 			j.list = append(j.list, s)
 		}
 	}
@@ -209,7 +212,7 @@ func (q *question) job(f *rules.Field) *job {
 	j.list = sinceComplete(j.list)
 	newest := map[string]*fix{}
 	for _, x := range q.fixes[j.series] {
-		if n := newest[x.USCC]; x.serves(f, q.AsOf) && (n == nil || n.compare(x) < 0) {
+		if n := newest[x.USCC]; x.Serves(f, q.AsOf) && (n == nil || n.compare(x) < 0) {
 			newest[x.USCC] = x
 		}
 	}
@@ -260,16 +263,32 @@ func (j *job) changed(base *recipe, all map[int64]*fix) bool {
 		return true
 	}
 	for i, s := range j.list {
-		old := i < len(deliveries)
-		if old && s.ID != deliveries[i] || !old && s.Complete || s.Source != j.list[0].Source {
+		if i < len(deliveries) && s.ID != deliveries[i] || s.Source != j.list[0].Source {
 			return true
 		}
 	}
 	if !j.onlyAdds(corrections, all) {
 		return true
 	}
-	j.done = len(deliveries)
+	j.sparse, j.done = true, len(deliveries)
 	return true
+}
+
+// grows reports whether a job that the base has done says something of enterprises that are new, and makes it one about them.
+func (j *job) grows(u *universe) bool {
+	if len(u.codes) == u.base || !j.speaksOfAll() && !slices.ContainsFunc(j.fixes, u.isNew) {
+		return false
+	}
+	j.sparse, j.done, j.fixed = true, len(j.list), map[int64]bool{}
+	for _, x := range j.fixes {
+		j.fixed[x.Seq] = true
+	}
+	return true
+}
+
+// speaksOfAll reports whether some department's delivery says something of enterprises that aren't in it.
+func (j *job) speaksOfAll() bool {
+	return j.field.Absent != "" && slices.ContainsFunc(j.list, func(s *source) bool { return s.Complete })
 }
 
 // onlyAdds reports whether the corrections that are new can be told without looking at what they correct, and those that are
@@ -287,7 +306,7 @@ func (j *job) onlyAdds(before []int64, all map[int64]*fix) bool {
 			continue
 		}
 		added[x.USCC] = true
-		if x.day.Before(newest.day) {
+		if x.Day.Before(newest.Day) {
 			return false
 		}
 	}
@@ -299,6 +318,3 @@ func (j *job) onlyAdds(before []int64, all map[int64]*fix) bool {
 	j.fixed = had
 	return true
 }
-
-// sparse reports whether only some rows of the base are to change.
-func (j *job) sparse() bool { return j.done > 0 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"mianshen/internal/facts/form"
+	"mianshen/internal/facts/layer"
 	"mianshen/internal/store"
 )
 
@@ -20,26 +21,30 @@ type universe struct {
 // namePortion is how many names go into one transaction.
 const namePortion = 20_000
 
-// enterprises makes the universe: the rows of the snapshot before, and the enterprises of deliveries that it doesn't know. names
-// is told what the enterprises of these are called.
+// enterprises makes the universe: the rows of the snapshot before, and the enterprises of deliveries that it doesn't know. It
+// stores what these are called, the newest name last; a new enterprise that nobody names goes under its code, so that it can be
+// found.
 func enterprises(ctx context.Context, st *store.Store, before *store.Snapshot, fresh []*source) (*universe, error) {
 	u := &universe{}
 	if before != nil {
-		layers, err := chain(ctx, st, *before)
+		layers, err := layer.Chain(ctx, st, *before)
 		if err != nil {
 			return nil, err
 		}
-		if u.codes, err = readCodes(ctx, st, layers); err != nil {
+		if u.codes, err = layer.Codes(ctx, st, layers); err != nil {
 			return nil, err
 		}
 		u.base = len(u.codes)
 	}
 	u.at = indexOf(u.codes)
+	names := &nameWriter{st: st, universe: u}
 	for _, s := range fresh {
-		err := eachPart(ctx, st, s, func(p *form.Part) error { return u.add(p) })
-		if err != nil {
+		if err := eachPart(ctx, st, s, func(p *form.Part) error { return names.take(ctx, p) }); err != nil {
 			return nil, err
 		}
+	}
+	if err := names.finish(ctx); err != nil {
+		return nil, err
 	}
 	added := u.codes[u.base:]
 	slices.SortFunc(added, func(a, b form.Code) int { return bytes.Compare(a[:], b[:]) })
@@ -57,19 +62,15 @@ func indexOf(codes []form.Code) map[form.Code]int32 {
 	return at
 }
 
-// add takes the enterprises of a part that aren't there yet.
-func (u *universe) add(p *form.Part) error {
-	codes, err := p.Codes()
-	if err != nil {
-		return err
+// add returns the row that an enterprise has for now, a new one at the end if it isn't there yet.
+func (u *universe) add(c form.Code) int {
+	row, known := u.at[c]
+	if !known {
+		row = int32(len(u.codes))
+		u.at[c] = row
+		u.codes = append(u.codes, c)
 	}
-	for _, c := range codes {
-		if _, known := u.at[c]; !known {
-			u.at[c] = int32(len(u.codes))
-			u.codes = append(u.codes, c)
-		}
-	}
-	return nil
+	return int(row)
 }
 
 // rows returns the row of each enterprise of a part.
@@ -89,6 +90,13 @@ func (u *universe) rows(p *form.Part) ([]int, error) {
 	return rows, nil
 }
 
+// isNew reports whether a correction is about an enterprise that the snapshot before doesn't have.
+func (u *universe) isNew(x *fix) bool {
+	code, _ := form.CodeOf(x.USCC)
+	row, known := u.at[code]
+	return known && int(row) >= u.base
+}
+
 // eachPart calls do with the parts of a delivery.
 func eachPart(ctx context.Context, st *store.Store, s *source, do func(*form.Part) error) error {
 	return st.Parts(ctx, s.ID, func(stored store.Part) error {
@@ -103,46 +111,39 @@ func eachPart(ctx context.Context, st *store.Store, s *source, do func(*form.Par
 	})
 }
 
-// putNames stores how the enterprises of new deliveries are called, what came later last. A new enterprise that nobody names
-// goes under its code, so that it can be found.
-func putNames(ctx context.Context, st *store.Store, u *universe, fresh []*source) error {
-	named := make([]bool, len(u.codes)-u.base)
-	w := &nameWriter{st: st}
-	for _, s := range fresh {
-		err := eachPart(ctx, st, s, func(p *form.Part) error {
-			names, err := p.Names()
-			if err != nil || names == nil {
-				return err
-			}
-			rows, err := u.rows(p)
-			for i, row := range rows {
-				if err == nil && names[i] != "" {
-					if row >= u.base {
-						named[row-u.base] = true
-					}
-					err = w.put(ctx, u.codes[row], names[i])
-				}
-			}
-			return err
-		})
-		if err != nil {
-			return err
-		}
-	}
-	for i, done := range named {
-		if code := u.codes[u.base+i]; !done {
-			if err := w.put(ctx, code, code.String()); err != nil {
-				return err
-			}
-		}
-	}
-	return w.flush(ctx)
+// nameWriter adds the enterprises of deliveries to a universe and stores their names in portions.
+type nameWriter struct {
+	*universe
+	st    *store.Store
+	named []bool // of new enterprises, in the order in which they came
+	list  []store.Enterprise
 }
 
-// nameWriter stores names in portions.
-type nameWriter struct {
-	st   *store.Store
-	list []store.Enterprise
+func (w *nameWriter) take(ctx context.Context, p *form.Part) error {
+	codes, err := p.Codes()
+	if err != nil {
+		return err
+	}
+	names, err := p.Names()
+	if err != nil {
+		return err
+	}
+	for i, c := range codes {
+		row := w.add(c)
+		if row-w.base == len(w.named) {
+			w.named = append(w.named, false)
+		}
+		if names == nil || names[i] == "" {
+			continue
+		}
+		if row >= w.base {
+			w.named[row-w.base] = true
+		}
+		if err := w.put(ctx, c, names[i]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (w *nameWriter) put(ctx context.Context, code form.Code, name string) error {
@@ -154,9 +155,22 @@ func (w *nameWriter) put(ctx context.Context, code form.Code, name string) error
 }
 
 func (w *nameWriter) flush(ctx context.Context) error {
-	defer func() { w.list = w.list[:0] }()
+	err := w.st.PutEnterprises(ctx, w.list)
+	w.list = w.list[:0]
+	return err
+}
+
+// finish stores what is left, and the codes of those who have no name.
+func (w *nameWriter) finish(ctx context.Context) error {
+	for i, named := range w.named {
+		if code := w.codes[w.base+i]; !named {
+			if err := w.put(ctx, code, code.String()); err != nil {
+				return err
+			}
+		}
+	}
 	if len(w.list) == 0 {
 		return nil
 	}
-	return w.st.PutEnterprises(ctx, w.list)
+	return w.flush(ctx)
 }

@@ -21,7 +21,7 @@ type Change struct {
 const (
 	ChangePolicy     = "policy"     // another version became current; the subject is the policy's id
 	ChangeVocabulary = "vocabulary" // another vocabulary became current; the subject is its version
-	ChangeSnapshot   = "snapshot"   // profiles arrived; the subject is the snapshot's id
+	ChangeSnapshot   = "snapshot"   // a snapshot became the latest; the subject is its id
 	ChangeSweep      = "sweep"      // a sweep is done; the subject is its number
 )
 

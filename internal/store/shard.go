@@ -260,20 +260,23 @@ type DifferenceFilter struct {
 // They may be read of a sweep in any status; those of one that isn't done don't count.
 func (s *Store) Differences(ctx context.Context, sweep int64, f DifferenceFilter) (list []Difference, err error) {
 	defer wrap(&err, "differences of sweep %d", sweep)
-	where, args := `sweep = $1 AND (item, enterprise) > ($2, $3)`, []any{sweep, f.AfterItem, f.AfterEnterprise, all(f.Limit)}
-	add := func(condition, value string) {
-		if value != "" {
-			args = append(args, value)
-			where += fmt.Sprintf(" AND "+condition, len(args))
-		}
-	}
-	add("item = $%d", f.Item)
-	add("kind = $%d", string(f.Turn))
-	with := ""
-	if f.Enterprise != "" && f.Item == "" {
+	with, where, args := "", `sweep = $1 AND (item, enterprise) > ($2, $3)`, []any{sweep, f.AfterItem, f.AfterEnterprise, all(f.Limit)}
+	switch {
+	case f.Item != "" && f.AfterItem > f.Item:
+		return nil, nil
+	case f.Item != "" && f.AfterItem < f.Item:
+		where, args[1], args[2] = `sweep = $1 AND item = $2 AND enterprise > $3`, f.Item, ""
+	case f.Item != "":
+		where = `sweep = $1 AND item = $2 AND enterprise > $3`
+	case f.Enterprise != "":
 		with, where = eachItem, where+` AND item IN (SELECT item FROM each WHERE item IS NOT NULL)`
 	}
-	add("enterprise = $%d", f.Enterprise)
+	for column, value := range map[string]string{"enterprise": f.Enterprise, "kind": string(f.Turn)} {
+		if value != "" { // not by "or", which would keep the database from looking enterprises up in the key
+			args = append(args, value)
+			where += fmt.Sprintf(" AND %s = $%d", column, len(args))
+		}
+	}
 	return collect(ctx, s.db, scanDifference, with+`SELECT item, enterprise, kind, was, now, before_fen, after_fen, sha256
 		FROM sweep_difference WHERE `+where+` ORDER BY item, enterprise LIMIT $4`, args...)
 }

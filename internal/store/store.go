@@ -1,9 +1,15 @@
-// Package store keeps what must last: published policies and vocabularies, snapshots of enterprise profiles, sweeps and
-// their decisions, the sequence of changes that derived things follow, and the slots of the schedule.
+// Package store keeps what must last: published policies and vocabularies, what departments delivered and persons corrected,
+// snapshots of the facts that come of it, sweeps over them with their shards and differences, the sequence of changes that
+// derived things follow, and the slots of the schedule.
+//
+// A million enterprises with a hundred facts and a thousand items a night are too many for rows. So facts are stored as chunks
+// of columns and outcomes as shards, both in forms that only the callers know; rows there are of what a person looks at: a
+// delivery and its states, a correction, a sweep and its totals, a difference against the sweep before. What is large comes
+// in small transactions, so that nobody waits for it, and counts once it is sealed: a delivery, a snapshot, a sweep.
 //
 // It is one set of functions over two databases, SQLite and PostgreSQL, in plain SQL. What may not happen is refused by
 // the database itself: both migration folders carry the same constraints and triggers under one numbering, so that
-// versions, snapshots and decisions stay as written even for someone with an SQL prompt. The suite in storetest is
+// versions, deliveries, snapshots and sweeps stay as written even for someone with an SQL prompt. The suite in storetest is
 // the contract, and both databases run it.
 //
 // The store has no clock: every function that writes takes the instant as an argument. Instants go in and come out in
@@ -45,7 +51,7 @@ type Store struct {
 // schema of this program. The address is
 //
 //	sqlite://PATH       a file; PATH is taken as it stands, without escapes; its folder must exist
-//	sqlite://:memory:   a database that is gone at Close, with one connection (see Profiles and PutSnapshot)
+//	sqlite://:memory:   a database that is gone at Close, with one connection
 //	postgres://...      any URL that libpq takes; the database must exist and be in UTF8
 //
 // Errors: ErrInvalid for another address, ErrLocked where another process (or another Store) has the SQLite file,

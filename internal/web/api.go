@@ -220,7 +220,7 @@ func (s *Server) apiMatches(ctx context.Context, in *usccInput) (*reply[*desk.Fi
 }
 
 type decisionInput struct {
-	ID string `path:"id" pattern:"^[0-9a-f]{32}$" doc:"判定编号"`
+	ID string `path:"id" maxLength:"250" pattern:"^[1-9][0-9]*-.+-[0-9A-Z]{18}$" doc:"判定编号：比对次数-事项-统一社会信用代码" example:"3-a-wengang-fanhuan-91310118MA1JP7UB2B"`
 }
 
 func (s *Server) apiDecision(ctx context.Context, in *decisionInput) (*reply[*desk.Why], error) {

@@ -202,7 +202,7 @@ func TestStrictInputs(t *testing.T) {
 			t.Errorf("%s: %q is no sentence for the caller", path, m)
 		}
 	}
-	for _, path := range []string{"/api/v1/policies/none", "/api/v1/items/none", "/api/v1/decisions/" + strings.Repeat("0", 32)} {
+	for _, path := range []string{"/api/v1/policies/none", "/api/v1/items/none", "/api/v1/decisions/1-none-91310118MA1JP7UB2B"} {
 		if p := read[Problem](t, s, path, http.StatusNotFound); p.Status != http.StatusNotFound || p.Type != "about:blank" || p.Title != "没有找到" {
 			t.Errorf("%s: %+v", path, p)
 		}

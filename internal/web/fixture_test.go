@@ -67,7 +67,7 @@ var district = sync.OnceValues(func() (*sample, error) {
 	if err := receive(ctx, s.office); err != nil {
 		return nil, err
 	}
-	if s.sweep, err = s.office.Sweep(ctx, demo.AsOf(), "test", received); err != nil {
+	if s.sweep, err = s.office.Sweep(ctx, casework.SweepRequest{AsOf: demo.AsOf(), Now: received, Slot: "test"}, nil); err != nil {
 		return nil, err
 	}
 	book, err := s.office.Current(ctx)
@@ -105,8 +105,7 @@ func receive(ctx context.Context, office *casework.Office) error {
 	if err != nil {
 		return err
 	}
-	_, err = office.Receive(ctx, book.Book.Vocabulary, firms, demo.By, received)
-	return err
+	return demo.Deliver(ctx, office, book.Book.Vocabulary, firms, received)
 }
 
 // served returns a server over the samples; change may alter its configuration.

@@ -9,12 +9,10 @@ import (
 
 	"mianshen/engine"
 	"mianshen/engine/bench/lab"
+	"mianshen/engine/bench/workload"
 	"mianshen/engine/column"
 	"mianshen/rules"
 )
-
-// touched are the fields in which firms change: of every kind some, as a night's deliveries would.
-var touched = []string{"N00", "N02", "N03", "N08", "F1", "D1", "E07", "E12", "B02", "S3"}
 
 // Firms measures a night in which one enterprise in a hundred has changed: facts written into the table, those enterprises
 // decided anew, the result put together, and the differences listed. Every round must give the bytes of a sweep from scratch.
@@ -37,7 +35,7 @@ func Firms(ctx context.Context, l *lab.Lab) error {
 	for night := 1; night <= l.Repeat; night++ {
 		rows := law.World.Moved(l.Rows, night)
 		patches := map[*rules.Field]*column.Column{}
-		for _, name := range touched {
+		for _, name := range workload.Touched() {
 			i, _ := law.World.Field(name)
 			patches[law.World.Vocabulary.Fields[i]] = law.World.Patch(i, rows, night)
 		}

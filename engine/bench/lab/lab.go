@@ -37,6 +37,9 @@ type Lab struct {
 	Options
 	Workers int       // processors
 	Out     io.Writer // of results; what goes on meanwhile is said on the standard error
+
+	// Differ is what didn't agree.
+	Differ []string
 }
 
 // Report gives a result.
@@ -54,6 +57,7 @@ func (l *Lab) Equal(what string, problems []string) {
 	value := 1.0
 	if len(problems) > 0 {
 		l.Logf("%s: %d differences", what, len(problems))
+		l.Differ = append(l.Differ, what)
 		value = 0
 	}
 	l.Report("equal_"+what, value, "1 = all agreed")

@@ -22,6 +22,7 @@ var ratios = []ratio{
 	{"expr_simd_ratio", "expr_1k_1m_s", "sweep_1k_1m_simd_ms", 1000},
 	{"expr_one_core_ratio", "expr_one_core_1k_1m_s", "sweep_1k_1m_ms", 1000},
 	{"rule_ratio", "rule_1k_1m_s", "sweep_1k_1m_ms", 1000},
+	{"csv_vs_duckdb_ratio", "csv_s", "duckdb_csv_best_s", 1},
 	{"sweep_10k_over_1k", "sweep_10k_1m_ms", "sweep_1k_1m_ms", 1},
 	{"sweep_1m_over_100k", "sweep_1k_1m_ms", "sweep_1k_100k_ms", 1},
 }
@@ -46,14 +47,6 @@ func withRatios(all []Result, from string) []Result {
 		all = keep(all, Result{Name: "equal", Value: agreed, Unit: "1 = all agreed", From: from})
 	}
 	return all
-}
-
-// goal is what a full run must reach.
-type goal struct {
-	name   string
-	atMost bool
-	bound  float64
-	about  string
 }
 
 // readable writes the results as a page.
@@ -88,7 +81,7 @@ func title(name string) string {
 
 func reached(r Result) string {
 	i := place(r.Name)
-	if i == len(goals) {
+	if i == len(goals) || goals[i].bound == 0 {
 		return ""
 	}
 	g := goals[i]

@@ -4,6 +4,7 @@ package stored
 import (
 	"context"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"time"
@@ -48,6 +49,7 @@ func DuckDB(ctx context.Context, l *lab.Lab) error {
 	if err != nil {
 		return err
 	}
+	best := time.Duration(math.MaxInt64)
 	for _, v := range []struct {
 		name          string
 		file, checked bool
@@ -57,7 +59,9 @@ func DuckDB(ctx context.Context, l *lab.Lab) error {
 			return err
 		}
 		l.Report(v.name, took.Seconds(), "s")
+		best = min(best, took)
 	}
+	l.Report("duckdb_csv_best_s", best.Seconds(), "s")
 	return nil
 }
 

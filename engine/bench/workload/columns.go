@@ -279,10 +279,10 @@ func headBits(words []uint64, rows int) []uint64 {
 	return out
 }
 
-// Same holds all rows of other against the rows of v from first on; row is the first of other that differs.
-func (v *View) Same(other *View, first int) (row int, same bool) {
+// Same holds all rows of other against those of v; row is the first that differs.
+func (v *View) Same(other *View) (row int, same bool) {
 	for row := range other.c.Rows {
-		a, known := v.At(first + row)
+		a, known := v.At(row)
 		b, alsoKnown := other.At(row)
 		if known != alsoKnown || known && v.number(a) != other.number(b) {
 			return row, false

@@ -14,10 +14,13 @@ const perPolicy = 7
 // Policies are the items policy by policy, sharing the slice.
 func Policies(items []*Item) [][]*Item { return slices.Collect(slices.Chunk(items, perPolicy)) }
 
+// PolicyID is the id of the policy that grants the items.
+func PolicyID(items []*Item) string { return "bench-" + items[0].ID }
+
 // PolicyText writes the items of one policy as its policy.yaml.
 func (w *World) PolicyText(items []*Item) []byte {
 	var b strings.Builder
-	fmt.Fprintf(&b, "id: bench-%s\ntitle: 合成政策%s\nnumber: 示例〔2025〕1号\nissuer: 区经委\nlevel: 区\n", items[0].ID, items[0].ID)
+	fmt.Fprintf(&b, "id: %s\ntitle: 合成政策%s\nnumber: 示例〔2025〕1号\nissuer: 区经委\nlevel: 区\n", PolicyID(items), items[0].ID)
 	b.WriteString("in_force: {from: 2020-01-01, to: 2030-12-31}\nclauses:\n  - {ref: 第一条, text: 符合条件的企业按规定给予奖励。}\nitems:\n")
 	for _, it := range items {
 		w.writeItem(&b, it)

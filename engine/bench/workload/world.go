@@ -103,7 +103,7 @@ func NewWorld() (*World, error) {
 		}
 		w.Fields = append(w.Fields, f)
 	}
-	v, mistakes := rules.ParseVocabulary("vocabulary.yaml", w.vocabularyFile())
+	v, mistakes := rules.ParseVocabulary("vocabulary.yaml", w.VocabularyFile())
 	if err := mistakes.Err(); err != nil {
 		return nil, fmt.Errorf("vocabulary: %w", err)
 	}
@@ -210,8 +210,8 @@ func choose(r *rand.Rand, n, k int) []int {
 	return out
 }
 
-// vocabularyFile writes the world as vocabulary.yaml.
-func (w *World) vocabularyFile() []byte {
+// VocabularyFile writes the world as vocabulary.yaml.
+func (w *World) VocabularyFile() []byte {
 	kinds := map[Kind]string{Money: "money, unit: 元", Count: "int, unit: 人", Percent: `decimal, unit: "%"`, Day: "date", Enum: "enum", Flag: "bool", Tags: "set"}
 	var b strings.Builder
 	b.WriteString("fields:\n")

@@ -1,9 +1,8 @@
 package delivery
 
 import (
-	"bytes"
+	"bufio"
 	"context"
-	"math/rand/v2"
 	"os"
 	"runtime"
 	"strconv"
@@ -81,20 +80,11 @@ func watchHeap() (stop func() uint64) {
 
 func writeFile(b testing.TB, path string, rows int) {
 	b.Helper()
-	v := wideVocabulary(b)
 	f, err := os.Create(path)
 	if err != nil {
 		b.Fatal(err)
 	}
-	r := rand.New(rand.NewPCG(1, 2))
-	var buf bytes.Buffer
-	for from := 0; from < rows; from += 5000 {
-		buf.Reset()
-		writeWide(b, &buf, v, from, min(5000, rows-from), r)
-		if _, err := f.Write(buf.Bytes()); err != nil {
-			b.Fatal(err)
-		}
-	}
+	writeWide(b, bufio.NewWriter(f), wideVocabulary(b), rows)
 	if err := f.Close(); err != nil {
 		b.Fatal(err)
 	}

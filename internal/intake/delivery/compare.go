@@ -144,15 +144,3 @@ func compareNumbers(name, what, before, now string) *Jump {
 }
 
 func abs(n int) int { return max(n, -n) }
-
-// String writes the jump as a line.
-func (j Jump) String() string { return j.Message }
-
-// Jumps joins the messages of several, one a line.
-func Jumps(list []Jump) string {
-	lines := make([]string, len(list))
-	for i, j := range list {
-		lines[i] = j.Message
-	}
-	return strings.Join(lines, "\n")
-}

@@ -3,15 +3,9 @@ package delivery
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"hash"
 	"io"
 	"runtime"
 	"sync"
-	"unicode/utf8"
-
-	"golang.org/x/text/encoding/simplifiedchinese"
-	"golang.org/x/text/transform"
 
 	"mianshen/internal/intake"
 	"mianshen/internal/intake/delivery/cells"
@@ -22,16 +16,14 @@ import (
 // pieceBytes is the text at which a piece ends, however few rows it has.
 const pieceBytes = 8 << 20
 
-// text is a CSV file that is being read.
-type text struct {
-	*lines.Splitter
-	encoding string
-	sum      hash.Hash // of the raw bytes read so far
-}
+// maxWorkers is how many goroutines read at a time: cutting and what emit does keep a fourth processor busy, and each has a
+// piece and a part in memory.
+const maxWorkers = 3
 
 // csv reads a CSV file.
 func (r *reader) csv(ctx context.Context, in intake.Input) error {
-	t, err := r.open(in)
+	limits := lines.Limits{Rows: r.limits.Rows, LineBytes: r.limits.LineBytes, Piece: pieceBytes}
+	t, err := lines.Open(in.Data, in.Size, limits)
 	if err != nil {
 		return r.refused(err)
 	}
@@ -46,68 +38,25 @@ func (r *reader) csv(ctx context.Context, in intake.Input) error {
 	if !r.same("") {
 		return nil
 	}
-	layout.Found = "CSV，编码 " + t.encoding
+	layout.Found = "CSV，编码 " + t.Encoding
 	r.columns(layout)
 	if err := r.pieces(ctx, t, layout); err != nil || r.full() {
 		return err
 	}
-	r.summed(t.sum.Sum(nil))
+	r.summed(t.Sum())
 	if row := t.Bare(); row > 0 {
 		r.warn("%s：最后一行（第 %d 行）末尾没有换行，请核对文件是否完整", in.Name, row)
 	}
 	return nil
 }
 
-// open finds out the encoding of a file from its beginning and skips a byte order mark. What isn't UTF-8 there is GB18030,
-// unless the header is good UTF-8: then the file is damaged, and the walk will say where.
-func (r *reader) open(in intake.Input) (*text, error) {
-	head := make([]byte, min(in.Size, 64<<10))
-	if _, err := in.Data.ReadAt(head, 0); err != nil && err != io.EOF {
-		return nil, &sheet.Error{Message: "读文件出错：" + err.Error()}
-	}
-	if bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff")) || bytes.IndexByte(head, 0) >= 0 {
-		return nil, &sheet.Error{Message: "文件是 UTF-16 编码或不是文本，请另存为“CSV UTF-8（逗号分隔）”"}
-	}
-	t := &text{encoding: "UTF-8", sum: sha256.New()}
-	var raw io.Reader = io.TeeReader(io.NewSectionReader(in.Data, 0, in.Size), t.sum)
-	mark := []byte("\xef\xbb\xbf")
-	switch first, _, _ := bytes.Cut(head, []byte("\n")); {
-	case bytes.HasPrefix(head, mark):
-		if _, err := io.CopyN(io.Discard, raw, int64(len(mark))); err != nil {
-			return nil, &sheet.Error{Message: "读文件出错：" + err.Error()}
-		}
-	case !utf8.Valid(wholeRunes(head)) && (isASCII(first) || !utf8.Valid(first)):
-		t.encoding = "GB18030"
-		raw = transform.NewReader(raw, simplifiedchinese.GB18030.NewDecoder())
-	}
-	t.Splitter = lines.NewSplitter(raw, lines.Limits{Rows: r.limits.Rows, LineBytes: r.limits.LineBytes, Piece: pieceBytes})
-	return t, nil
-}
-
-// wholeRunes leaves out a character that the end of the text cuts off.
-func wholeRunes(b []byte) []byte {
-	for i := 1; i < utf8.UTFMax && i <= len(b); i++ {
-		if last := b[len(b)-i:]; utf8.RuneStart(last[0]) {
-			if !utf8.FullRune(last) {
-				return b[:len(b)-i]
-			}
-			break
-		}
-	}
-	return b
-}
-
-func isASCII(b []byte) bool {
-	return bytes.IndexFunc(b, func(r rune) bool { return r >= utf8.RuneSelf }) < 0
-}
-
-func (r *reader) walker(t *text) *lines.Walker {
-	return &lines.Walker{Encoding: t.encoding, CellBytes: r.limits.CellBytes}
+func (r *reader) walker(t *lines.Text) *lines.Walker {
+	return &lines.Walker{Encoding: t.Encoding, CellBytes: r.limits.CellBytes}
 }
 
 // headRows gives the first rows of a file one by one, until the header is found.
 type headRows struct {
-	in     *text
+	in     *lines.Text
 	walker *lines.Walker
 	buf    []byte
 	last   []string // texts of the row that was given last
@@ -147,7 +96,7 @@ func (h *headRows) row() sheet.Row {
 }
 
 // Notes implements sheet.Rows.
-func (h *headRows) Notes() sheet.Notes { return sheet.Notes{Encoding: h.in.encoding} }
+func (h *headRows) Notes() sheet.Notes { return sheet.Notes{Encoding: h.in.Encoding} }
 
 // job is a piece on its way: one worker reads it, and the batch comes out of done.
 type job struct {
@@ -157,15 +106,15 @@ type job struct {
 
 // pieces reads what follows the header: one goroutine cuts the text into pieces, several read them, and this one takes what
 // they made, in the order of the file.
-func (r *reader) pieces(ctx context.Context, t *text, layout *intake.Layout) error {
+func (r *reader) pieces(ctx context.Context, t *lines.Text, layout *intake.Layout) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	workers := r.limits.Workers
 	if workers <= 0 {
-		workers = min(runtime.GOMAXPROCS(0), 4)
+		workers = min(runtime.GOMAXPROCS(0), maxWorkers)
 	}
-	// As many pieces are about as there are workers, one being cut and one waiting; made batches wait in order.
-	free := make(chan []byte, workers+2)
+	// As many pieces are about as there are workers, and one that is being cut; made batches wait in order.
+	free := make(chan []byte, workers+1)
 	for range cap(free) {
 		free <- nil
 	}
@@ -174,7 +123,7 @@ func (r *reader) pieces(ctx context.Context, t *text, layout *intake.Layout) err
 	wg.Go(func() {
 		defer close(order)
 		defer close(jobs)
-		cut(ctx, t, r.current().Name, partRows(layout.Width), free, jobs, order)
+		cut(ctx, t, r.current().Name, r.partRows(layout.Width), free, jobs, order)
 	})
 	crew := make([]*cells.Worker, workers)
 	for i := range crew {
@@ -199,7 +148,7 @@ func (r *reader) pieces(ctx context.Context, t *text, layout *intake.Layout) err
 }
 
 // cut sends the pieces of a text to the workers and, in the same order, to who collects what they make.
-func cut(ctx context.Context, t *text, file string, rows int, free chan []byte, jobs, order chan<- job) {
+func cut(ctx context.Context, t *lines.Text, file string, rows int, free chan []byte, jobs, order chan<- job) {
 	for {
 		var buf []byte
 		select {
@@ -242,13 +191,16 @@ func (r *reader) collect(ctx context.Context, order <-chan job) error {
 		if !more {
 			return ctx.Err()
 		}
+		var b *cells.Batch
 		select {
-		case b := <-j.done:
-			if err := r.take(b); err != nil {
-				return err
-			}
+		case b = <-j.done:
 		case <-ctx.Done():
-			return ctx.Err()
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := r.take(b); err != nil {
+			return err
 		}
 		if r.full() {
 			return nil

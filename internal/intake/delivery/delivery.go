@@ -60,7 +60,8 @@ func DecodePart(data []byte) (Part, error) { return parts.Decode(data) }
 // files together: only tables of records are held as a whole, and stay at 512 MiB a file.
 type Limits struct {
 	intake.Limits
-	Workers int // goroutines that read CSV, GOMAXPROCS but at most 4
+	Workers  int // goroutines that read CSV, GOMAXPROCS but at most 3
+	PartRows int // rows of a part, MaxRows; where columns are many, parts have fewer in any case
 }
 
 // MaxProblems is how many problems a report keeps. Reading stops once there are more.
@@ -93,13 +94,11 @@ func CheckPeriod(text string) (span rules.Span, err error) {
 	if i.Name != text {
 		return 0, fmt.Errorf("所属期“%s”应写作 %s", intake.Clip(text), i.Name)
 	}
-	switch len(text) {
-	case len("2024"):
+	switch {
+	case len(text) == len("2024"):
 		return rules.Year, nil
-	case len("2024-Q1"):
-		if strings.Contains(text, "Q") {
-			return rules.Quarter, nil
-		}
+	case strings.Contains(text, "Q"):
+		return rules.Quarter, nil
 	}
 	return rules.Month, nil
 }
@@ -115,17 +114,15 @@ func Read(ctx context.Context, v *rules.Vocabulary, in intake.Input, meta Meta, 
 // ctx's, emit's or a misuse such as a period that can't be read. The files of a delivery need not have the same columns, but no
 // enterprise may come twice.
 func ReadAll(ctx context.Context, v *rules.Vocabulary, ins []intake.Input, meta Meta, limits Limits, emit func(Part) error) (*Report, error) {
-	span, err := CheckPeriod(meta.Period)
-	switch {
-	case err != nil:
+	span, err := check(v, meta, len(ins))
+	if err != nil {
 		return nil, err
-	case meta.Source == "":
-		return nil, errors.New("没有说明是哪个部门的数据")
-	case len(ins) == 0 || len(ins) > maxFiles:
-		return nil, fmt.Errorf("一批数据有 1 至 %d 个文件，这里有 %d 个", maxFiles, len(ins))
 	}
 	if limits.FileBytes <= 0 {
 		limits.FileBytes = 8 << 30
+	}
+	if limits.PartRows <= 0 || limits.PartRows > parts.MaxRows {
+		limits.PartRows = parts.MaxRows
 	}
 	limits.Limits.Limits = limits.Limits.Limits.WithDefaults()
 	r := &reader{vocabulary: v, meta: meta, span: span, limits: limits, sum: sha256.New()}
@@ -141,6 +138,20 @@ func ReadAll(ctx context.Context, v *rules.Vocabulary, ins []intake.Input, meta 
 		}
 	}
 	return r.finish(len(ins))
+}
+
+// check finds misuse.
+func check(v *rules.Vocabulary, meta Meta, files int) (rules.Span, error) {
+	if meta.Source == "" {
+		return 0, errors.New("没有说明是哪个部门的数据")
+	}
+	if files == 0 || files > maxFiles {
+		return 0, fmt.Errorf("一批数据有 1 至 %d 个文件，这里有 %d 个", maxFiles, files)
+	}
+	if f, known := v.Field(meta.Table); meta.Table != "" && (!known || f.Type != rules.TypeTable) {
+		return 0, fmt.Errorf("指标字典里没有叫“%s”的表", intake.Clip(meta.Table))
+	}
+	return CheckPeriod(meta.Period)
 }
 
 // reader reads one delivery.

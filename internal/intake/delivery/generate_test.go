@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"bufio"
 	"bytes"
 	"fmt"
 	"math/rand/v2"
@@ -39,7 +40,7 @@ func parseVocabulary(t testing.TB, text string) *rules.Vocabulary {
 	return v
 }
 
-// codes returns valid codes, each once.
+// testCode returns the i-th of a series of valid codes.
 func testCode(t testing.TB, i int) string {
 	base, err := standard.OrganisationBase("MA", i)
 	if err != nil {
@@ -52,24 +53,33 @@ func testCode(t testing.TB, i int) string {
 	return code
 }
 
-// writeWide appends rows [from, from+n) of the wide table; from 0 with its header.
-func writeWide(t testing.TB, b *bytes.Buffer, v *rules.Vocabulary, from, n int, r *rand.Rand) {
-	if from == 0 {
-		b.WriteString(rules.KeyColumn)
-		for _, f := range v.Fields {
-			b.WriteString("," + f.Name)
-		}
-		b.WriteString("\r\n")
-	}
-	for i := from; i < from+n; i++ {
-		b.WriteString(testCode(t, i))
+// writeWide writes so many rows of the wide table with its header. What follows the code is drawn for 5,000 of them.
+func writeWide(t testing.TB, out *bufio.Writer, v *rules.Vocabulary, rows int) {
+	r := rand.New(rand.NewPCG(1, 2))
+	var b bytes.Buffer
+	var tails [5000]string
+	for i := range tails {
+		b.Reset()
 		for _, f := range v.Fields {
 			b.WriteByte(',')
 			if r.IntN(10) > 0 {
-				writeCell(b, f, r)
+				writeCell(&b, f, r)
 			}
 		}
 		b.WriteString("\r\n")
+		tails[i] = b.String()
+	}
+	fmt.Fprint(out, rules.KeyColumn)
+	for _, f := range v.Fields {
+		fmt.Fprint(out, ",", f.Name)
+	}
+	fmt.Fprint(out, "\r\n")
+	for i := range rows {
+		out.WriteString(testCode(t, i))      //nolint:errcheck // Flush tells
+		out.WriteString(tails[i%len(tails)]) //nolint:errcheck // Flush tells
+	}
+	if err := out.Flush(); err != nil {
+		t.Fatal(err)
 	}
 }
 

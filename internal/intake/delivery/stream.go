@@ -6,7 +6,6 @@ import (
 	"mianshen/engine/column"
 	"mianshen/internal/intake"
 	"mianshen/internal/intake/delivery/cells"
-	"mianshen/internal/intake/delivery/parts"
 	"mianshen/internal/intake/delivery/records"
 	"mianshen/rules"
 	"mianshen/rules/formula"
@@ -36,7 +35,7 @@ func (r *reader) stream(ctx context.Context, in intake.Input) error {
 	if !r.same("") {
 		return nil
 	}
-	t := r.newStack(len(r.slots), partRows(len(r.slots)))
+	t := r.newStack(len(r.slots), r.partRows(len(r.slots)))
 	opts := intake.Options{IgnoreUnknown: r.meta.IgnoreUnknown, Limits: r.limits.Limits}
 	inner, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -71,8 +70,8 @@ const what = "这一批数据"
 const partCells = 1 << 20
 
 // partRows is how many rows a part of so many columns has.
-func partRows(columns int) int {
-	n := min(parts.MaxRows, partCells/max(columns, 1))
+func (r *reader) partRows(columns int) int {
+	n := min(r.limits.PartRows, partCells/max(columns, 1))
 	if n > column.ChunkRows {
 		n -= n % column.ChunkRows
 	}
@@ -184,7 +183,7 @@ func (r *reader) firms(f *rules.Field, all *intake.Records) error {
 			slot = i
 		}
 	}
-	t := r.newStack(len(r.slots), partRows(1))
+	t := r.newStack(len(r.slots), r.partRows(1))
 	values := make([]*formula.Value, len(r.slots))
 	for i, code := range all.Firms() {
 		rows, _ := all.Of(code)

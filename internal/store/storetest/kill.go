@@ -21,9 +21,9 @@ const victim = "MIANSHEN_STORETEST_VICTIM"
 // crowd is how many differences the child puts at once, and pieces of how many bytes make a delivery: enough that a kill
 // after a random wait falls into a transaction.
 const (
-	crowd  = 6000
-	pieces = 8
-	piece  = 1 << 17
+	crowd  = 2000
+	pieces = 4
+	piece  = 1 << 16
 )
 
 // Child must be the first call in TestMain of a test binary that calls Kill. In Kill's child it never returns.

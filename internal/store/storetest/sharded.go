@@ -154,6 +154,10 @@ func differences(t *testing.T, s *store.Store) {
 	equal(t, "a firm", find(store.DifferenceFilter{Enterprise: uscc(35)}), where(func(d store.Difference) bool { return d.Enterprise == uscc(35) }))
 	equal(t, "a pair", find(store.DifferenceFilter{Enterprise: uscc(35), Item: "𠮷"}), []store.Difference{difference("𠮷", 35)})
 	equal(t, "a turn", find(store.DifferenceFilter{Turn: store.Left}), where(func(d store.Difference) bool { return d.Turn == store.Left }))
+	equal(t, "an item's page", find(store.DifferenceFilter{Item: "b", AfterItem: "b", AfterEnterprise: uscc(7), Limit: 2}), []store.Difference{difference("b", 8), difference("b", 9)})
+	equal(t, "an item after another", find(store.DifferenceFilter{Item: "b", AfterItem: "a", AfterEnterprise: uscc(7), Limit: 1}), []store.Difference{difference("b", 0)})
+	equal(t, "an item before another", find(store.DifferenceFilter{Item: "a", AfterItem: "b"}), []store.Difference(nil))
+	equal(t, "a firm's page", find(store.DifferenceFilter{Enterprise: uscc(35), AfterItem: "b", AfterEnterprise: uscc(35)}), []store.Difference{difference("𠮷", 35)})
 	equal(t, "nobody", find(store.DifferenceFilter{Enterprise: uscc(9999)}), []store.Difference(nil))
 	var paged []store.Difference
 	for f := (store.DifferenceFilter{Limit: 97, Turn: store.Entered}); ; {

@@ -132,12 +132,15 @@ func (d *Desk) Samples(ctx context.Context, n int) ([]Enterprise, error) {
 	}
 	eligible := map[string]int{}
 	for _, e := range list {
-		decisions, err := d.office.Store.Matches(ctx, sweep.ID, e.USCC)
+		decisions, _, err := d.office.Matches(ctx, sweep.ID, e.USCC)
+		if errors.Is(err, store.ErrNotFound) {
+			continue // delivered after the comparison
+		}
 		if err != nil {
 			return nil, err
 		}
 		for _, x := range decisions {
-			if x.Outcome == store.Eligible {
+			if x.Outcome == rules.Eligible {
 				eligible[e.USCC]++
 			}
 		}
@@ -152,8 +155,13 @@ type Sweep struct {
 	ID         int64         `json:"id"`
 	AsOf       civil.Date    `json:"as_of" doc:"基准日：比对看的是这一天的政策和数据"`
 	KnownAt    string        `json:"known_at" format:"date-time" doc:"数据截止时刻：此前收到的数据才算数"`
-	Status     string        `json:"status" enum:"running,done,failed"`
+	Status     string        `json:"status" enum:"running,held,done,failed" doc:"running 正在比对，held 等人核对，done 完成，failed 作废"`
+	Purpose    string        `json:"purpose" enum:"nightly,manual,retroactive" doc:"nightly 定时，manual 人工，retroactive 回溯"`
 	Slot       string        `json:"slot,omitempty" doc:"哪一次定时任务触发的"`
+	Previous   int64         `json:"previous,omitempty" doc:"与哪一次比对相比"`
+	Rows       int64         `json:"enterprises" doc:"比对多少家企业"`
+	Shards     int           `json:"shards" doc:"分成几片"`
+	Note       string        `json:"note,omitempty" doc:"为什么等人核对或者作废"`
 	StartedAt  string        `json:"started_at" format:"date-time"`
 	FinishedAt string        `json:"finished_at,omitempty" format:"date-time"`
 	Snapshot   string        `json:"snapshot" doc:"企业数据快照的SHA-256"`
@@ -167,6 +175,9 @@ type OutcomeCounts struct {
 	Unknown    int64 `json:"unknown" doc:"待核实"`
 	Ineligible int64 `json:"ineligible" doc:"不符合"`
 }
+
+// SweepOf puts a comparison of the store into the form of the API.
+func SweepOf(s store.Sweep) Sweep { return sweepOf(s) }
 
 // Sweeps lists comparisons, the newest first: at most limit, after leaving out the first skip.
 func (d *Desk) Sweeps(ctx context.Context, skip, limit int) (list []Sweep, more bool, err error) {
@@ -188,6 +199,7 @@ const instant = "2006-01-02T15:04:05Z07:00"
 func sweepOf(s store.Sweep) Sweep {
 	out := Sweep{
 		ID: s.ID, AsOf: s.AsOf, KnownAt: s.KnownAt.In(civil.Shanghai()).Format(instant), Status: string(s.Status), Slot: s.Slot,
+		Purpose: string(s.Purpose), Previous: s.Previous, Rows: s.Rows, Shards: s.Shards, Note: s.Note,
 		StartedAt: s.StartedAt.In(civil.Shanghai()).Format(instant), Snapshot: s.Snapshot, Vocabulary: s.Vocabulary,
 		Totals: OutcomeCounts{Eligible: s.Eligible, Unknown: s.Unknown, Ineligible: s.Ineligible},
 	}

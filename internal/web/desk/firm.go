@@ -178,7 +178,7 @@ func matchOf(v *rules.Vocabulary, x casework.Explained) Match {
 	e := x.Explanation
 	out := Match{
 		Decision: x.Decision.ID, Policy: e.Policy, PolicyTitle: e.Title, Issuer: e.Issuer, Item: e.Item, Title: e.ItemTitle,
-		Mode: e.Mode, Kind: e.Decision.Rule.Item.Kind, Period: e.Period, Outcome: rules.Outcome(x.Decision.Outcome), Amount: amountOf(x.Decision),
+		Mode: e.Mode, Kind: e.Decision.Rule.Item.Kind, Period: e.Period, Outcome: x.Decision.Outcome, Amount: amountOf(x.Decision),
 		Open: e.Open, Failed: []string{}, Missing: []rules.MissingFact{}, Manual: []string{},
 	}
 	if !x.Reproduced {
@@ -197,12 +197,11 @@ func matchOf(v *rules.Vocabulary, x casework.Explained) Match {
 }
 
 // amountOf is the stored amount, nil where there is none.
-func amountOf(d store.Decision) *exact.Money {
+func amountOf(d casework.Decision) *exact.Money {
 	if !d.HasAmount {
 		return nil
 	}
-	amount := exact.Money(d.AmountFen)
-	return &amount
+	return &d.Amount
 }
 
 // Why is one decision with its full reasons and everything it rests on.
@@ -215,7 +214,8 @@ type Why struct {
 	Version    string             `json:"policy_version" doc:"政策版本的SHA-256"`
 	Sweep      Sweep              `json:"sweep"`
 	SHA256     string             `json:"sha256" doc:"判定规范字节的SHA-256"`
-	Reproduced bool               `json:"reproduced" doc:"按同一政策版本、数据快照和基准日复算，得到同样的字节"`
+	Recorded   bool               `json:"recorded" doc:"这次比对变了的判定当时就记下了规范字节的SHA-256，复算的字节与它相符；没有变的只存了结论和金额"`
+	Reproduced bool               `json:"reproduced" doc:"按同一政策版本、数据快照和基准日复算，得到与存下的同样的结论和金额；记下了SHA-256的，字节也相同"`
 	Reasons    *rules.Explanation `json:"explanation"`
 
 	Clauses map[string]string `json:"-"` // the text of each clause by its reference
@@ -229,9 +229,12 @@ func (d *Desk) Why(ctx context.Context, id string) (*Why, error) {
 		return nil, found(err, "decision", id)
 	}
 	w := &Why{
-		ID: x.Decision.ID, Enterprise: enterpriseOf(store.Enterprise{USCC: x.Decision.Enterprise, Name: x.Name}), Outcome: rules.Outcome(x.Decision.Outcome),
-		Version: x.Decision.PolicyVersion, Sweep: sweepOf(x.Sweep), SHA256: x.Decision.SHA256, Reproduced: x.Reproduced,
+		ID: x.Decision.ID, Enterprise: enterpriseOf(store.Enterprise{USCC: x.Decision.Enterprise, Name: x.Name}), Outcome: x.Decision.Outcome,
+		Version: x.Decision.PolicyVersion, Sweep: sweepOf(x.Sweep), SHA256: x.Decision.SHA256, Recorded: x.Decision.SHA256 != "", Reproduced: x.Reproduced,
 		Reasons: x.Explanation, Amount: amountOf(x.Decision), Clauses: map[string]string{},
+	}
+	if !w.Recorded {
+		w.SHA256 = store.Hash(x.Explanation.Decision.AppendLine(nil))
 	}
 	book, err := d.office.Of(ctx, x.Sweep.Plan)
 	if err != nil {

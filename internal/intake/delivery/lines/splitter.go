@@ -76,7 +76,7 @@ func (s *Splitter) Next(buf []byte, records int) (Piece, error) {
 		}
 		if err := s.read(&p); err != nil {
 			s.done = true
-			return Piece{}, &sheet.Error{Message: "读文件出错：" + err.Error()}
+			return Piece{}, unread(err)
 		}
 	}
 	if s.row+at.records > s.limits.Rows {

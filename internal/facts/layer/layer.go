@@ -1,4 +1,5 @@
-package facts
+// Package layer reads snapshots back: a full one, or overlays on it that hold only what differs.
+package layer
 
 import (
 	"context"
@@ -11,22 +12,21 @@ import (
 	"mianshen/internal/store"
 )
 
-// directoryField is the field under which an overlay keeps its directory. No field has such an id.
-const directoryField = "."
+// DirectoryField is the field under which an overlay keeps its directory. No field has such an id.
+const DirectoryField = "."
 
-// directory says what an overlay changes: for each field the first row of each of its chunks.
-type directory map[string][]int
+// Directory says what an overlay changes: for each field the first row of each of its chunks.
+type Directory map[string][]int
 
-// layer is one snapshot of a chain: the full one at the bottom, or an overlay with its directory.
-type layer struct {
+// Layer is one snapshot of a chain: the full one at the bottom, or an overlay with its directory.
+type Layer struct {
 	store.Snapshot
-	directory directory // nil of a full snapshot
-	first     int       // how many rows the layers below have
+	Directory Directory // nil of a full snapshot
 }
 
-// chain returns the snapshots that make up one, the full one first.
-func chain(ctx context.Context, st *store.Store, snap store.Snapshot) ([]layer, error) {
-	layers := []layer{{Snapshot: snap}}
+// Chain returns the snapshots that make up one, the full one first.
+func Chain(ctx context.Context, st *store.Store, snap store.Snapshot) ([]Layer, error) {
+	layers := []Layer{{Snapshot: snap}}
 	for snap.Base != "" {
 		dir, err := readDirectory(ctx, st, snap.ID)
 		if err != nil {
@@ -36,29 +36,28 @@ func chain(ctx context.Context, st *store.Store, snap store.Snapshot) ([]layer, 
 		if err != nil {
 			return nil, err
 		}
-		top := &layers[len(layers)-1]
-		top.directory, top.first = dir, int(base.Rows)
+		layers[len(layers)-1].Directory = dir
 		snap = base
-		layers = append(layers, layer{Snapshot: snap})
+		layers = append(layers, Layer{Snapshot: snap})
 	}
 	slices.Reverse(layers)
 	return layers, nil
 }
 
-func readDirectory(ctx context.Context, st *store.Store, snapshot string) (directory, error) {
-	body, err := st.Chunk(ctx, snapshot, directoryField, 0)
+func readDirectory(ctx context.Context, st *store.Store, snapshot string) (Directory, error) {
+	body, err := st.Chunk(ctx, snapshot, DirectoryField, 0)
 	if err != nil {
 		return nil, err
 	}
-	dir := directory{}
+	dir := Directory{}
 	if err := json.Unmarshal(body, &dir); err != nil {
 		return nil, fmt.Errorf("directory of snapshot %s: %w: %w", snapshot, form.ErrDamaged, err)
 	}
 	return dir, nil
 }
 
-// readCodes reads the codes of all layers, in the order of rows.
-func readCodes(ctx context.Context, st *store.Store, layers []layer) ([]form.Code, error) {
+// Codes reads the codes of all Layers, in the order of rows.
+func Codes(ctx context.Context, st *store.Store, layers []Layer) ([]form.Code, error) {
 	codes := make([]form.Code, 0, layers[len(layers)-1].Rows)
 	for _, l := range layers {
 		bodies, err := st.Chunks(ctx, l.ID, "")
@@ -79,7 +78,7 @@ func readCodes(ctx context.Context, st *store.Store, layers []layer) ([]form.Cod
 
 // patch is what an overlay makes of some rows of a field.
 type patch struct {
-	layer layer
+	layer Layer
 	rows  []int
 	c     *column.Column
 }
@@ -89,12 +88,12 @@ func (p *patch) whole() bool {
 	return int64(len(p.rows)) == p.layer.Rows
 }
 
-// readColumn puts together the column of a field from all layers; nil if nothing is known of it.
-func readColumn(ctx context.Context, st *store.Store, layers []layer, field string) (*column.Column, error) {
+// Column puts together the column of a field from all Layers; nil if nothing is known of it.
+func Column(ctx context.Context, st *store.Store, layers []Layer, field string) (*column.Column, error) {
 	var patches []patch
 	at := len(layers) - 1
 	for ; at > 0; at-- {
-		if _, changed := layers[at].directory[field]; !changed {
+		if _, changed := layers[at].Directory[field]; !changed {
 			continue
 		}
 		p, err := readPatch(ctx, st, layers[at], field)
@@ -119,7 +118,7 @@ func readColumn(ctx context.Context, st *store.Store, layers []layer, field stri
 	return overlay(c, patches, int(layers[len(layers)-1].Rows))
 }
 
-func readPatch(ctx context.Context, st *store.Store, l layer, field string) (patch, error) {
+func readPatch(ctx context.Context, st *store.Store, l Layer, field string) (patch, error) {
 	bodies, err := st.Chunks(ctx, l.ID, field)
 	if err != nil {
 		return patch{}, err
@@ -135,7 +134,7 @@ func readPatch(ctx context.Context, st *store.Store, l layer, field string) (pat
 }
 
 // readFull reads the column of a field from a full snapshot; nil if nothing is known of it.
-func readFull(ctx context.Context, st *store.Store, l layer, field string) (*column.Column, error) {
+func readFull(ctx context.Context, st *store.Store, l Layer, field string) (*column.Column, error) {
 	bodies, err := st.Chunks(ctx, l.ID, field)
 	if err != nil || len(bodies) == 0 {
 		return nil, err

@@ -1,4 +1,4 @@
-package engine
+package outcome
 
 import (
 	"bytes"
@@ -25,28 +25,28 @@ type Change struct {
 func Differences(before, after *Result, visit func(Change)) {
 	was := map[string]int{}
 	for i, g := range before.items {
-		was[g.id] = i
+		was[g.ID] = i
 	}
 	for i, g := range after.items {
-		j, ok := was[g.id]
+		j, ok := was[g.ID]
 		if !ok {
 			j = -1
 		}
-		delete(was, g.id)
-		differ(before, after, j, i, g.id, visit)
+		delete(was, g.ID)
+		differ(before, after, j, i, g.ID, visit)
 	}
 	for j, g := range before.items {
-		if _, gone := was[g.id]; gone {
-			differ(before, after, j, -1, g.id, visit)
+		if _, gone := was[g.ID]; gone {
+			differ(before, after, j, -1, g.ID, visit)
 		}
 	}
 }
 
 // view is one item of one block, or nothing.
 type view struct {
-	block *blockResult
+	block *Block
 	item  int
-	grant grant
+	grant Item
 }
 
 func (r *Result) view(block, item int) view {
@@ -66,7 +66,7 @@ func (v view) same(o view) bool {
 		return false
 	}
 	a, b := v.sums(), o.sums()
-	return bytes.Equal(a, b) && v.grant.amount == o.grant.amount && (len(a) > 0 || v.grant.fixed == o.grant.fixed)
+	return bytes.Equal(a, b) && v.grant.Amount == o.grant.Amount && (len(a) > 0 || v.grant.Fixed == o.grant.Fixed)
 }
 
 func (v view) empty() bool { return v.block == nil || v.block.at[2*v.item] == v.block.at[2*v.item+2] }
@@ -83,12 +83,12 @@ func (v view) set(k int, out *kernel.Bits) {
 
 // amounts are the amounts by row of the block.
 func (v view) amounts() func(row int) (exact.Money, bool) {
-	if v.block == nil || !v.grant.amount {
+	if v.block == nil || !v.grant.Amount {
 		return func(int) (exact.Money, bool) { return 0, false }
 	}
 	sums := v.block.amounts(v.item)
 	if sums == nil {
-		return func(int) (exact.Money, bool) { return exact.Money(v.grant.fixed), true }
+		return func(int) (exact.Money, bool) { return exact.Money(v.grant.Fixed), true }
 	}
 	rows := v.block.rows(nil, v.item, 0)
 	return func(row int) (exact.Money, bool) {

@@ -1,4 +1,5 @@
-package facts
+// Package gather decides which delivered or corrected cell is the fact, and makes columns of the facts.
+package gather
 
 import (
 	"fmt"
@@ -10,40 +11,38 @@ import (
 	"mianshen/rules/civil"
 )
 
-// contradiction is the reason of a fact on which departments disagree.
-const contradiction = "矛盾"
+// Contradiction is the reason of a fact on which departments disagree.
+const Contradiction = "矛盾"
 
-// byHand is the source of a corrected fact.
-const byHand = "人工更正"
-
-// gathering collects what one department delivered of one field, the oldest delivery first: for all rows, or for those alone
+// Gathering collects what one department delivered of one field, the oldest delivery first: for all rows, or for those alone
 // of which the deliveries say something.
-type gathering struct {
-	source string
+type Gathering struct {
+	Source string
 	c      *column.Column
 	rows   []int       // by row of c: the row of the snapshot; nil: the same
 	at     map[int]int // the other way round
 }
 
-func newGathering(source string, kind column.Kind, all bool, rows int) *gathering {
-	g := &gathering{source: source, c: column.NewBuilder(kind).Take(column.Origin{})}
+// New returns a gathering for what a department delivered: of all rows, of which there are rows, or only of those that Put names.
+func New(source string, kind column.Kind, all bool, rows int) *Gathering {
+	g := &Gathering{Source: source, c: column.NewBuilder(kind).Take(column.Origin{})}
 	if !all {
 		g.rows, g.at = []int{}, map[int]int{}
 		return g
 	}
-	g.c = blank(kind, rows)
+	g.c = Blank(kind, rows)
 	return g
 }
 
-// blank is a column of rows rows of which nothing is known.
-func blank(kind column.Kind, rows int) *column.Column {
+// Blank is a column of rows rows of which nothing is known.
+func Blank(kind column.Kind, rows int) *column.Column {
 	b := column.NewBuilder(kind)
 	b.Missing()
 	return column.Gather(b.Take(column.Origin{}), make([]int, rows))
 }
 
 // local returns which row of c holds a row of the snapshot, and whether there is one.
-func (g *gathering) local(row int) (int, bool) {
+func (g *Gathering) local(row int) (int, bool) {
 	if g.at == nil {
 		return row, true
 	}
@@ -51,8 +50,14 @@ func (g *gathering) local(row int) (int, bool) {
 	return i, ok
 }
 
-// put makes rows of the snapshot what patch is.
-func (g *gathering) put(rows []int, patch *column.Column) error {
+// Has reports whether the gathering is about a row of the snapshot.
+func (g *Gathering) Has(row int) bool {
+	_, ok := g.local(row)
+	return ok
+}
+
+// Put makes rows of the snapshot what patch is.
+func (g *Gathering) Put(rows []int, patch *column.Column) error {
 	if g.at == nil {
 		return column.Overlay(g.c, rows, patch)
 	}
@@ -69,12 +74,12 @@ func (g *gathering) put(rows []int, patch *column.Column) error {
 	return column.Overlay(g.c, local, patch)
 }
 
-// begin closes the world before a complete delivery: whoever isn't in it has the absent value, if there is one.
-func (g *gathering) begin(f *rules.Field, o column.Origin) error {
+// Begin closes the world before a complete delivery: whoever isn't in it has the absent value, if there is one.
+func (g *Gathering) Begin(f *rules.Field, o column.Origin) error {
 	if f.Absent == "" {
 		return nil
 	}
-	c, err := one(f, f.Absent, "", o)
+	c, err := One(f, f.Absent, "", o)
 	if err != nil {
 		return err
 	}
@@ -82,14 +87,14 @@ func (g *gathering) begin(f *rules.Field, o column.Origin) error {
 	return nil
 }
 
-// take takes the cells of a part of a delivery, whose rows are given; c may be nil, for no cells. Empty ones count if all is
+// Take takes the cells of a part of a delivery, whose rows are given; c may be nil, for no cells. Empty ones count if all is
 // set, and then replace what was there.
-func (g *gathering) take(rows []int, c *column.Column, o column.Origin, all bool) error {
+func (g *Gathering) Take(rows []int, c *column.Column, o column.Origin, all bool) error {
 	if c == nil {
 		if !all {
 			return nil
 		}
-		c = blank(column.Nothing, len(rows))
+		c = Blank(column.Nothing, len(rows))
 	}
 	if known := knownRows(c); !all && len(known) < c.Rows {
 		some := make([]int, len(known))
@@ -102,7 +107,7 @@ func (g *gathering) take(rows []int, c *column.Column, o column.Origin, all bool
 		return nil
 	}
 	c.Origins, c.From = []column.Origin{o}, nil
-	return g.put(rows, c)
+	return g.Put(rows, c)
 }
 
 func knownRows(c *column.Column) []int {
@@ -115,8 +120,8 @@ func knownRows(c *column.Column) []int {
 	return known
 }
 
-// one is a column of one row with the value of a cell, missing where the cell is empty.
-func one(f *rules.Field, cell, unit string, o column.Origin) (*column.Column, error) {
+// One is a column of one row with the value of a cell, missing where the cell is empty.
+func One(f *rules.Field, cell, unit string, o column.Origin) (*column.Column, error) {
 	value, err := f.Parse(cell, unit)
 	if err != nil {
 		return nil, err
@@ -128,68 +133,49 @@ func one(f *rules.Field, cell, unit string, o column.Origin) (*column.Column, er
 	return b.Take(o), nil
 }
 
-// originOf says where the cells of a delivery come from.
-func originOf(f *rules.Field, s *source) column.Origin {
-	day := civil.On(s.ReceivedAt)
-	if f.Period.Span == rules.Day {
-		day = s.day
-	}
-	return column.Origin{Source: s.Source, On: day.Number(), Delivery: s.ID}
+// Fix is a correction of one row.
+type Fix struct {
+	Row   int
+	Day   civil.Date     // of what it corrects
+	Value *column.Column // of one row
 }
 
-// value is what a correction says. One that the vocabulary can no longer read is missing, and says so.
-func (x *fix) value(f *rules.Field) (*column.Column, error) {
-	day := civil.On(x.At)
-	if f.Period.Span == rules.Day {
-		day = x.day
-	}
-	o := column.Origin{Source: byHand, On: day.Number(), Delivery: x.Delivery}
-	c, err := one(f, x.Cell, x.Unit, o)
-	if err != nil {
-		o.Reason = "更正的值读不出来"
-		return one(f, "", "", o)
-	}
-	return c, nil
+// Rule says what decides a field.
+type Rule struct {
+	Field    *rules.Field
+	Complete func(delivery string) bool // whether a delivery speaks of all enterprises
 }
 
-// correct applies a correction of a row to what the departments delivered: it takes the place of everything that isn't newer, and
-// counts by itself where nobody decided anything.
-func (j *job) correct(departments []*gathering, row int, x *fix) error {
-	value, err := x.value(j.field)
-	if err != nil {
-		return err
-	}
+// Correct applies a correction to what the departments delivered: it takes the place of everything that isn't newer, and counts
+// by itself where nobody decided anything.
+func (r Rule) Correct(departments []*Gathering, x Fix) error {
 	decided := false
 	for _, g := range departments {
-		at, ok := g.local(row)
-		if !ok || !j.decides(g.c, at) {
+		at, ok := g.local(x.Row)
+		if !ok || !r.decides(g.c, at) {
 			continue
 		}
 		decided = true
-		if on, _ := civil.FromNumber(g.c.Origin(at).On); j.field.Period.Span == rules.Day && on.After(x.day) {
+		if on, _ := civil.FromNumber(g.c.Origin(at).On); r.Field.Period.Span == rules.Day && on.After(x.Day) {
 			continue
 		}
-		if err := g.put([]int{row}, value); err != nil {
+		if err := g.Put([]int{x.Row}, x.Value); err != nil {
 			return err
 		}
 	}
 	if decided {
 		return nil
 	}
-	return departments[0].put([]int{row}, value)
+	return departments[0].Put([]int{x.Row}, x.Value)
 }
 
 // decides reports whether a department said something of a row of its column: a value, or an empty cell in a complete delivery.
-func (j *job) decides(c *column.Column, row int) bool {
-	if c.IsKnown(row) {
-		return true
-	}
-	id := c.Origin(row).Delivery
-	return slices.ContainsFunc(j.list, func(s *source) bool { return s.ID == id && s.Complete })
+func (r Rule) decides(c *column.Column, row int) bool {
+	return c.IsKnown(row) || r.Complete(c.Origin(row).Delivery)
 }
 
-// reconcile makes one column of those of all departments, in the first.
-func reconcile(departments []*gathering) (*gathering, error) {
+// Reconcile makes one column of those of all departments, in the first.
+func Reconcile(departments []*Gathering) (*Gathering, error) {
 	result := departments[0]
 	for _, g := range departments[1:] {
 		var taken, disputed []int
@@ -201,7 +187,7 @@ func reconcile(departments []*gathering) (*gathering, error) {
 			switch {
 			case mine && !same(result.c, g.c, i):
 				disputed = append(disputed, i)
-			case mine && result.c.Origin(i).On >= g.c.Origin(i).On, !mine && result.c.Origin(i).Reason == contradiction:
+			case mine && result.c.Origin(i).On >= g.c.Origin(i).On, !mine && result.c.Origin(i).Reason == Contradiction:
 			default:
 				taken = append(taken, i)
 			}
@@ -209,9 +195,9 @@ func reconcile(departments []*gathering) (*gathering, error) {
 		if err := column.Overlay(result.c, taken, column.Gather(g.c, taken)); err != nil {
 			return nil, err
 		}
-		missing := blank(column.Nothing, len(disputed))
+		missing := Blank(column.Nothing, len(disputed))
 		if len(disputed) > 0 {
-			missing.Origins = []column.Origin{{Reason: contradiction}}
+			missing.Origins = []column.Origin{{Reason: Contradiction}}
 		}
 		if err := column.Overlay(result.c, disputed, missing); err != nil {
 			return nil, err
@@ -237,8 +223,8 @@ func same(a, b *column.Column, row int) bool {
 	return true
 }
 
-// finish returns the rows of the snapshot that the gathering is about, ascending, and what they are; rows is nil for all.
-func (g *gathering) finish() (rows []int, c *column.Column, err error) {
+// Finish returns the rows of the snapshot that the gathering is about, ascending, and what they are; rows is nil for all.
+func (g *Gathering) Finish() (rows []int, c *column.Column, err error) {
 	if g.at == nil {
 		return nil, g.c, nil
 	}

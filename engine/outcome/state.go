@@ -1,4 +1,4 @@
-package engine
+package outcome
 
 import (
 	"encoding/binary"
@@ -25,11 +25,11 @@ func (r *Result) AppendState(dst []byte) []byte {
 	dst = binary.AppendUvarint(dst, uint64(r.rows))
 	dst = binary.AppendUvarint(dst, uint64(len(r.items)))
 	for _, g := range r.items {
-		dst = binary.AppendUvarint(dst, uint64(len(g.id)))
-		dst = append(dst, g.id...)
+		dst = binary.AppendUvarint(dst, uint64(len(g.ID)))
+		dst = append(dst, g.ID...)
 		fixed := uint64(0)
-		if g.amount {
-			fixed = uint64(g.fixed) + 1
+		if g.Amount {
+			fixed = uint64(g.Fixed) + 1
 		}
 		dst = binary.AppendUvarint(dst, fixed)
 	}
@@ -40,7 +40,7 @@ func (r *Result) AppendState(dst []byte) []byte {
 }
 
 // append writes the sets of each item as their length and the gaps between rows, or as a bitmap, then the amounts.
-func (r *blockResult) append(dst []byte) []byte {
+func (r *Block) append(dst []byte) []byte {
 	for k := range len(r.at) - 1 {
 		rows := r.data[r.at[k]:r.at[k+1]]
 		dst = binary.AppendUvarint(dst, uint64(len(rows)))
@@ -108,9 +108,9 @@ func DecodeState(data []byte) (*Result, error) {
 	s := &stateReader{data: body[len(stateMagic):]}
 	r := &Result{rows: s.number(maxStateRows), Faults: map[Fault]int{}}
 	for range s.number(maxStateItems) {
-		g := grant{id: string(s.bytes(s.number(1 << 12)))}
+		g := Item{ID: string(s.bytes(s.number(1 << 12)))}
 		if fixed := s.number(1<<63 - 1); fixed > 0 {
-			g.amount, g.fixed = true, int64(fixed-1)
+			g.Amount, g.Fixed = true, int64(fixed-1)
 		}
 		r.items = append(r.items, g)
 	}
@@ -127,8 +127,8 @@ func DecodeState(data []byte) (*Result, error) {
 	return r, nil
 }
 
-func (s *stateReader) block(items int) *blockResult {
-	b := &blockResult{at: make([]uint32, 1, 2*items+1), paid: make([]uint32, 1, items+1)}
+func (s *stateReader) block(items int) *Block {
+	b := &Block{at: make([]uint32, 1, 2*items+1), paid: make([]uint32, 1, items+1)}
 	for range 2 * items {
 		n := s.number(denseFrom)
 		if n == denseFrom {
@@ -150,7 +150,7 @@ func (s *stateReader) block(items int) *blockResult {
 	return b
 }
 
-func (s *stateReader) sparse(b *blockResult, n int) {
+func (s *stateReader) sparse(b *Block, n int) {
 	row := 0
 	for range n {
 		row += s.number(kernel.Rows - 1)
@@ -163,7 +163,7 @@ func (s *stateReader) sparse(b *blockResult, n int) {
 }
 
 // count adds the block up.
-func (r *blockResult) count(items []grant, counts []count) {
+func (r *Block) count(items []Item, counts []count) {
 	var bits kernel.Bits
 	size := func(i, k int) int {
 		n := int(r.at[2*i+k+1] - r.at[2*i+k])
@@ -183,7 +183,7 @@ func (r *blockResult) count(items []grant, counts []count) {
 			}
 			continue
 		}
-		counts[i].times(eligible, items[i].fixed)
+		counts[i].times(eligible, items[i].Fixed)
 	}
 }
 

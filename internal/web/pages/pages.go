@@ -1,0 +1,261 @@
+// Package pages answers visitors with pages. It reads an address leniently (what is too long is cut, what makes no sense is left
+// out), asks desk and bureau, and has ui draw the answer.
+package pages
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"regexp"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"mianshen/internal/web/bureau"
+	"mianshen/internal/web/desk"
+	"mianshen/internal/web/problem"
+	"mianshen/internal/web/ui"
+	"mianshen/rules/standard"
+)
+
+// Caps on what pages take.
+const (
+	pageSize   = 10
+	maxPage    = 1000
+	maxQuery   = 200 // characters of a search
+	maxFilters = 10  // values of one filter
+	maxFind    = 100 // characters of the search for an enterprise
+	firmsShown = 50
+)
+
+// Page answers one request. What its error says is the caller's to show.
+type Page func(w http.ResponseWriter, r *http.Request) error
+
+// Config is what pages need; all of it is required but Demo.
+type Config struct {
+	Desk   *desk.Desk
+	Bureau *bureau.Bureau
+	Sees   func(context.Context) bool // whether who asks may see enterprises, deliveries and comparisons
+	Clock  func() time.Time
+	Logger *slog.Logger
+	Demo   bool // the store holds samples, and pages say so
+}
+
+// Pages answers with pages. It is safe for concurrent use.
+type Pages struct {
+	Config
+}
+
+// New returns the pages.
+func New(cfg Config) *Pages { return &Pages{Config: cfg} }
+
+// Routes are the pages by their addresses, in which :name stands for what the request gives as its path value name.
+func (s *Pages) Routes() map[string]Page {
+	return map[string]Page{
+		"/":                       s.searchPage,
+		"/policies/:id":           s.policyPage,
+		"/enterprises":            s.firmsPage,
+		"/enterprises/:uscc":      s.firmPage,
+		"/decisions/:id":          s.whyPage,
+		"/decisions/:id/reasons":  s.reasons,
+		"/deliveries":             s.deliveriesPage,
+		"/deliveries/:id":         s.deliveryPage,
+		"/sweeps":                 s.sweepsPage,
+		"/sweeps/:id":             s.sweepPage,
+		"/sweeps/:id/differences": s.differencesPage,
+		"/readiness":              s.readinessPage,
+		"/gaps":                   s.gapsPage,
+		"/simulation":             s.simulationPage,
+	}
+}
+
+func (s *Pages) explain(ctx context.Context, err error, what string) error {
+	return problem.Of(ctx, s.Logger, err, what)
+}
+
+// page begins a page. Where there was no comparison yet it has no day.
+func (s *Pages) page(ctx context.Context, title, place string) ui.Page {
+	p := ui.Page{Title: title, Place: place, Demo: s.Demo, Picks: s.Sees(ctx)}
+	if day, err := s.Desk.AsOf(ctx); err == nil {
+		p.AsOf = day
+	}
+	return p
+}
+
+// write sends a page once it is complete, so that an error in the middle never shows half of one.
+func (s *Pages) write(w http.ResponseWriter, r *http.Request, status int, draw func(context.Context, io.Writer) error) error {
+	var b bytes.Buffer
+	if err := draw(r.Context(), &b); err != nil {
+		return err
+	}
+	if w.Header().Get("Cache-Control") == "" {
+		w.Header().Set("Cache-Control", "no-cache")
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+func (s *Pages) searchPage(w http.ResponseWriter, r *http.Request) error {
+	ctx := r.Context()
+	ask, pageNo, cut := asked(r)
+	v := ui.SearchView{Page: s.page(ctx, "找政策", "search"), Ask: ask, PageNo: pageNo, Cut: cut}
+	if ask.Text != "" {
+		v.Title = ask.Text + " · 找政策"
+	}
+	if ask.Enterprise != "" {
+		if !s.Sees(ctx) {
+			return problem.Closed()
+		}
+		firm, err := s.firm(ctx, ask.Enterprise)
+		if err != nil {
+			return err
+		}
+		v.Firm, v.Ask.Enterprise = &firm, firm.USCC
+	}
+	var err error
+	v.Answer, err = s.Desk.Search(ctx, v.Ask)
+	if err == nil {
+		v.Policies, v.Items, v.Auto, err = s.Desk.Totals(ctx)
+	}
+	if err == nil && s.Demo && v.Firm == nil {
+		v.Samples, err = s.Desk.Samples(ctx, 3)
+	}
+	if err != nil {
+		var p *problem.Problem
+		if !errors.As(s.explain(ctx, err, "这家企业"), &p) || p.Status != http.StatusServiceUnavailable {
+			return p
+		}
+		v.Notice = p.Detail
+		return s.write(w, r, p.Status, func(ctx context.Context, b io.Writer) error { return ui.WriteSearch(ctx, b, v) })
+	}
+	return s.write(w, r, http.StatusOK, func(ctx context.Context, b io.Writer) error { return ui.WriteSearch(ctx, b, v) })
+}
+
+// asked reads a search from an address. A page is lenient: what is too long is cut, what makes no sense is left out.
+func asked(r *http.Request) (ask desk.Ask, pageNo int, cut bool) {
+	q := r.URL.Query()
+	ask = desk.Ask{Enterprise: q.Get("enterprise"), Limit: pageSize, InForce: q.Get("in_force") == "true"}
+	ask.Text, cut = clip(q.Get("q"), maxQuery)
+	for name, into := range map[string]*[]string{"department": &ask.Departments, "kind": &ask.Kinds, "mode": &ask.Modes, "field": &ask.Fields} {
+		for _, value := range q[name] {
+			if short, long := clip(value, 50); short != "" && !long && len(*into) < maxFilters {
+				*into = append(*into, short)
+			}
+		}
+	}
+	pageNo, err := strconv.Atoi(q.Get("page"))
+	if err != nil || pageNo < 1 || pageNo > maxPage {
+		pageNo = 1
+	}
+	ask.Offset = (pageNo - 1) * pageSize
+	return ask, pageNo, cut
+}
+
+// clip keeps the first n characters of a text; bytes that aren't UTF-8 are dropped.
+func clip(text string, n int) (kept string, cut bool) {
+	out := make([]rune, 0, min(n, len(text)))
+	for _, r := range text {
+		if r == utf8.RuneError || r == 0 {
+			continue
+		}
+		if len(out) == n {
+			return string(out), true
+		}
+		out = append(out, r)
+	}
+	return string(out), false
+}
+
+// firm reads a code and finds its enterprise.
+func (s *Pages) firm(ctx context.Context, code string) (desk.Enterprise, error) {
+	if len(code) > maxFind {
+		return desk.Enterprise{}, problem.New(http.StatusNotFound, "没有找到这家企业。")
+	}
+	uscc, err := standard.ParseUSCC(code)
+	if err != nil {
+		return desk.Enterprise{}, problem.New(http.StatusNotFound, "没有找到这家企业："+err.Error()+"。")
+	}
+	firm, err := s.Desk.Enterprise(ctx, uscc)
+	return firm, s.explain(ctx, err, "这家企业")
+}
+
+func (s *Pages) policyPage(w http.ResponseWriter, r *http.Request) error {
+	ctx := r.Context()
+	p, err := s.Desk.Policy(ctx, r.PathValue("id"))
+	if err != nil {
+		return s.explain(ctx, err, "这项政策")
+	}
+	v := ui.PolicyView{Page: s.page(ctx, p.Title, "search"), Policy: p}
+	return s.write(w, r, http.StatusOK, func(ctx context.Context, b io.Writer) error { return ui.WritePolicy(ctx, b, v) })
+}
+
+func (s *Pages) firmsPage(w http.ResponseWriter, r *http.Request) error {
+	ctx := r.Context()
+	v := ui.FirmsView{Page: s.page(ctx, "按企业看", "firms")}
+	v.Find, _ = clip(q.Get("find"), maxFind)
+	v.Query, _ = clip(q.Get("q"), maxQuery)
+	var err error
+	v.Firms, v.More, err = s.Desk.Enterprises(ctx, v.Find, firmsShown)
+	if err != nil {
+		return s.explain(ctx, err, "企业")
+	}
+	return s.write(w, r, http.StatusOK, func(ctx context.Context, b io.Writer) error { return ui.WriteFirms(ctx, b, v) })
+}
+
+func (s *Pages) firmPage(w http.ResponseWriter, r *http.Request) error {
+	ctx := r.Context()
+	known, err := s.firm(ctx, r.PathValue("uscc"))
+	if err != nil {
+		return err
+	}
+	firm, err := s.Desk.Firm(ctx, known.USCC)
+	if err != nil {
+		return s.explain(ctx, err, "这家企业的比对结果")
+	}
+	v := ui.FirmView{Page: s.page(ctx, firm.Enterprise.Called(), "firms"), Firm: firm}
+	return s.write(w, r, http.StatusOK, func(ctx context.Context, b io.Writer) error { return ui.WriteFirm(ctx, b, v) })
+}
+
+var decisionID = regexp.MustCompile(`^[1-9][0-9]*-.{1,220}-[0-9A-Z]{18}$`)
+
+// why finds the decision that the address names.
+func (s *Pages) why(r *http.Request) (*desk.Why, error) {
+	if !decisionID.MatchString(r.PathValue("id")) {
+		return nil, problem.New(http.StatusNotFound, "没有找到这条判定。")
+	}
+	why, err := s.Desk.Why(r.Context(), r.PathValue("id"))
+	return why, s.explain(r.Context(), err, "这条判定")
+}
+
+func (s *Pages) whyPage(w http.ResponseWriter, r *http.Request) error {
+	why, err := s.why(r)
+	if err != nil {
+		return err
+	}
+	v := ui.WhyView{Page: s.page(r.Context(), why.Reasons.ItemTitle+" · "+why.Enterprise.Called(), "firms"), Why: why}
+	return s.write(w, r, http.StatusOK, func(ctx context.Context, b io.Writer) error { return ui.WriteWhy(ctx, b, v) })
+}
+
+// reasons is the part of a decision's page that unfolds in the page of its enterprise.
+func (s *Pages) reasons(w http.ResponseWriter, r *http.Request) error {
+	why, err := s.why(r)
+	if err != nil {
+		return err
+	}
+	return s.write(w, r, http.StatusOK, func(ctx context.Context, b io.Writer) error { return ui.WriteReasons(ctx, b, why) })
+}
+
+// Problem says in a page what went wrong, and where to go on.
+func (s *Pages) Problem(w http.ResponseWriter, r *http.Request, p *problem.Problem) error {
+	v := ui.ProblemView{Page: s.page(r.Context(), p.Title, ""), Status: p.Status, What: p.Title, Advice: p.Detail}
+	if p.NoAddress() {
+		v.What, v.Advice = "没有这一页", "地址可能抄错了，或者这一页已经不在了。"
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	return s.write(w, r, p.Status, func(ctx context.Context, b io.Writer) error { return ui.WriteProblem(ctx, b, v) })
+}
