@@ -40,7 +40,7 @@ func (p Problem) String() string {
 // maxProblems is how many problems are kept; more are counted.
 const maxProblems = 50
 
-// Problems is everything found wrong in one file, in the order of reading, the first 50 kept.
+// Problems is everything found wrong in one file, in the order of reading, the first 50 kept, or more where the reader was asked to.
 type Problems struct {
 	List []Problem
 	More int // how many further ones there are

@@ -13,7 +13,7 @@ import (
 	"mianshen/internal/sheet"
 )
 
-// pieceBytes is the text at which a piece ends, however few rows it has.
+// pieceBytes is the text at which a part ends, however few rows it has.
 const pieceBytes = 8 << 20
 
 // maxWorkers is how many goroutines read at a time: cutting and what emit does keep a fourth processor busy, and each has a

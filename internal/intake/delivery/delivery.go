@@ -57,7 +57,7 @@ func EncodePart(p Part) []byte { return parts.Encode(p) }
 func DecodePart(data []byte) (Part, error) { return parts.Decode(data) }
 
 // Limits caps what is read. Zero values stand for the defaults, which are those of intake but for FileBytes, 8 GiB of all
-// files together: only tables of records are held as a whole, and stay at 512 MiB a file.
+// files together, and Rows, which counts for all files together too: only tables of records are held as a whole, and stay at 512 MiB a file.
 type Limits struct {
 	intake.Limits
 	Workers  int // goroutines that read CSV, GOMAXPROCS but at most 3
@@ -126,7 +126,7 @@ func ReadAll(ctx context.Context, v *rules.Vocabulary, ins []intake.Input, meta 
 	}
 	limits.Limits.Limits = limits.Limits.Limits.WithDefaults()
 	r := &reader{vocabulary: v, meta: meta, span: span, limits: limits, sum: sha256.New()}
-	r.gatherer = newGatherer(meta, emit)
+	r.gatherer = newGatherer(meta, limits.Rows, emit)
 	r.slots = seriesSlots(v, meta.Source)
 	r.tallies = make([]cells.Tally, len(r.slots))
 	for _, in := range ins {

@@ -23,13 +23,14 @@ type gatherer struct {
 	last   uint32               // the greatest row so far
 	letter string               // of the current file's column of codes, where it has one
 	named  int                  // rows with a name
+	most   int                  // rows of the delivery
 	parts  int
 	wrong  cells.Batch
 }
 
-func newGatherer(meta Meta, emit func(Part) error) *gatherer {
+func newGatherer(meta Meta, most int, emit func(Part) error) *gatherer {
 	return &gatherer{
-		emit: emit, known: meta.Registered, seen: map[cells.Key]uint32{},
+		emit: emit, most: most, known: meta.Registered, seen: map[cells.Key]uint32{},
 		report: &Report{Source: meta.Source, Period: meta.Period, Complete: meta.Complete, Purpose: meta.Purpose, LegalBasis: meta.LegalBasis},
 	}
 }
@@ -92,6 +93,10 @@ func (g *gatherer) take(b *cells.Batch) error {
 	g.wrong.Stop = g.wrong.Stop || b.Stop
 	g.current().Rows += len(b.Codes)
 	g.report.Rows += len(b.Codes)
+	if g.report.Rows > g.most {
+		g.reject(intake.Problem{File: g.current().Name, Message: fmt.Sprintf("这一批数据超过 %d 行，请拆分", g.most)})
+		g.wrong.Stop = true
+	}
 	if len(g.wrong.Problems) > 0 || len(b.Codes) == 0 {
 		return nil
 	}
@@ -110,7 +115,7 @@ func (g *gatherer) take(b *cells.Batch) error {
 func (g *gatherer) twice(b *cells.Batch) {
 	start := g.starts[len(g.starts)-1]
 	for i, k := range b.Keys {
-		row := start + uint32(b.Lines[i])
+		row := start + uint32(b.Rows[i])
 		g.last = max(g.last, row)
 		first, again := g.seen[k]
 		if !again {
@@ -119,7 +124,7 @@ func (g *gatherer) twice(b *cells.Batch) {
 		}
 		g.report.Duplicates++
 		b.Add(intake.Problem{
-			File: g.current().Name, Row: b.Lines[i], Column: g.letter, Header: rules.KeyColumn, Text: b.Codes[i],
+			File: g.current().Name, Row: b.Rows[i], Column: g.letter, Header: rules.KeyColumn, Text: b.Codes[i],
 			Message: fmt.Sprintf("%s 与%s重复，一户只能出现一次", b.Codes[i], g.where(first)),
 		})
 	}

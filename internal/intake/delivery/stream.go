@@ -94,11 +94,21 @@ func (t *stack) add(row intake.StreamRow) {
 	}
 	b.Codes = append(b.Codes, row.Code)
 	b.Keys = append(b.Keys, cells.Pack(row.Code))
-	b.Lines = append(b.Lines, row.Number)
+	b.Rows = append(b.Rows, row.Number)
 	t.name(row.Name)
-	if len(b.Codes) == t.rows {
+	if len(b.Codes) == t.rows || t.size() > pieceBytes {
 		t.failed = t.flush()
 	}
+}
+
+// size is how many bytes of text there are.
+func (t *stack) size() (n int) {
+	for _, l := range t.lanes {
+		if l != nil {
+			n += l.Size()
+		}
+	}
+	return n
 }
 
 // skip makes up for rows in which a lane wasn't there yet.

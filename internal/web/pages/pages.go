@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"regexp"
 	"strconv"
-	"time"
 	"unicode/utf8"
 
 	"mianshen/internal/web/bureau"
@@ -39,7 +38,6 @@ type Config struct {
 	Desk   *desk.Desk
 	Bureau *bureau.Bureau
 	Sees   func(context.Context) bool // whether who asks may see enterprises, deliveries and comparisons
-	Clock  func() time.Time
 	Logger *slog.Logger
 	Demo   bool // the store holds samples, and pages say so
 }

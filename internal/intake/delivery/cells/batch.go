@@ -15,7 +15,7 @@ const MaxProblems = 100
 type Batch struct {
 	Codes    []string
 	Keys     []Key
-	Lines    []int    // row numbers
+	Rows     []int    // their numbers, as spreadsheets count
 	Names    []string // nil: the file has none
 	Columns  []parts.NamedColumn
 	Problems []intake.Problem

@@ -19,8 +19,11 @@ import (
 	"mianshen/rules/formula"
 )
 
-// maxMemo is how many texts of one column are remembered from part to part.
-const maxMemo = 4096
+// maxMemo is how many texts of one column are remembered from part to part, and maxMemoBytes how many bytes they may have.
+const (
+	maxMemo      = 4096
+	maxMemoBytes = 256 << 10
+)
 
 // Lane makes the columns of one series, part by part. It belongs to one goroutine.
 type Lane struct {
@@ -41,6 +44,8 @@ type Lane struct {
 	codes []uint32
 	dict  []string
 	rows  int
+	kept  int // bytes of memo and words
+	size  int // bytes of dict
 }
 
 const (
@@ -121,12 +126,16 @@ func (l *Lane) Begin(rows int) {
 	if !l.coded() {
 		return
 	}
-	if len(l.memo) > maxMemo || len(l.words) > maxMemo {
-		l.memo, l.index, l.words, l.place = map[string]int32{}, map[string]int32{}, nil, nil
+	if len(l.memo) > maxMemo || len(l.words) > maxMemo || l.kept > maxMemoBytes {
+		l.memo, l.index, l.words, l.place, l.kept = map[string]int32{}, map[string]int32{}, nil, nil, 0
 	}
 	clear(l.place)
+	l.size = 0
 	l.known, l.codes, l.dict, l.rows = make([]uint64, column.Words(rows)), make([]uint32, rows), nil, 0
 }
+
+// Size is how many bytes of text the current part has.
+func (l *Lane) Size() int { return l.size }
 
 // length is how many rows the current part has.
 func (l *Lane) length() int {
@@ -170,6 +179,7 @@ func (l *Lane) code(i int32) {
 	at := l.place[i]
 	if at == 0 {
 		l.dict = append(l.dict, l.words[i])
+		l.size += len(l.words[i])
 		at = uint32(len(l.dict))
 		l.place[i] = at
 	}
@@ -186,6 +196,7 @@ func (l *Lane) word(form string) int32 {
 	i := int32(len(l.words))
 	l.words, l.place = append(l.words, form), append(l.place, 0)
 	l.index[form] = i
+	l.kept += len(form)
 	return i
 }
 
@@ -202,18 +213,24 @@ func (l *Lane) slow(text string) error {
 		l.Missing()
 		return err
 	}
+	l.remember(text, v, before)
+	return nil
+}
+
+// remember notes that a text was read as v, which became the row.
+func (l *Lane) remember(text string, v *formula.Value, row int) {
+	l.kept += len(text)
 	switch {
-	case v == nil && l.coded(), v == nil && l.kind == column.Bool:
+	case l.kind != column.Bool && !l.coded(), !l.coded() && l.kept > maxMemoBytes:
+	case v == nil:
 		l.memo[text] = missing
 	case l.coded():
-		l.memo[text] = int32(l.word(l.dict[l.codes[before]]))
-	case l.kind == column.Bool && len(l.memo) < maxMemo:
+		l.memo[text] = l.word(l.dict[l.codes[row]])
+	case v.True():
+		l.memo[text] = 1
+	default:
 		l.memo[text] = 0
-		if v.True() {
-			l.memo[text] = 1
-		}
 	}
-	return nil
 }
 
 // Put adds a row with a value of the lane's field, nil for a missing one. On an error no row is added.

@@ -64,7 +64,7 @@ func (w *Worker) Count(tallies []Tally) {
 // Read reads one piece.
 func (w *Worker) Read(p lines.Piece) *Batch {
 	w.batch, w.ids = &Batch{}, make([]byte, 0, p.Records*codeLength)
-	w.batch.Keys, w.batch.Lines = make([]Key, 0, p.Records), make([]int, 0, p.Records)
+	w.batch.Keys, w.batch.Rows = make([]Key, 0, p.Records), make([]int, 0, p.Records)
 	if w.name >= 0 {
 		w.batch.Names = make([]string, 0, p.Records)
 	}
@@ -208,7 +208,7 @@ func (w *Worker) begin(text []byte, blank func() bool) bool {
 
 func (w *Worker) row(k Key, code []byte) {
 	w.batch.Keys = append(w.batch.Keys, k)
-	w.batch.Lines = append(w.batch.Lines, w.walker.Row)
+	w.batch.Rows = append(w.batch.Rows, w.walker.Row)
 	w.ids = append(w.ids, code...)
 }
 

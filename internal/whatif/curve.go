@@ -1,0 +1,205 @@
+package whatif
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"mianshen/engine"
+	"mianshen/rules"
+	"mianshen/rules/exact"
+)
+
+// Variation is a number of the law that is moved from one value to another, while everything else stays.
+type Variation struct {
+	Table *engine.Table // as in Question
+	Book  *rules.Book
+	rules.Circumstances
+	Item   string
+	Name   string      // a dated value, one cell of it (奖励[500万元]), or the id of a condition that compares a figure with a number
+	From   string      // as people write it, with its unit where the number needs one: 300万元, 3%, 8
+	To     string      //
+	Budget exact.Money // 0: none
+	Steps  int         // at most so many values are told; 0: 200, never below 10
+}
+
+// Curve is what an item costs at each value of the number.
+type Curve struct {
+	Item  string `json:"item"`
+	Title string `json:"title"`
+	Name  string `json:"name"`
+
+	// Exact tells that every figure of every enterprise was looked at, so that between two steps nothing happens that Steps leave
+	// out but what the number of steps left no room for, and Affordable is exact. Otherwise the number also counts elsewhere (in
+	// the amount, in several conditions), and the item was decided anew at each of the Steps and nowhere between.
+	Exact bool `json:"exact"`
+
+	Steps      []Step       `json:"steps"` // by value, the smallest first
+	Present    Step         `json:"present"`
+	Budget     *exact.Money `json:"budget,omitempty"`
+	Affordable *Step        `json:"affordable,omitempty"` // the costliest value within From and To that the budget pays for; absent: none
+}
+
+// Step is the item at one value.
+type Step struct {
+	Value       exact.Num   `json:"-"`     // in the base unit: 分, or the plain ratio
+	Words       string      `json:"value"` // as people read it
+	Enterprises int         `json:"enterprises"`
+	Money       exact.Money `json:"money"`
+	Present     bool        `json:"present,omitempty"` // the law as it is
+	On          bool        `json:"affordable,omitempty"`
+}
+
+const (
+	mostSteps  = 200
+	leastSteps = 10
+)
+
+// Vary computes the curve: by one pass over all figures where the number is nothing but the threshold of one condition, else by
+// deciding the item anew at evenly spaced values. The error is a Refusal, source.Mistakes where the law can't have one of the
+// values, exact.ErrOverflow as in Compare, or that of the table or the context.
+func Vary(ctx context.Context, v Variation) (*Curve, error) {
+	if v.Steps == 0 {
+		v.Steps = mostSteps
+	}
+	v.Steps = min(max(v.Steps, leastSteps), mostSteps)
+	rule, err := ruleOf(v.Book, v.Item)
+	if err != nil {
+		return nil, err
+	}
+	if !rule.Due(v.AsOf) {
+		return nil, refuse("事项 %s 在 %s 不在有效期内，不判定", v.Item, v.AsOf)
+	}
+	d, err := newDial(&v, rule)
+	if err != nil {
+		return nil, err
+	}
+	from, to, err := d.span(v.From, v.To)
+	if err != nil {
+		return nil, err
+	}
+	c := &Curve{Item: v.Item, Title: rule.Item.Title, Name: v.Name}
+	if v.Budget > 0 {
+		c.Budget = &v.Budget
+	}
+	plan, err := engine.NewPlan(v.Table, v.Book, []*rules.Rule{rule}, v.Circumstances)
+	if err != nil {
+		return nil, err
+	}
+	whole, err := v.whole(ctx, plan, rule, d)
+	switch {
+	case err == nil:
+		c.Exact = true
+		c.read(whole, d, v.Steps, from, to)
+	case errors.Is(err, engine.ErrCurve):
+		err = c.decideEach(ctx, &v, rule, d, from, to)
+	}
+	if err != nil {
+		return nil, err
+	}
+	c.mark()
+	return c, nil
+}
+
+// whole is the curve over all figures; engine.ErrCurve where the number isn't a mere threshold, or where some enterprises are
+// decided by other means than columns: by what was granted before, by a person, or for a number that no column holds.
+func (v *Variation) whole(ctx context.Context, plan *engine.Plan, rule *rules.Rule, d *dial) (*engine.Curve, error) {
+	if d.condition == "" {
+		return nil, engine.ErrCurve
+	}
+	awards, _ := rule.Related()
+	firms := append(v.History.Firms(append(awards, rule.Item.ID)), v.Findings.Firms(rule.Item.ID)...)
+	if slices.ContainsFunc(firms, func(code string) bool { _, known := v.Table.Row(code); return known }) {
+		return nil, engine.ErrCurve
+	}
+	for _, f := range rule.Reads() {
+		c, err := v.Table.Column(f)
+		if err != nil {
+			return nil, err
+		}
+		if c != nil && len(c.Odd) > 0 {
+			return nil, engine.ErrCurve
+		}
+	}
+	return plan.Curve(ctx, 0, d.condition)
+}
+
+// read takes the steps within a span from the whole curve.
+func (c *Curve) read(whole *engine.Curve, d *dial, steps int, from, to exact.Num) {
+	at := func(n exact.Num) Step {
+		s := Step{Value: n, Words: d.words(n)}
+		s.Enterprises, s.Money = whole.At(n)
+		return s
+	}
+	figures := within(whole.Points, from, to)
+	values := figures
+	if len(figures) > steps-4 { // the ends, the present value and what the budget pays for come on top
+		values = grid(d.factor, from, to, steps-4)
+	}
+	for _, n := range values {
+		c.Steps = append(c.Steps, at(n))
+	}
+	c.Present = at(d.present)
+	c.Steps = append(c.Steps, at(from), at(to))
+	if d.present.Cmp(from) >= 0 && d.present.Cmp(to) <= 0 {
+		c.Steps = append(c.Steps, c.Present)
+	}
+	if c.Budget == nil {
+		return
+	}
+	ends := slices.Concat([]exact.Num{from}, figures, []exact.Num{to}) // ascending, and so is the cost, or it descends
+	if first, last := at(from), at(to); first.Money > last.Money {
+		slices.Reverse(ends)
+	}
+	over, _ := slices.BinarySearchFunc(ends, *c.Budget, func(n exact.Num, budget exact.Money) int {
+		if _, money := whole.At(n); money <= budget {
+			return -1
+		}
+		return 1
+	})
+	if over > 0 {
+		s := at(ends[over-1])
+		c.Affordable = &s
+		c.Steps = append(c.Steps, s)
+	}
+}
+
+// within lists the figures between two values, both included, ascending.
+func within(points []engine.Point, from, to exact.Num) []exact.Num {
+	descending := len(points) > 1 && points[0].Figure.Cmp(points[1].Figure) > 0
+	first, last := from, to
+	if descending {
+		first, last = to, from
+	}
+	order := func(p engine.Point, n exact.Num) int {
+		if descending {
+			return n.Cmp(p.Figure)
+		}
+		return p.Figure.Cmp(n)
+	}
+	low, _ := slices.BinarySearchFunc(points, first, order)
+	high, found := slices.BinarySearchFunc(points, last, order)
+	if found {
+		high++
+	}
+	out := make([]exact.Num, 0, max(high-low, 0))
+	for _, p := range points[low:max(high, low)] {
+		out = append(out, p.Figure)
+	}
+	if descending {
+		slices.Reverse(out)
+	}
+	return out
+}
+
+// mark sorts the steps, leaves out repetitions and marks the present value and the one that the budget pays for.
+func (c *Curve) mark() {
+	slices.SortFunc(c.Steps, func(a, b Step) int { return a.Value.Cmp(b.Value) })
+	c.Steps = slices.CompactFunc(c.Steps, func(a, b Step) bool { return a.Value.Cmp(b.Value) == 0 })
+	for i := range c.Steps {
+		s := &c.Steps[i]
+		s.Present = s.Value.Cmp(c.Present.Value) == 0
+		s.On = c.Affordable != nil && s.Value.Cmp(c.Affordable.Value) == 0
+	}
+	c.Present.Present = true
+}

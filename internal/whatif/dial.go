@@ -1,0 +1,343 @@
+package whatif
+
+import (
+	"context"
+	"fmt"
+	"math/big"
+	"strings"
+
+	"mianshen/rules"
+	"mianshen/rules/exact"
+	"mianshen/rules/formula"
+	"mianshen/rules/source"
+)
+
+// dial is the number of the law that a Variation turns.
+type dial struct {
+	present   exact.Num
+	factor    exact.Num // what one of the unit that people write comes to in the base unit
+	condition string    // the one condition of which the number is the threshold and nothing else; "": it counts elsewhere too
+	parse     func(string) (exact.Num, error)
+	words     func(exact.Num) string
+	edit      func(exact.Num) (rules.Edit, error)
+}
+
+// newDial finds the number by its name: a dated value of the policy, or else a condition of the item.
+func newDial(v *Variation, rule *rules.Rule) (*dial, error) {
+	name, cell, _ := strings.Cut(strings.TrimSuffix(v.Name, "]"), "[")
+	value := rule.Policy.Value(name)
+	if value != nil {
+		return valueDial(v, rule, value, cell)
+	}
+	var names []string
+	for _, p := range rule.Shape().Conditions {
+		if p.ID == v.Name {
+			return conditionDial(v, rule, p)
+		}
+		names = append(names, p.ID)
+	}
+	for _, other := range rule.Policy.Values {
+		names = append(names, other.Name)
+	}
+	if near, ok := source.Nearest(name, names); ok {
+		return nil, refuse("事项 %s 没有数值或条件 %s，是不是 %s？", v.Item, source.Clip(v.Name), near)
+	}
+	return nil, refuse("事项 %s 没有数值或条件 %s，有：%s", v.Item, source.Clip(v.Name), strings.Join(names, "、"))
+}
+
+// valueDial turns a dated value or a cell of one, on the day.
+func valueDial(v *Variation, rule *rules.Rule, value *rules.DatedValue, cell string) (*dial, error) {
+	entry := rule.Policy.EntryOn(value, v.AsOf)
+	if entry == nil {
+		return nil, refuse("数值 %s 在 %s 没有值", value.Name, v.AsOf)
+	}
+	d := &dial{present: entry.Value, parse: value.Parse, words: value.Words}
+	var err error
+	if d.factor, err = value.Parse("1"); err != nil {
+		return nil, refuse("%v", err)
+	}
+	d.edit = func(n exact.Num) (rules.Edit, error) {
+		return rules.Edit{What: rules.EditValue, Value: value.Name, On: v.AsOf, Cell: cell, Text: value.Text(n)}, nil
+	}
+	cells := entry.Cells()
+	switch {
+	case len(cells) == 0 && cell == "":
+		d.condition = threshold(rule, value.Name)
+		return d, nil
+	case len(cells) == 0:
+		return nil, refuse("数值 %s 不分档", value.Name)
+	}
+	for i, c := range cells {
+		if c != cell {
+			continue
+		}
+		d.present = entry.Table[c]
+		if entry.Tiers != nil {
+			d.present = entry.Tiers[i].Value
+		}
+		return d, nil
+	}
+	return nil, refuse("数值 %s 按 %s 分档，写明哪一档，如 %s[%s]；有：%s", value.Name, value.By, value.Name, cells[0], strings.Join(cells, "、"))
+}
+
+// conditionDial turns the threshold that is written in a condition.
+func conditionDial(v *Variation, rule *rules.Rule, p rules.Part) (*dial, error) {
+	no := refuse("条件 %s 不是一个指标与一个数的比较，不能变动；把这个数写进 values.yaml 再试", p.ID)
+	root := resolve(rule, p.Root)
+	if root == nil || !comparison(root) {
+		return nil, no
+	}
+	figure, bound := root.Args[0], root.Args[1]
+	if !asksFacts(rule, bound) == asksFacts(rule, figure) {
+		figure, bound = bound, figure
+	}
+	if asksFacts(rule, bound) {
+		return nil, no
+	}
+	now := v.Book.NewProbe(rule, v.Circumstances).Eval(bound, nil, nil)
+	if !now.Known() || now.Kind() != formula.Number {
+		return nil, no
+	}
+	unit := figure.Type.Unit
+	d := &dial{
+		present: now.Num(), condition: p.ID, factor: exact.Int(1), words: unit.Show,
+		parse: func(text string) (exact.Num, error) { return rules.ParseFigure(text, unit) },
+	}
+	switch {
+	case unit.IsMoney():
+		d.factor = exact.Int(1_000_000) // 万元
+	case unit.Plain() && unit.Flavour != formula.Bare:
+		d.factor = exact.Frac(1, 100)
+	}
+	d.edit = func(n exact.Num) (rules.Edit, error) {
+		text, ok := literal(n, unit)
+		if !ok || root != p.Root {
+			return rules.Edit{}, no
+		}
+		written := []rune(expression(rule, p.ID))
+		text = string(written[:bound.From]) + text + string(written[bound.To:])
+		return rules.Edit{What: rules.EditCondition, Item: v.Item, Condition: p.ID, Text: text}, nil
+	}
+	return d, nil
+}
+
+// expression is what a condition says as it is written.
+func expression(rule *rules.Rule, id string) string {
+	for _, c := range rule.Policy.All(rule.Item) {
+		if c.ID == id {
+			return c.Expression.Text
+		}
+	}
+	return ""
+}
+
+// literal writes a number so that an expression has it in a unit.
+func literal(n exact.Num, unit formula.Unit) (string, bool) {
+	hundredth, err := n.Quo(exact.Int(100))
+	if err != nil || strings.Contains(n.String(), "/") {
+		return "", false
+	}
+	switch {
+	case unit.IsMoney():
+		return fmt.Sprintf("(%s*元)", hundredth), true
+	case unit.Scaled:
+		return "", false
+	case unit.Plain() && unit.Flavour != formula.Bare:
+		percent, err := n.Mul(exact.Int(100))
+		return fmt.Sprintf("比例(%s)", percent), err == nil
+	}
+	return n.String(), true
+}
+
+// span reads the two ends.
+func (d *dial) span(from, to string) (low, high exact.Num, err error) {
+	if low, err = d.parse(from); err != nil {
+		return low, high, refuse("从“%s”：%v", source.Clip(from), err)
+	}
+	if high, err = d.parse(to); err != nil {
+		return low, high, refuse("到“%s”：%v", source.Clip(to), err)
+	}
+	if low.Cmp(high) >= 0 {
+		return low, high, refuse("从 %s 到 %s：前一个数应小于后一个数", d.words(low), d.words(high))
+	}
+	return low, high, nil
+}
+
+// threshold is the id of the condition of which the value is the threshold, if the item reads it there, once, and nowhere else.
+func threshold(rule *rules.Rule, value string) string {
+	s := rule.Shape()
+	_, outcomes := rule.Related()
+	if len(outcomes) > 0 || reads(rule, value, s.Amount, s.AtMost, s.PerGrant, s.PerYear, s.Total) > 0 {
+		return "" // an item that is asked by 符合 may read it too
+	}
+	id, times := "", 0
+	for _, p := range s.Conditions {
+		n := partReads(rule, value, p)
+		times += n
+		root := resolve(rule, p.Root)
+		if n != 1 || root == nil || !comparison(root) {
+			continue
+		}
+		for _, side := range root.Args {
+			if side = resolve(rule, side); side.Op == formula.OpLookup && side.Name == value && len(side.Args) == 0 {
+				id = p.ID
+			}
+		}
+	}
+	if times != 1 {
+		return ""
+	}
+	return id
+}
+
+// resolve goes through named parts to what they stand for.
+func resolve(rule *rules.Rule, n *formula.Node) *formula.Node {
+	for n != nil && n.Op == formula.OpDefine {
+		n = rule.Part(n.Slot)
+	}
+	return n
+}
+
+func comparison(n *formula.Node) bool {
+	switch n.Op {
+	case formula.OpGe, formula.OpGt, formula.OpLe, formula.OpLt:
+		return n.Args[0].Type.Kind == formula.Number
+	}
+	return false
+}
+
+// partReads counts how often a condition reads the value.
+func partReads(rule *rules.Rule, value string, p rules.Part) int {
+	n := reads(rule, value, p.Root) + reads(rule, value, p.Points...)
+	for _, part := range p.Parts {
+		n += partReads(rule, value, part)
+	}
+	return n
+}
+
+// reads counts how often trees read the value, through named parts.
+func reads(rule *rules.Rule, value string, trees ...*formula.Node) (times int) {
+	for _, tree := range trees {
+		walk(rule, tree, func(n *formula.Node) { times += count(n.Op == formula.OpLookup && n.Name == value) })
+	}
+	return times
+}
+
+// asksFacts reports whether a tree reads anything that differs between enterprises.
+func asksFacts(rule *rules.Rule, tree *formula.Node) (asks bool) {
+	walk(rule, tree, func(n *formula.Node) {
+		switch n.Op {
+		case formula.OpField, formula.OpColumn, formula.OpRecord, formula.OpElement, formula.OpAwarded, formula.OpEverAwarded, formula.OpQualifies:
+			asks = true
+		}
+	})
+	return asks
+}
+
+// walk visits a tree and the named parts that it reads.
+func walk(rule *rules.Rule, tree *formula.Node, visit func(*formula.Node)) {
+	if tree == nil {
+		return
+	}
+	tree.Walk(func(n *formula.Node) bool {
+		visit(n)
+		if n.Op == formula.OpDefine {
+			walk(rule, rule.Part(n.Slot), visit)
+		}
+		return true
+	})
+}
+
+// evenly is how many values the item is decided at where there is no curve.
+const evenly = 21
+
+// decideEach decides the item anew at evenly spaced values and at the present one.
+func (c *Curve) decideEach(ctx context.Context, v *Variation, rule *rules.Rule, d *dial, from, to exact.Num) error {
+	ids := []string{rule.Item.ID}
+	at := func(book *rules.Book, n exact.Num) error {
+		res, err := decide(ctx, v.Table, book, due(book, ids, v.AsOf), v.Circumstances)
+		if err != nil {
+			return err
+		}
+		total, err := totalOf(res, rule.Item.ID)
+		c.Steps = append(c.Steps, Step{Value: n, Words: d.words(n), Enterprises: total.Eligible, Money: total.Money})
+		return err
+	}
+	if err := at(v.Book, d.present); err != nil {
+		return err
+	}
+	c.Present = c.Steps[0]
+	if d.present.Cmp(from) < 0 || d.present.Cmp(to) > 0 {
+		c.Steps = nil
+	}
+	for i := range evenly {
+		n, err := between(from, to, int64(i), evenly-1)
+		if err != nil {
+			return err
+		}
+		edit, err := d.edit(n)
+		if err != nil {
+			return err
+		}
+		book, err := Amended(v.Book, v.Item, []rules.Edit{edit})
+		if err != nil {
+			return err
+		}
+		if err := at(book, n); err != nil {
+			return err
+		}
+	}
+	for i := range c.Steps {
+		s := &c.Steps[i]
+		if c.Budget != nil && s.Money <= *c.Budget && (c.Affordable == nil || s.Money > c.Affordable.Money) {
+			c.Affordable = s
+		}
+	}
+	if c.Affordable != nil {
+		best := *c.Affordable // the steps are about to be sorted
+		c.Affordable = &best
+	}
+	return nil
+}
+
+// between is from plus i of n equal parts of the way to to.
+func between(from, to exact.Num, i, n int64) (exact.Num, error) {
+	way := new(big.Rat).Sub(to.Rat(), from.Rat())
+	way.Mul(way, big.NewRat(i, n))
+	return exact.FromRat(way.Add(way, from.Rat()))
+}
+
+// grid lists round values between two, at most n: multiples of 1, 2 or 5 times a power of ten of the unit.
+func grid(unit, from, to exact.Num, n int) []exact.Num {
+	low, high := new(big.Rat).Quo(from.Rat(), unit.Rat()), new(big.Rat).Quo(to.Rat(), unit.Rat())
+	least := new(big.Rat).Sub(high, low)
+	least.Quo(least, big.NewRat(int64(max(n-1, 1)), 1))
+	step := round(least)
+	at := new(big.Rat).Quo(low, step)
+	at.SetInt(new(big.Int).Quo(at.Num(), at.Denom())) // towards zero: may lie before from
+	var out []exact.Num
+	for at.Mul(at, step); at.Cmp(high) <= 0; at.Add(at, step) {
+		v, err := exact.FromRat(new(big.Rat).Mul(at, unit.Rat()))
+		if err == nil && at.Cmp(low) >= 0 {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// round is the smallest of 1, 2 and 5 times the powers of ten that isn't below x, which is above 0.
+func round(x *big.Rat) *big.Rat {
+	p, ten := big.NewRat(1, 1), big.NewRat(10, 1)
+	for p.Cmp(x) > 0 {
+		p.Quo(p, ten)
+	}
+	for new(big.Rat).Mul(p, ten).Cmp(x) <= 0 {
+		p.Mul(p, ten)
+	}
+	for _, m := range []int64{1, 2, 5} {
+		if step := new(big.Rat).Mul(p, big.NewRat(m, 1)); step.Cmp(x) >= 0 {
+			return step
+		}
+	}
+	return p.Mul(p, ten)
+}
