@@ -158,9 +158,8 @@ func (w *worker) block(ctx context.Context, block int) (*outcome.Block, error) {
 	}
 	w.out.Reset(len(p.items))
 	for i, it := range p.items {
-		t, u := &w.dense[0], &w.dense[1]
-		w.conditions(it, i, rows, t, u)
-		w.pay(it, i, block, t, u)
+		some, open := w.conditions(it, i, rows, &w.dense[0], &w.dense[1])
+		w.pay(it, i, block, some, open)
 	}
 	return w.out.Take(), ctx.Err()
 }
@@ -188,28 +187,32 @@ func (w *worker) group(id int32) {
 	kernel.All(w.ts[id], w.ns[id], w.ts, w.ns, n.kids)
 }
 
-// conditions folds the conditions of an item: t is where all are true, u where none is false and one is unknown.
-func (w *worker) conditions(it *item, index, rows int, t, u *kernel.Bits) {
+// conditions folds the conditions of an item: t is where all are true, u where none is false and one is unknown. It reports
+// whether there are any such rows.
+func (w *worker) conditions(it *item, index, rows int, t, u *kernel.Bits) (some, open bool) {
 	if mask := w.masks[index]; mask != nil {
 		*t, *u = mask[0], mask[1]
-		return
+		return !kernel.Empty(t), !kernel.Empty(u)
 	}
-	w.conj(it, rows, t, u)
+	return w.conj(it, rows, t, u)
 }
 
-func (w *worker) conj(it *item, rows int, t, u *kernel.Bits) {
+func (w *worker) conj(it *item, rows int, t, u *kernel.Bits) (some, open bool) {
 	for _, id := range it.temps {
 		w.group(id)
 	}
-	_, possible := kernel.Conj(t, u, w.ts, w.ns, it.pos, it.neg)
-	if possible == 0 {
-		return
-	}
-	if rows < kernel.Rows {
-		trim(t, rows)
-		trim(u, rows)
+	eligible, possible := kernel.Conj(t, u, w.ts, w.ns, it.pos, it.neg)
+	if eligible == possible && rows == kernel.Rows {
+		*u = kernel.Bits{}
+		return eligible > 0, false
 	}
 	kernel.AndNot(u, u, t)
+	if rows == kernel.Rows {
+		return eligible > 0, true
+	}
+	trim(t, rows)
+	trim(u, rows)
+	return !kernel.Empty(t), !kernel.Empty(u)
 }
 
 // trim clears the rows past the end.
@@ -224,28 +227,32 @@ func trim(b *kernel.Bits, rows int) {
 	}
 }
 
-// pay computes amounts where the conditions are true and adds the item to the result. Where an amount isn't known, eligible
-// becomes unknown.
-func (w *worker) pay(it *item, index, block int, t, u *kernel.Bits) {
-	hand := w.hand[index]
-	w.rows = kernel.Positions(w.rows[:0], t)
-	switch {
-	case it.whole || len(hand) > 0 || it.pay.kind == wholeAmount:
+// pay computes amounts where the conditions are true (w.dense[0], if there are some) and adds the item to the result with what is
+// unknown (w.dense[1], if anything is open). Where an amount isn't known, eligible becomes unknown.
+func (w *worker) pay(it *item, index, block int, some, open bool) {
+	t, u := &w.dense[0], &w.dense[1]
+	if hand := w.hand[index]; it.whole || len(hand) > 0 || it.pay.kind == wholeAmount {
 		w.handled(it, hand, block, t, u)
 		return
-	case len(w.rows) == 0 || it.pay.kind == noAmount:
-		w.out.Add(it.grant, w.rows, nil, u)
-		return
-	case it.pay.kind == fixedAmount:
-		w.out.Add(it.grant, w.rows, nil, u)
-		return
-	case it.pay.kind == openAmount:
-		kernel.Or(u, u, t)
-		w.out.Add(it.grant, nil, nil, u)
-		return
 	}
-	w.compute(it, block, w.rows, u)
-	w.out.Add(it.grant, w.rows, w.sums, u)
+	w.rows = w.rows[:0]
+	switch {
+	case some && it.pay.kind == openAmount:
+		kernel.Or(u, u, t)
+		open = true
+	case some:
+		w.rows = kernel.Positions(w.rows, t)
+	}
+	var sums []int64
+	if len(w.rows) > 0 && it.pay.kind == formulaAmount {
+		before := len(w.rows)
+		w.compute(it, block, w.rows, u)
+		sums, open = w.sums, open || len(w.rows) < before
+	}
+	if !open {
+		u = nil
+	}
+	w.out.Add(it.grant, w.rows, sums, u)
 }
 
 // compute leaves in w.rows and w.sums the rows whose amount is known, and moves the others to u.
@@ -418,7 +425,7 @@ const faultPrefix = "判定时出错："
 func (w *worker) decide(r *rules.Rule) *rules.Decision {
 	d := Decide(w.session, r)
 	if len(d.Faults) == 1 && strings.HasPrefix(d.Faults[0], faultPrefix) {
-		w.faults[Fault{r.Item.ID, d.Faults[0]}]++
+		w.faults[Fault{Item: r.Item.ID, Reason: d.Faults[0]}]++
 	}
 	return d
 }

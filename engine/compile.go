@@ -199,6 +199,8 @@ func (c *compiler) tree(n *formula.Node) (int32, error) {
 		return c.dictionary(n, reads.field)
 	case n.Op == formula.OpIn:
 		return c.oneOf(n)
+	case (n.Op == formula.OpEq || n.Op == formula.OpNe) && n.Args[0].Type.Kind == formula.Bool:
+		return c.same(n)
 	case reads.fields == 1 && reads.field.Type == rules.TypeDate:
 		return c.days(n, reads.field)
 	}
@@ -206,9 +208,6 @@ func (c *compiler) tree(n *formula.Node) (int32, error) {
 	case formula.OpEq, formula.OpNe, formula.OpLt, formula.OpLe, formula.OpGt, formula.OpGe:
 		if n.Args[0].Type.Kind == formula.Number {
 			return c.numbers(n)
-		}
-		if n.Args[0].Type.Kind == formula.Bool {
-			return c.same(n)
 		}
 	}
 	return 0, errProgram
@@ -318,7 +317,7 @@ func hasDictionary(f *rules.Field) bool {
 
 // dictionary compiles a condition on one text or set: its answer for each entry of the dictionary.
 func (c *compiler) dictionary(n *formula.Node, f *rules.Field) (int32, error) {
-	if f.Type == rules.TypeSet {
+	if f.Type == rules.TypeSet && !f.Derived() {
 		if lit, ok := c.members(n, f); ok {
 			return lit, nil
 		}

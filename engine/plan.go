@@ -262,7 +262,7 @@ func (p *Plan) Fits() bool {
 		if c.Kind == column.Number && c.Scale != l.scale {
 			return false
 		}
-		if c.Kind == column.Number && !within(c.Ints, -l.bound, l.bound) || c.Kind == column.Date && !within(c.Days, 0, l.bound) {
+		if c.Kind == column.Number && !within(c, c.Ints, -l.bound, l.bound) || c.Kind == column.Date && !within(c, c.Days, l.low, l.bound) {
 			return false
 		}
 	}
@@ -274,9 +274,10 @@ func (p *Plan) Fits() bool {
 	return true
 }
 
-func within[T int32 | int64](values []T, low, high int64) bool {
-	for _, v := range values {
-		if int64(v) < low || int64(v) > high {
+// within reports whether all known values lie between bounds.
+func within[T int32 | int64](c *column.Column, values []T, low, high int64) bool {
+	for i, v := range values {
+		if (int64(v) < low || int64(v) > high) && c.IsKnown(i) {
 			return false
 		}
 	}

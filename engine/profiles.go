@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -68,7 +69,7 @@ func AddValue(b *column.Builder, f *rules.Field, v *formula.Value) error {
 	case formula.String:
 		b.Text([]byte(v.Text()))
 	case formula.Set:
-		b.Text([]byte(strings.Join(append(v.Members(), ""), "\n")))
+		b.Text([]byte(strings.Join(append(slices.Clone(v.Members()), ""), "\n")))
 	default:
 		return fmt.Errorf("%s: a %v isn't a column value: %w", f.ID, v, ErrColumn)
 	}

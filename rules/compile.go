@@ -25,9 +25,9 @@ type Rule struct {
 
 	book     *Book
 	checks   []*check
-	defines  []*part // in order of dependence
+	defines  []*part  // in order of dependence
 	derived  []*Field // derived fields that the rule reads, each after those it reads itself
-	table    *Field  // each
+	table    *Field   // each
 	amount   *formula.Program
 	atMost   *formula.Program
 	perGrant *formula.Program
@@ -451,42 +451,6 @@ func (r *Rule) Reads() []*Field {
 	}
 	var out []*Field
 	for _, f := range r.book.Vocabulary.Fields {
-		if seen[f] {
-			out = append(out, f)
-		}
-	}
-	return out
-}
-
-// derivedFields lists the derived fields that the rule reads, directly or through others, in order of dependence.
-func (r *Rule) derivedFields() []*Field {
-	v, seen := r.book.Vocabulary, map[*Field]bool{}
-	r.walk(v.derivedOf(seen))
-	if r.basis != nil && r.basis.Derived() {
-		v.derivedOf(seen)(&formula.Node{Op: formula.OpField, Slot: r.basis.Index})
-	}
-	return v.inOrder(seen)
-}
-
-// derivedOf returns a visitor that adds the derived fields a tree reads to seen.
-func (v *Vocabulary) derivedOf(seen map[*Field]bool) func(*formula.Node) {
-	var visit func(*formula.Node)
-	visit = func(n *formula.Node) {
-		if n.Op != formula.OpField {
-			return
-		}
-		if f := v.Fields[n.Slot]; f.Derived() && !seen[f] {
-			seen[f] = true
-			f.derive.Root.Walk(func(n *formula.Node) bool { visit(n); return true })
-		}
-	}
-	return visit
-}
-
-// inOrder lists the derived fields in seen so that each comes after those it reads.
-func (v *Vocabulary) inOrder(seen map[*Field]bool) []*Field {
-	var out []*Field
-	for _, f := range v.derived {
 		if seen[f] {
 			out = append(out, f)
 		}

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"sort"
 
 	"mianshen/rules/civil"
@@ -93,14 +94,20 @@ const AmountFinding = "amount"
 // Findings are the findings of persons. A nil *Findings holds none.
 type Findings struct {
 	byKey map[[3]string][]PersonFinding
+	firms map[string][]string // by item, sorted
 }
 
 // NewFindings takes all findings; of several for one condition the latest day counts, and two of one day that differ count as none.
 func NewFindings(all []PersonFinding) *Findings {
-	f := &Findings{byKey: map[[3]string][]PersonFinding{}}
+	f := &Findings{byKey: map[[3]string][]PersonFinding{}, firms: map[string][]string{}}
 	for _, x := range all {
 		k := [3]string{x.Enterprise, x.Item, x.Condition}
 		f.byKey[k] = append(f.byKey[k], x)
+		f.firms[x.Item] = append(f.firms[x.Item], x.Enterprise)
+	}
+	for item, firms := range f.firms {
+		slices.Sort(firms)
+		f.firms[item] = slices.Compact(firms)
 	}
 	return f
 }

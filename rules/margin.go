@@ -25,8 +25,11 @@ type Margin struct {
 	Threshold     *Threshold
 	Figure, Bound exact.Num // in the base unit: 分 for money, the plain ratio for percentages
 	Passes        bool
-	Amount        *exact.Money // what the item pays, or would if the figure passed and all else stayed; nil: it has no amount
-	Distance      string       // in words: 差 3 人; "" for numbers without unit
+	Distance      string // in words: 差 3 人; "" for numbers without unit
+
+	// Amount is what the item pays or, where the threshold refuses it, would pay for the facts as they are: an amount that
+	// follows the figure isn't raised to the bound. nil: the item has none.
+	Amount *exact.Money
 }
 
 // Say writes a number of the figure's unit as people read it.

@@ -206,14 +206,44 @@ func (f *Findings) Firms(item string) []string {
 	if f == nil {
 		return nil
 	}
-	firms := map[string]bool{}
-	for key := range f.byKey {
-		if key[1] == item {
-			firms[key[0]] = true
-		}
-	}
-	return slices.Sorted(maps.Keys(firms))
+	return f.firms[item]
 }
 
 // Fit holds a computed value of a derived field to the field's declared type: unknown where it isn't one of its values.
 func (f *Field) Fit(v *formula.Value) *formula.Value { return f.fit(v) }
+
+// derivedFields lists the derived fields that the rule reads, directly or through others, in order of dependence.
+func (r *Rule) derivedFields() []*Field {
+	v, seen := r.book.Vocabulary, map[*Field]bool{}
+	r.walk(v.derivedOf(seen))
+	if r.basis != nil && r.basis.Derived() {
+		v.derivedOf(seen)(&formula.Node{Op: formula.OpField, Slot: r.basis.Index})
+	}
+	return v.inOrder(seen)
+}
+
+// derivedOf returns a visitor that adds the derived fields a tree reads to seen.
+func (v *Vocabulary) derivedOf(seen map[*Field]bool) func(*formula.Node) {
+	var visit func(*formula.Node)
+	visit = func(n *formula.Node) {
+		if n.Op != formula.OpField {
+			return
+		}
+		if f := v.Fields[n.Slot]; f.Derived() && !seen[f] {
+			seen[f] = true
+			f.derive.Root.Walk(func(n *formula.Node) bool { visit(n); return true })
+		}
+	}
+	return visit
+}
+
+// inOrder lists the derived fields in seen so that each comes after those it reads.
+func (v *Vocabulary) inOrder(seen map[*Field]bool) []*Field {
+	var out []*Field
+	for _, f := range v.derived {
+		if seen[f] {
+			out = append(out, f)
+		}
+	}
+	return out
+}

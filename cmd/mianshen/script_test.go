@@ -30,6 +30,7 @@ var update = flag.Bool("update", false, "rewrite the expected output in the scri
 // TestMain lets this binary be the command mianshen in the scripts, so that they run the code under test itself, under -race
 // where the tests are.
 func TestMain(m *testing.M) {
+	runAsChild()
 	testscript.Main(m, map[string]func(){"mianshen": main})
 }
 

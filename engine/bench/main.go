@@ -40,6 +40,7 @@ var experiments = []experiment{
 	{"curve", "what a threshold costs at every value", decide.Curve},
 	{"simulate", "one changed item, with all differences", decide.Simulate},
 	{"pairs", "columns, compiled rules and the independent judge on random policies and enterprises", decide.Judged},
+	{"single", "one enterprise against ten times as many items", decide.Single},
 	{"stored", "deliveries, nights and a cold start, kept in SQLite", stored.Nights},
 	{"duckcsv", "DuckDB reads a delivery of all enterprises into a typed table", stored.DuckDB},
 	{"expr", "one run of expr's machine, and of the compiled rule, a pair", decide.Pairwise},

@@ -53,7 +53,7 @@ func (b *Builder) Take() *Block {
 	return &Block{at: slices.Clone(b.at), data: slices.Clone(b.data), paid: slices.Clone(b.paid), sums: slices.Clone(b.sums)}
 }
 
-// Add adds the next item: its eligible rows, their amounts (nil: the item's fixed amount, or none), the unknown rows.
+// Add adds the next item: its eligible rows, their amounts (nil: the item's fixed amount, or none), the unknown rows (nil: none).
 func (b *Builder) Add(g Item, rows []uint16, sums []int64, u *kernel.Bits) {
 	if g.Fixed > 0 && !slices.ContainsFunc(sums, func(s int64) bool { return s != g.Fixed }) {
 		sums = nil
@@ -70,12 +70,14 @@ func (b *Builder) Add(g Item, rows []uint16, sums []int64, u *kernel.Bits) {
 		b.data = appendBits(b.data, &b.most)
 	}
 	b.at = append(b.at, uint32(len(b.data)))
-	n := kernel.Count(u)
-	c.unknown += n
-	if n < denseFrom {
-		b.data = kernel.Positions(b.data, u)
-	} else {
-		b.data = appendBits(b.data, u)
+	if u != nil {
+		n := kernel.Count(u)
+		c.unknown += n
+		if n < denseFrom {
+			b.data = kernel.Positions(b.data, u)
+		} else {
+			b.data = appendBits(b.data, u)
+		}
 	}
 	b.at = append(b.at, uint32(len(b.data)))
 	for _, s := range sums {

@@ -192,15 +192,20 @@ func (o *Office) decideAll(ctx context.Context, sweep store.Sweep, r SweepReques
 		}
 		n.weigh(i, parts[i], nil)
 	}
+	finished := len(done)
+	if tell == nil {
+		tell = func(Progress) {}
+	}
+	tell(Progress{Sweep: sweep.ID, Done: finished, Total: sweep.Shards})
 	for i := range parts {
-		if !stored[i] {
-			if parts[i], err = n.shard(ctx, i, now()); err != nil {
-				return nil, "", err
-			}
+		if stored[i] {
+			continue
 		}
-		if tell != nil {
-			tell(Progress{Sweep: sweep.ID, Done: i + 1, Total: sweep.Shards})
+		if parts[i], err = n.shard(ctx, i, now()); err != nil {
+			return nil, "", err
 		}
+		finished++
+		tell(Progress{Sweep: sweep.ID, Done: finished, Total: sweep.Shards})
 	}
 	totals, err := summarise(parts)
 	return totals, n.hold(r), err

@@ -35,7 +35,7 @@ const (
 	// overlayShare is which share of all cells may change, in percent, for only the changes to be written.
 	overlayShare = 20
 	// passBytes is about how much memory the columns take that are gathered at the same time.
-	passBytes = 256 << 20
+	passBytes = 128 << 20
 )
 
 // Build makes a snapshot of what the accepted deliveries and corrections say, and stores it, whole or as what differs from the
@@ -153,7 +153,10 @@ func (q *question) write(ctx context.Context, st *store.Store, v *rules.Vocabula
 	if err := w.codes(ctx); err != nil {
 		return err
 	}
-	return w.columns(ctx, jobs)
+	return parallel([]func() error{
+		func() error { return putNames(ctx, st, u, fresh) },
+		func() error { return w.columns(ctx, jobs) },
+	}, func(do func() error) error { return do() })
 }
 
 // changes returns the fields that aren't made from what the base is made from, or say something of new enterprises.
@@ -366,11 +369,13 @@ func (w *writer) deliver(ctx context.Context, s *source, active []*working) erro
 		}
 		takers = append(takers, t)
 	}
+	at := place{delivery: s.Seq}
 	return eachPart(ctx, w.st, s, func(p *form.Part) error {
-		rows, err := w.u.rows(p)
+		rows, err := w.u.rows(at, p)
 		if err != nil {
 			return err
 		}
+		at.part++
 		return parallel(takers, func(t *taker) error {
 			c, err := p.Column(t.job.series)
 			if err != nil {

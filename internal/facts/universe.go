@@ -16,16 +16,27 @@ type universe struct {
 	codes []form.Code
 	at    map[form.Code]int32
 	base  int // how many of them the snapshot before has
+
+	// What rows has found out, as long as it isn't too much to be kept: deliveries are read more than once.
+	found map[place][]int32
+	kept  int
 }
 
-// namePortion is how many names go into one transaction.
-const namePortion = 20_000
+// place is a part of a delivery.
+type place struct {
+	delivery int64
+	part     int
+}
 
-// enterprises makes the universe: the rows of the snapshot before, and the enterprises of deliveries that it doesn't know. It
-// stores what these are called, the newest name last; a new enterprise that nobody names goes under its code, so that it can be
-// found.
+// mostKept caps how many rows of parts are remembered.
+const mostKept = 8 << 20
+
+// namePortion is how many names go into one transaction.
+const namePortion = 50_000
+
+// enterprises makes the universe: the rows of the snapshot before, and the enterprises of deliveries that it doesn't know.
 func enterprises(ctx context.Context, st *store.Store, before *store.Snapshot, fresh []*source) (*universe, error) {
-	u := &universe{}
+	u := &universe{found: map[place][]int32{}}
 	if before != nil {
 		layers, err := layer.Chain(ctx, st, *before)
 		if err != nil {
@@ -37,14 +48,10 @@ func enterprises(ctx context.Context, st *store.Store, before *store.Snapshot, f
 		u.base = len(u.codes)
 	}
 	u.at = indexOf(u.codes)
-	names := &nameWriter{st: st, universe: u}
 	for _, s := range fresh {
-		if err := eachPart(ctx, st, s, func(p *form.Part) error { return names.take(ctx, p) }); err != nil {
+		if err := eachPart(ctx, st, s, u.add); err != nil {
 			return nil, err
 		}
-	}
-	if err := names.finish(ctx); err != nil {
-		return nil, err
 	}
 	added := u.codes[u.base:]
 	slices.SortFunc(added, func(a, b form.Code) int { return bytes.Compare(a[:], b[:]) })
@@ -62,30 +69,42 @@ func indexOf(codes []form.Code) map[form.Code]int32 {
 	return at
 }
 
-// add returns the row that an enterprise has for now, a new one at the end if it isn't there yet.
-func (u *universe) add(c form.Code) int {
-	row, known := u.at[c]
-	if !known {
-		row = int32(len(u.codes))
-		u.at[c] = row
-		u.codes = append(u.codes, c)
+// add takes the enterprises of a part that aren't there yet, at the end for now.
+func (u *universe) add(p *form.Part) error {
+	codes, err := p.Codes()
+	for _, c := range codes {
+		if _, known := u.at[c]; !known {
+			u.at[c] = int32(len(u.codes))
+			u.codes = append(u.codes, c)
+		}
 	}
-	return int(row)
+	return err
 }
 
 // rows returns the row of each enterprise of a part.
-func (u *universe) rows(p *form.Part) ([]int, error) {
+func (u *universe) rows(at place, p *form.Part) ([]int, error) {
+	rows := make([]int, p.Rows)
+	if found, ok := u.found[at]; ok {
+		for i, row := range found {
+			rows[i] = int(row)
+		}
+		return rows, nil
+	}
 	codes, err := p.Codes()
 	if err != nil {
 		return nil, err
 	}
-	rows := make([]int, len(codes))
+	found := make([]int32, len(codes))
 	for i, c := range codes {
 		row, known := u.at[c]
 		if !known {
 			return nil, fmt.Errorf("%s has no row", c)
 		}
-		rows[i] = int(row)
+		found[i], rows[i] = row, int(row)
+	}
+	if u.kept+len(found) <= mostKept {
+		u.found[at] = found
+		u.kept += len(found)
 	}
 	return rows, nil
 }
@@ -111,33 +130,48 @@ func eachPart(ctx context.Context, st *store.Store, s *source, do func(*form.Par
 	})
 }
 
-// nameWriter adds the enterprises of deliveries to a universe and stores their names in portions.
+// nameWriter stores what enterprises are called, in portions.
 type nameWriter struct {
-	*universe
 	st    *store.Store
-	named []bool // of new enterprises, in the order in which they came
+	u     *universe
+	named []bool // of new enterprises
 	list  []store.Enterprise
 }
 
+// putNames stores what the enterprises of deliveries are called, the newest name last. A new enterprise that nobody names goes
+// under its code, so that it can be found.
+func putNames(ctx context.Context, st *store.Store, u *universe, fresh []*source) error {
+	w := &nameWriter{st: st, u: u, named: make([]bool, len(u.codes)-u.base)}
+	for _, s := range fresh {
+		if err := eachPart(ctx, st, s, func(p *form.Part) error { return w.take(ctx, p) }); err != nil {
+			return err
+		}
+	}
+	for i, named := range w.named {
+		if code := u.codes[u.base+i]; !named {
+			if err := w.put(ctx, code, code.String()); err != nil {
+				return err
+			}
+		}
+	}
+	return w.flush(ctx)
+}
+
 func (w *nameWriter) take(ctx context.Context, p *form.Part) error {
+	names, err := p.Names()
+	if err != nil || names == nil {
+		return err
+	}
 	codes, err := p.Codes()
 	if err != nil {
 		return err
 	}
-	names, err := p.Names()
-	if err != nil {
-		return err
-	}
 	for i, c := range codes {
-		row := w.add(c)
-		if row-w.base == len(w.named) {
-			w.named = append(w.named, false)
-		}
-		if names == nil || names[i] == "" {
+		if names[i] == "" {
 			continue
 		}
-		if row >= w.base {
-			w.named[row-w.base] = true
+		if row := int(w.u.at[c]); row >= w.u.base {
+			w.named[row-w.u.base] = true
 		}
 		if err := w.put(ctx, c, names[i]); err != nil {
 			return err
@@ -155,22 +189,10 @@ func (w *nameWriter) put(ctx context.Context, code form.Code, name string) error
 }
 
 func (w *nameWriter) flush(ctx context.Context) error {
-	err := w.st.PutEnterprises(ctx, w.list)
-	w.list = w.list[:0]
-	return err
-}
-
-// finish stores what is left, and the codes of those who have no name.
-func (w *nameWriter) finish(ctx context.Context) error {
-	for i, named := range w.named {
-		if code := w.codes[w.base+i]; !named {
-			if err := w.put(ctx, code, code.String()); err != nil {
-				return err
-			}
-		}
-	}
 	if len(w.list) == 0 {
 		return nil
 	}
-	return w.flush(ctx)
+	err := w.st.PutEnterprises(ctx, w.list)
+	w.list = w.list[:0]
+	return err
 }

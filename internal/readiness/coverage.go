@@ -23,34 +23,35 @@ func (c Coverage) owed() bool {
 	return c.Of > 0 && (c.Known == 0 || c.Known*100 < c.Of && c.Known < c.Waiting)
 }
 
-// coverage counts what is known of a fact that the rule reads.
+// coverage tells what is known of a fact that the rule reads.
 func (s *Survey) coverage(ctx context.Context, rule int, fact string) (Coverage, error) {
 	c, ok := s.seen[fact]
 	if !ok {
-		c = Coverage{Fact: fact, Department: s.Book.Vocabulary.Owed(fact).Source}
-		if c.Department == "" {
-			c.Department = unnamed
-		}
-		var err error
-		if f, found := s.Book.Vocabulary.Field(fact); found {
-			c.Known, c.Of, err = s.ofField(f)
-		} else {
-			c.Known, c.Of, err = s.ofColumn(ctx, fact)
-		}
-		if err != nil {
+		if err := s.count(ctx, fact); err != nil {
 			return c, err
 		}
-		s.seen[fact] = c
+		c = s.seen[fact]
 	}
 	c.Waiting = s.wants[rule][fact]
 	return c, nil
 }
 
-// ofField counts the enterprises of which a delivered field is known and not too old.
-func (s *Survey) ofField(f *rules.Field) (known, of int, err error) {
+// count counts what is known of a fact. Columns of tables are all counted at once.
+func (s *Survey) count(ctx context.Context, fact string) error {
+	f, ok := s.Book.Vocabulary.Field(fact)
+	if !ok {
+		return s.countRecords(ctx)
+	}
+	known, err := s.known(f)
+	s.seen[fact] = Coverage{Fact: fact, Department: department(s.Book.Vocabulary, fact), Known: known, Of: s.Table.Rows()}
+	return err
+}
+
+// known counts the enterprises of which a delivered field is known and not too old.
+func (s *Survey) known(f *rules.Field) (n int, err error) {
 	c, err := s.Table.Column(f)
 	if err != nil || c == nil {
-		return 0, s.Table.Rows(), err
+		return 0, err
 	}
 	stale := make([]bool, len(c.Origins))
 	for i, o := range c.Origins {
@@ -59,10 +60,10 @@ func (s *Survey) ofField(f *rules.Field) (known, of int, err error) {
 	}
 	for row := range c.Rows {
 		if c.IsKnown(row) && !stale[origin(c, row)] {
-			known++
+			n++
 		}
 	}
-	return known, c.Rows, nil
+	return n, nil
 }
 
 func origin(c *column.Column, row int) int {
@@ -72,77 +73,93 @@ func origin(c *column.Column, row int) int {
 	return int(c.From[row])
 }
 
-// ofColumn counts the records in which a column of a table is known. All columns of the table are counted on the way.
-func (s *Survey) ofColumn(ctx context.Context, fact string) (known, of int, err error) {
-	table, ok := s.tableOf(fact)
-	if !ok {
-		return 0, 0, nil
+// cells counts the records of a table, and in how many of them each column is known.
+type cells struct {
+	records int
+	known   []int
+}
+
+// countRecords counts the cells of all tables, which only profiles give.
+func (s *Survey) countRecords(ctx context.Context) error {
+	tables := s.Book.Vocabulary.Tables()
+	rows, err := s.withRecords(tables)
+	if err != nil {
+		return err
 	}
-	c, err := s.Table.Column(table)
-	if err != nil || c == nil {
-		return 0, 0, err
-	}
-	var rows []int
-	for row := range c.Rows {
-		if c.IsKnown(row) {
-			rows = append(rows, row)
+	counts := make([][]cells, workers())
+	for w := range counts {
+		for _, t := range tables {
+			counts[w] = append(counts[w], cells{known: make([]int, len(t.Columns))})
 		}
 	}
-	counts := make([][]int, workers())
-	records := make([]int, workers())
 	err = s.sweep(ctx, len(rows), func(w, from, to int, _ *rules.Session) error {
-		if counts[w] == nil {
-			counts[w] = make([]int, len(table.Columns))
-		}
 		for _, row := range rows[from:to] {
 			profile, err := s.Table.Profile(row)
 			if err != nil {
 				return err
 			}
-			records[w] += countCells(table, profile, counts[w])
+			for i, t := range tables {
+				counts[w][i].add(t, profile.Fact(t), s.Around.AsOf)
+			}
 		}
 		return nil
 	})
 	if err != nil {
-		return 0, 0, err
+		return err
 	}
-	for i, column := range table.Columns {
-		sum := Coverage{Fact: column.FullName(), Department: s.Book.Vocabulary.Owed(column.FullName()).Source}
-		for w := range counts {
-			sum.Of += records[w]
-			if counts[w] != nil {
-				sum.Known += counts[w][i]
+	for i, t := range tables {
+		for j, column := range t.Columns {
+			c := Coverage{Fact: column.FullName(), Department: department(s.Book.Vocabulary, column.FullName())}
+			for w := range counts {
+				c.Of += counts[w][i].records
+				c.Known += counts[w][i].known[j]
 			}
-		}
-		s.seen[sum.Fact] = sum
-	}
-	return s.seen[fact].Known, s.seen[fact].Of, nil
-}
-
-func (s *Survey) tableOf(fact string) (*rules.Field, bool) {
-	for _, t := range s.Book.Vocabulary.Tables() {
-		for _, c := range t.Columns {
-			if c.FullName() == fact {
-				return t, true
-			}
+			s.seen[c.Fact] = c
 		}
 	}
-	return nil, false
+	return nil
 }
 
-// countCells adds the known cells of the profile's records by column and returns how many records there are.
-func countCells(table *rules.Field, p *rules.Profile, counts []int) int {
-	fact := p.Fact(table)
-	if fact.Value == nil {
-		return 0
+// withRecords lists the rows of enterprises that have some table.
+func (s *Survey) withRecords(tables []*rules.Field) ([]int, error) {
+	has := make([]bool, s.Table.Rows())
+	for _, t := range tables {
+		c, err := s.Table.Column(t)
+		if err != nil {
+			return nil, err
+		}
+		for row := range has {
+			has[row] = has[row] || c != nil && c.IsKnown(row)
+		}
 	}
-	rows := fact.Value.Rows()
-	for _, r := range rows {
+	var rows []int
+	for row, some := range has {
+		if some {
+			rows = append(rows, row)
+		}
+	}
+	return rows, nil
+}
+
+// add counts the records of one enterprise, unless they are too old.
+func (c *cells) add(table *rules.Field, fact rules.Fact, asOf civil.Date) {
+	if fact.Value == nil || table.Stale(fact, asOf) {
+		return
+	}
+	for _, r := range fact.Value.Rows() {
+		c.records++
 		for i, v := range r.Columns {
 			if v.Known() {
-				counts[i]++
+				c.known[i]++
 			}
 		}
 	}
-	return len(rows)
+}
+
+// department is who owes a fact.
+func department(v *rules.Vocabulary, fact string) string {
+	if owed := v.Owed(fact); owed.Source != "" {
+		return owed.Source
+	}
+	return unnamed
 }

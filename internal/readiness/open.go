@@ -25,7 +25,7 @@ func (s *Survey) open(ctx context.Context, result *engine.Result) error {
 			}
 			session.Load(profile)
 			for _, j := range items[starts[i]:starts[i+1]] {
-				d := decide(session, s.Rules[j])
+				d := engine.Decide(session, s.Rules[j])
 				p := naming.pair(int(j), d)
 				if err := tallies[w].add(rows[i], p); err != nil {
 					return err
@@ -109,7 +109,7 @@ func (n *naming) judged(r *rules.Rule, c *rules.Condition, id string, words map[
 func (n *naming) pair(rule int, d *rules.Decision) *pair {
 	p := &pair{rule: rule, held: d.Held, amount: n.amount[rule]}
 	for _, fact := range d.Missing {
-		p.causes = append(p.causes, cause{n.department(fact), fact})
+		p.causes = append(p.causes, cause{Party{Department, department(n.vocabulary, fact)}, fact})
 	}
 	for _, id := range d.Manual {
 		p.causes = append(p.causes, cause{persons, n.manual[rule][id]})
@@ -127,14 +127,6 @@ func (n *naming) pair(rule int, d *rules.Decision) *pair {
 		}
 	}
 	return p
-}
-
-func (n *naming) department(fact string) Party {
-	owed := n.vocabulary.Owed(fact)
-	if owed.Source == "" {
-		return Party{Department, unnamed}
-	}
-	return Party{Department, owed.Source}
 }
 
 // show makes the pair fit for a list.

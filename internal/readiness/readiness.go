@@ -8,8 +8,10 @@ package readiness
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -24,6 +26,10 @@ type Request struct {
 	Book   *rules.Book
 	Rules  []*rules.Rule // of the book and due on the day
 	Around rules.Circumstances
+
+	// Result is what a sweep of all the rules over the table under the circumstances came to, rules and rows in the same order.
+	// nil: Take sweeps itself.
+	Result *engine.Result
 
 	// Pairs keeps every undecided pair for Gaps.Pairs, not just what they add up to.
 	Pairs bool
@@ -42,8 +48,11 @@ type Survey struct {
 	seen   map[string]Coverage
 }
 
+// ErrResult reports a sweep's result that isn't of the survey's rules and table.
+var ErrResult = errors.New("the result is of another sweep")
+
 // Take decides all items for all enterprises and goes through the pairs that stay open. The error is the context's or the
-// table's, or exact.ErrOverflow where what is held up is beyond what money can count.
+// table's, ErrResult, or exact.ErrOverflow where what is held up is beyond what money can count.
 func Take(ctx context.Context, r Request) (*Survey, error) {
 	s := &Survey{Request: r, seen: map[string]Coverage{}}
 	// Profiles are read by several goroutines at once, so what the table loads on demand must be there before.
@@ -52,16 +61,28 @@ func Take(ctx context.Context, r Request) (*Survey, error) {
 			return nil, fmt.Errorf("column %s: %w", f.ID, err)
 		}
 	}
-	plan, err := engine.NewPlan(r.Table, r.Book, r.Rules, r.Around)
-	if err != nil {
-		return nil, err
-	}
-	result, err := plan.Sweep(ctx)
+	result, err := s.result(ctx)
 	if err != nil {
 		return nil, err
 	}
 	s.totals = result.Items
 	return s, s.open(ctx, result)
+}
+
+// result is the sweep's that was given, or of a new one.
+func (s *Survey) result(ctx context.Context) (*engine.Result, error) {
+	if s.Result == nil {
+		plan, err := engine.NewPlan(s.Table, s.Book, s.Rules, s.Around)
+		if err != nil {
+			return nil, err
+		}
+		return plan.Sweep(ctx)
+	}
+	same := func(r *rules.Rule, t engine.ItemTotal) bool { return r.Item.ID == t.Item }
+	if s.Result.Rows() != s.Table.Rows() || !slices.EqualFunc(s.Rules, s.Result.Items, same) {
+		return nil, ErrResult
+	}
+	return s.Result, nil
 }
 
 // AsOf is the day that the survey is for.
@@ -104,13 +125,3 @@ func (s *Survey) sweep(ctx context.Context, rows int, work func(w, from, to int,
 }
 
 func workers() int { return runtime.GOMAXPROCS(0) }
-
-// decide decides one pair. A fault of the program is that pair's 待核实, never the survey's end.
-func decide(s *rules.Session, r *rules.Rule) (d *rules.Decision) {
-	defer func() {
-		if p := recover(); p != nil {
-			d = s.Undecided(r, fmt.Sprintf("判定时出错：%v", p))
-		}
-	}()
-	return s.Decide(r)
-}

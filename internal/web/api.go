@@ -2,8 +2,8 @@ package web
 
 import (
 	"context"
-	"encoding/base64"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,7 +12,10 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"mianshen/index"
+	"mianshen/internal/web/bureau"
 	"mianshen/internal/web/desk"
+	"mianshen/internal/web/problem"
+	"mianshen/internal/web/receive"
 	"mianshen/rules/standard"
 )
 
@@ -20,20 +23,38 @@ import (
 func (s *Server) api(e *echo.Echo) error {
 	speakChinese()
 	config := huma.DefaultConfig("免申 mianshen", s.cfg.Version)
-	config.Info.Description = "惠企政策的检索、比对和判定理由。只读。金额是以元为单位的字符串，两位小数；日期是上海的日历日。错误是 RFC 9457 的 problem+json。"
+	config.Info.Description = "惠企政策的检索、比对和判定理由，数据的接收，条款的试算。金额是以元为单位的字符串，两位小数；日期是上海的日历日。错误是 RFC 9457 的 problem+json。" +
+		"改动数据的 POST 要登录；可带 Idempotency-Key：同一个人在同一地址用同一个键重发，一天内答复同前，不会再做一次；键相同内容不同的退回 422。"
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
 	config.CreateHooks = nil
 	config.RejectUnknownQueryParameters = true
 	api := humaecho.New(e, config)
 
-	get(api, "search", "/api/v1/search", "找政策", s.apiSearch)
-	get(api, "list-policies", "/api/v1/policies", "已发布的政策", s.apiPolicies)
-	get(api, "get-policy", "/api/v1/policies/{id}", "一项政策", s.apiPolicy)
-	get(api, "get-item", "/api/v1/items/{id}", "一个事项", s.apiItem)
-	get(api, "find-enterprises", "/api/v1/enterprises", "找企业", s.apiEnterprises)
-	get(api, "get-matches", "/api/v1/enterprises/{uscc}/matches", "一家企业的比对结果", s.apiMatches)
-	get(api, "get-decision", "/api/v1/decisions/{id}", "一条判定的完整理由", s.apiDecision)
-	get(api, "list-sweeps", "/api/v1/sweeps", "比对批次", s.apiSweeps)
+	reads(s, api, "search", "/api/v1/search", "找政策", "这家企业", s.apiSearch)
+	reads(s, api, "list-policies", "/api/v1/policies", "已发布的政策", "政策", s.apiPolicies)
+	reads(s, api, "get-policy", "/api/v1/policies/{id}", "一项政策", "这项政策", s.apiPolicy)
+	reads(s, api, "get-item", "/api/v1/items/{id}", "一个事项", "这个事项", s.apiItem)
+	reads(s, api, "find-enterprises", "/api/v1/enterprises", "找企业", "企业", s.apiEnterprises)
+	reads(s, api, "get-matches", "/api/v1/enterprises/{uscc}/matches", "一家企业的比对结果", "这家企业", s.apiMatches)
+	reads(s, api, "get-decision", "/api/v1/decisions/{id}", "一条判定的完整理由", "这条判定", s.apiDecision)
+
+	reads(s, api, "list-deliveries", "/api/v1/deliveries", "收到的数据", "数据", s.bureau.Deliveries)
+	reads(s, api, "get-delivery", "/api/v1/deliveries/{id}", "一批数据", "这批数据", s.bureau.Delivery)
+	orders(s, api, "set-standing", "/api/v1/deliveries/{id}/standing", "采用、隔离或撤回一批数据", "这批数据", s.bureau.SetStanding)
+	orders(s, api, "begin-upload", "/api/v1/uploads", "开始分段上传一个文件", "这次上传", s.dock.Begin)
+	reads(s, api, "get-upload", "/api/v1/uploads/{id}", "一次分段上传传到哪里了", "这次上传", func(ctx context.Context, in *receive.OneUpload) (*receive.Upload, error) {
+		return s.dock.Upload(ctx, in, s.act(ctx))
+	})
+	s.streams(e, api)
+
+	reads(s, api, "list-sweeps", "/api/v1/sweeps", "比对批次", "比对批次", s.apiSweeps)
+	reads(s, api, "get-sweep", "/api/v1/sweeps/{id}", "一次比对的进度和结果", "这次比对", s.bureau.Sweep)
+	reads(s, api, "list-differences", "/api/v1/sweeps/{id}/differences", "一次比对与上一次相比的变化", "这次比对", s.bureau.Differences)
+	orders(s, api, "release-sweep", "/api/v1/sweeps/{id}/release", "放行或作废等人核对的比对", "这次比对", s.bureau.Release)
+	orders(s, api, "simulate", "/api/v1/simulations", "试算：条款改了会怎样。只计算，什么都不改，演示方式下也开放", "这个事项",
+		func(ctx context.Context, in *bureau.Simulate, _ bureau.Act) (*bureau.Simulation, error) { return s.bureau.Simulate(ctx, in) })
+	reads(s, api, "report-readiness", "/api/v1/reports/readiness", "免申准备度：哪些事项可以免申即享，哪些等数据，哪些要修订条款", "数据", s.bureau.Readiness)
+	reads(s, api, "report-gaps", "/api/v1/reports/gaps", "漏享清单：待核实的在等谁，压着多少金额", "数据", s.bureau.Gaps)
 
 	var err error
 	if s.openAPI, err = api.OpenAPI().MarshalJSON(); err != nil {
@@ -43,12 +64,36 @@ func (s *Server) api(e *echo.Echo) error {
 	return nil
 }
 
-// get registers a reading operation.
-func get[In, Out any](api huma.API, id, path, summary string, do func(context.Context, *In) (*Out, error)) {
-	huma.Register(api, huma.Operation{
-		OperationID: id, Method: http.MethodGet, Path: path, Summary: summary, MaxBodyBytes: maxBody,
-		Errors: []int{http.StatusUnauthorized, http.StatusNotFound, http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusServiceUnavailable},
-	}, do)
+// refusals are the problems that any operation may answer with.
+var refusals = []int{
+	http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusServiceUnavailable,
+}
+
+// reads registers an operation that reads; what names what it is about, for when there is no such thing.
+func reads[In, Out any](s *Server, api huma.API, id, path, summary, what string, do func(context.Context, *In) (Out, error)) {
+	op := huma.Operation{OperationID: id, Method: http.MethodGet, Path: path, Summary: summary, MaxBodyBytes: maxBody, Errors: refusals}
+	huma.Register(api, op, func(ctx context.Context, in *In) (*reply[Out], error) {
+		out, err := do(ctx, in)
+		if err != nil {
+			return nil, s.explain(ctx, err, what)
+		}
+		return &reply[Out]{CacheControl: "no-cache", Body: out}, nil
+	})
+}
+
+// orders registers an operation that a caller orders with a JSON body.
+func orders[In, Out any](s *Server, api huma.API, id, path, summary, what string, do func(context.Context, *In, bureau.Act) (Out, error)) {
+	op := huma.Operation{
+		OperationID: id, Method: http.MethodPost, Path: path, Summary: summary, MaxBodyBytes: maxBody, DefaultStatus: http.StatusOK,
+		Errors: append(slices.Clone(refusals), http.StatusConflict, http.StatusRequestEntityTooLarge), Parameters: []*huma.Param{keyParameter()},
+	}
+	huma.Register(api, op, func(ctx context.Context, in *In) (*reply[Out], error) {
+		out, err := do(ctx, in, s.act(ctx))
+		if err != nil {
+			return nil, s.explain(ctx, err, what)
+		}
+		return &reply[Out]{CacheControl: "no-store", Body: out}, nil
+	})
 }
 
 // reply is a body with the header that keeps answers about enterprises out of shared caches.
@@ -57,50 +102,11 @@ type reply[T any] struct {
 	Body         T
 }
 
-func answer[T any](body T) *reply[T] { return &reply[T]{CacheControl: "no-cache", Body: body} }
-
-// Paging is which part of a list is wanted.
-type Paging struct {
-	Cursor string `query:"cursor" maxLength:"64" doc:"上一页答复里的 cursor"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"一页几条"`
-}
-
-// cursorOf hides a position in a list; callers hand it back as it is.
-func cursorOf(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
-
-func (p Paging) position() (string, error) {
-	b, err := base64.RawURLEncoding.DecodeString(p.Cursor)
-	if err != nil {
-		return "", wrong("query.cursor", "不是这个接口给出的游标")
-	}
-	return string(b), nil
-}
-
-// skip is a position that counts.
-func (p Paging) skip(most int) (int, error) {
-	text, err := p.position()
-	if err != nil || text == "" {
-		return 0, err
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil || n < 0 || n > most {
-		return 0, wrong("query.cursor", "不是这个接口给出的游标")
-	}
-	return n, nil
-}
-
-// wrong is a problem with one input.
-func wrong(location, message string) *Problem {
-	p := problem(http.StatusUnprocessableEntity, "请求的参数不合要求。")
-	p.Errors = []Detail{{Location: location, Message: message}}
-	return p
-}
-
 // uscc reads a code strictly.
 func uscc(location, text string) (string, error) {
 	code, err := standard.ParseUSCC(text)
 	if err != nil {
-		return "", wrong(location, err.Error())
+		return "", problem.Wrong(location, err.Error())
 	}
 	return code, nil
 }
@@ -113,19 +119,19 @@ type searchInput struct {
 	Mode       []string `query:"mode,explode" maxItems:"3" enum:"auto,confirm,apply" doc:"auto 免申即享，confirm 即申即享，apply 依申请"`
 	Field      []string `query:"field,explode" maxItems:"10" doc:"领域"`
 	InForce    bool     `query:"in_force" doc:"只要基准日有效的"`
-	Paging
+	desk.Paging
 }
 
-func (s *Server) apiSearch(ctx context.Context, in *searchInput) (*reply[*desk.Answer], error) {
-	skip, err := in.skip(index.MaxOffset)
+func (s *Server) apiSearch(ctx context.Context, in *searchInput) (*desk.Answer, error) {
+	skip, err := in.Skip(index.MaxOffset)
 	if err != nil {
 		return nil, err
 	}
 	ask := desk.Ask{Text: in.Q, Departments: in.Department, Kinds: in.Kind, Modes: in.Mode, Fields: in.Field, InForce: in.InForce, Offset: skip, Limit: in.Limit}
 	if in.Enterprise != "" {
 		// What an item means for an enterprise is for those who may see the enterprise.
-		if !s.seesFirms(ctx) {
-			return nil, closed()
+		if !s.sees(ctx) {
+			return nil, problem.Closed()
 		}
 		if ask.Enterprise, err = uscc("query.enterprise", in.Enterprise); err != nil {
 			return nil, err
@@ -133,12 +139,12 @@ func (s *Server) apiSearch(ctx context.Context, in *searchInput) (*reply[*desk.A
 	}
 	found, err := s.desk.Search(ctx, ask)
 	if err != nil {
-		return nil, s.explain(ctx, err, "这家企业")
+		return nil, err
 	}
 	if next := skip + in.Limit; next < found.Total && next <= index.MaxOffset {
-		found.Cursor = cursorOf(strconv.Itoa(next))
+		found.Cursor = desk.CursorOf(strconv.Itoa(next))
 	}
-	return answer(found), nil
+	return found, nil
 }
 
 type policyList struct {
@@ -146,40 +152,32 @@ type policyList struct {
 	Cursor   string               `json:"cursor,omitempty" doc:"下一页的游标；没有下一页就没有"`
 }
 
-func (s *Server) apiPolicies(ctx context.Context, in *Paging) (*reply[policyList], error) {
-	after, err := in.position()
+func (s *Server) apiPolicies(ctx context.Context, in *desk.Paging) (*policyList, error) {
+	after, err := in.Position()
 	if err != nil {
 		return nil, err
 	}
 	list, more, err := s.desk.Policies(ctx, after, in.Limit)
 	if err != nil {
-		return nil, s.explain(ctx, err, "政策")
+		return nil, err
 	}
 	out := policyList{Policies: list}
 	if more {
-		out.Cursor = cursorOf(list[len(list)-1].ID)
+		out.Cursor = desk.CursorOf(list[len(list)-1].ID)
 	}
-	return answer(out), nil
+	return &out, nil
 }
 
 type idInput struct {
 	ID string `path:"id" minLength:"1" maxLength:"100"`
 }
 
-func (s *Server) apiPolicy(ctx context.Context, in *idInput) (*reply[*desk.Policy], error) {
-	p, err := s.desk.Policy(ctx, in.ID)
-	if err != nil {
-		return nil, s.explain(ctx, err, "这项政策")
-	}
-	return answer(p), nil
+func (s *Server) apiPolicy(ctx context.Context, in *idInput) (*desk.Policy, error) {
+	return s.desk.Policy(ctx, in.ID)
 }
 
-func (s *Server) apiItem(ctx context.Context, in *idInput) (*reply[*desk.Item], error) {
-	it, err := s.desk.Item(ctx, in.ID)
-	if err != nil {
-		return nil, s.explain(ctx, err, "这个事项")
-	}
-	return answer(it), nil
+func (s *Server) apiItem(ctx context.Context, in *idInput) (*desk.Item, error) {
+	return s.desk.Item(ctx, in.ID)
 }
 
 type enterprisesInput struct {
@@ -192,43 +190,35 @@ type enterpriseList struct {
 	More        bool              `json:"more" doc:"还有别的，把 q 写长一些可以缩小范围"`
 }
 
-func (s *Server) apiEnterprises(ctx context.Context, in *enterprisesInput) (*reply[enterpriseList], error) {
+func (s *Server) apiEnterprises(ctx context.Context, in *enterprisesInput) (*enterpriseList, error) {
 	if strings.ContainsRune(in.Q, 0) {
-		return nil, wrong("query.q", "含有不能用的字符")
+		return nil, problem.Wrong("query.q", "含有不能用的字符")
 	}
 	list, more, err := s.desk.Enterprises(ctx, in.Q, in.Limit)
 	if err != nil {
-		return nil, s.explain(ctx, err, "企业")
+		return nil, err
 	}
-	return answer(enterpriseList{Enterprises: list, More: more}), nil
+	return &enterpriseList{Enterprises: list, More: more}, nil
 }
 
 type usccInput struct {
 	USCC string `path:"uscc" maxLength:"40" doc:"统一社会信用代码，18位" example:"91310118MA1JP7UB2B"`
 }
 
-func (s *Server) apiMatches(ctx context.Context, in *usccInput) (*reply[*desk.Firm], error) {
+func (s *Server) apiMatches(ctx context.Context, in *usccInput) (*desk.Firm, error) {
 	code, err := uscc("path.uscc", in.USCC)
 	if err != nil {
 		return nil, err
 	}
-	firm, err := s.desk.Firm(ctx, code)
-	if err != nil {
-		return nil, s.explain(ctx, err, "这家企业")
-	}
-	return answer(firm), nil
+	return s.desk.Firm(ctx, code)
 }
 
 type decisionInput struct {
 	ID string `path:"id" maxLength:"250" pattern:"^[1-9][0-9]*-.+-[0-9A-Z]{18}$" doc:"判定编号：比对次数-事项-统一社会信用代码" example:"3-a-wengang-fanhuan-91310118MA1JP7UB2B"`
 }
 
-func (s *Server) apiDecision(ctx context.Context, in *decisionInput) (*reply[*desk.Why], error) {
-	why, err := s.desk.Why(ctx, in.ID)
-	if err != nil {
-		return nil, s.explain(ctx, err, "这条判定")
-	}
-	return answer(why), nil
+func (s *Server) apiDecision(ctx context.Context, in *decisionInput) (*desk.Why, error) {
+	return s.desk.Why(ctx, in.ID)
 }
 
 type sweepList struct {
@@ -236,19 +226,19 @@ type sweepList struct {
 	Cursor string       `json:"cursor,omitempty" doc:"下一页的游标；没有下一页就没有"`
 }
 
-func (s *Server) apiSweeps(ctx context.Context, in *Paging) (*reply[sweepList], error) {
+func (s *Server) apiSweeps(ctx context.Context, in *desk.Paging) (*sweepList, error) {
 	const most = 10_000
-	skip, err := in.skip(most)
+	skip, err := in.Skip(most)
 	if err != nil {
 		return nil, err
 	}
 	list, more, err := s.desk.Sweeps(ctx, skip, in.Limit)
 	if err != nil {
-		return nil, s.explain(ctx, err, "比对批次")
+		return nil, err
 	}
 	out := sweepList{Sweeps: list}
 	if more && skip+in.Limit <= most {
-		out.Cursor = cursorOf(strconv.Itoa(skip + in.Limit))
+		out.Cursor = desk.CursorOf(strconv.Itoa(skip + in.Limit))
 	}
-	return answer(out), nil
+	return &out, nil
 }

@@ -14,15 +14,43 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"mianshen/internal/web/problem"
+	"mianshen/internal/web/receive"
 	"mianshen/internal/web/static"
 )
 
-// Caps on one request. Nothing here is written to, so no body is wanted at all.
+// Caps on one request.
 const (
 	maxBody     = 64 << 10
 	maxTarget   = 8 << 10 // bytes of path and query
 	requestTime = 10 * time.Second
 )
+
+// allowance is what one request may bring and take.
+type allowance struct {
+	body int64
+	time time.Duration
+}
+
+// allowances are those of the routes that need more than the caps.
+var allowances = map[string]allowance{
+	"POST /api/v1/deliveries":       {receive.MaxFile, 30 * time.Minute},
+	"PATCH /api/v1/uploads/:id":     {receive.MaxPiece, 2 * time.Minute},
+	"POST /api/v1/simulations":      {maxBody, time.Minute},
+	"GET /simulation":               {maxBody, time.Minute},
+	"GET /api/v1/reports/readiness": {maxBody, time.Minute},
+	"GET /api/v1/reports/gaps":      {maxBody, time.Minute},
+	"GET /readiness":                {maxBody, time.Minute},
+	"GET /gaps":                     {maxBody, time.Minute},
+}
+
+// allowed is the allowance of a request.
+func allowed(c echo.Context) allowance {
+	if a, ok := allowances[c.Request().Method+" "+c.Path()]; ok {
+		return a
+	}
+	return allowance{maxBody, requestTime}
+}
 
 // policy of the pages: nothing but files of our own, no script and no style inside a page, in nobody's frame.
 const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
@@ -31,7 +59,7 @@ const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; 
 // guard puts everything in the way that each request passes, from the outside in.
 func (s *Server) guard(e *echo.Echo, table map[string]Access) {
 	e.Pre(s.recover, headers)
-	e.Use(s.measure, wellFormed, s.bound(), s.limit(newLimiter(s.cfg.Rate, s.cfg.Clock)), deadline, s.permit(table))
+	e.Use(s.measure, wellFormed, s.bound(), s.limit(newLimiter(s.cfg.Rate, s.cfg.Clock)), s.identify, s.permit(table), deadline, s.once(newAnswers(s.cfg.Clock)))
 }
 
 // recover turns a panic into an answer and a line in the log; one bad request must not end the others.
@@ -46,7 +74,7 @@ func (s *Server) recover(next echo.HandlerFunc) echo.HandlerFunc {
 				panic(cause)
 			}
 			s.log.ErrorContext(c.Request().Context(), "panic", "route", c.Path(), "cause", fmt.Sprint(cause), "stack", string(debug.Stack()))
-			s.fail(problem(http.StatusInternalServerError, ""), c)
+			s.fail(problem.New(http.StatusInternalServerError, ""), c)
 		}()
 		return next(c)
 	}
@@ -56,7 +84,7 @@ func (s *Server) recover(next echo.HandlerFunc) echo.HandlerFunc {
 func wellFormed(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if _, err := url.ParseQuery(c.Request().URL.RawQuery); err != nil {
-			return problem(http.StatusBadRequest, "网址里问号后面的部分写法有误。")
+			return problem.New(http.StatusBadRequest, "网址里问号后面的部分写法有误。")
 		}
 		return next(c)
 	}
@@ -93,15 +121,16 @@ func (s *Server) bound() echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			r := c.Request()
-			if len(r.RequestURI) > maxTarget || r.ContentLength > maxBody {
-				return problem(http.StatusRequestEntityTooLarge, "")
+			most := allowed(c).body
+			if len(r.RequestURI) > maxTarget || r.ContentLength > most {
+				return problem.New(http.StatusRequestEntityTooLarge, "")
 			}
-			r.Body = http.MaxBytesReader(c.Response(), r.Body, maxBody)
+			r.Body = http.MaxBytesReader(c.Response(), r.Body, most)
 			select {
 			case places <- struct{}{}:
 				defer func() { <-places }()
 			default:
-				return problem(http.StatusServiceUnavailable, "同时来的请求太多，请过几秒再试。")
+				return problem.New(http.StatusServiceUnavailable, "同时来的请求太多，请过几秒再试。")
 			}
 			return next(c)
 		}
@@ -114,18 +143,25 @@ func (s *Server) limit(l *limiter) echo.MiddlewareFunc {
 		return func(c echo.Context) error {
 			path := c.Request().URL.Path
 			if !strings.HasPrefix(path, static.Prefix) && path != "/healthz" && path != "/readyz" && !l.allow(c.RealIP()) {
-				return problem(http.StatusTooManyRequests, "您的请求太频繁，请过几秒再试。")
+				return problem.New(http.StatusTooManyRequests, "您的请求太频繁，请过几秒再试。")
 			}
 			return next(c)
 		}
 	}
 }
 
-// deadline ends what takes too long.
+// deadline ends what takes too long. Who may take longer than the server gives a connection is given that.
 func deadline(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		ctx, cancel := context.WithTimeout(c.Request().Context(), requestTime)
+		long := allowed(c).time
+		ctx, cancel := context.WithTimeout(c.Request().Context(), long)
 		defer cancel()
+		if long > requestTime {
+			conn, end := http.NewResponseController(c.Response()), time.Now().Add(long)
+			if err := errors.Join(conn.SetReadDeadline(end), conn.SetWriteDeadline(end.Add(requestTime))); err != nil && !errors.Is(err, http.ErrNotSupported) {
+				return err
+			}
+		}
 		c.SetRequest(c.Request().WithContext(ctx))
 		return next(c)
 	}
@@ -136,7 +172,7 @@ func (s *Server) sameSite(next http.Handler) http.Handler {
 	protection := http.NewCrossOriginProtection()
 	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
-		if err := writeProblem(w, problem(http.StatusForbidden, "这个请求来自别的网站，没有处理。")); err != nil {
+		if err := problem.New(http.StatusForbidden, "这个请求来自别的网站，没有处理。").Write(w); err != nil {
 			s.log.WarnContext(r.Context(), "answer not sent", "error", err)
 		}
 	}))

@@ -59,7 +59,14 @@ func (s *Server) measure(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 // known tells whether a path is a route of the table; others would let a caller make up labels.
-func known(route string) bool { return access["GET "+route] != 0 }
+func known(route string) bool {
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPatch} {
+		if access[method+" "+route] != 0 {
+			return true
+		}
+	}
+	return false
+}
 
 // method keeps made-up methods out of the labels.
 func method(m string) string {

@@ -88,7 +88,7 @@ func (s *Server) fail(err error, c echo.Context) {
 	if forProgram(c.Request()) {
 		err = p.Write(c.Response())
 	} else {
-		err = s.visit(c).Problem(c.Response(), c.Request(), p)
+		err = s.pages.Problem(c.Response(), c.Request(), p)
 	}
 	if err != nil {
 		s.log.WarnContext(c.Request().Context(), "answer not sent", "error", err)

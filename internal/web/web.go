@@ -1,11 +1,12 @@
 // Package web is the edge of the product: the HTTP API under /api/v1 with its OpenAPI description, and the pages that
-// visitors read. It answers from package desk and decides nothing. Everything here is read-only.
+// visitors read. It answers from packages desk and bureau and decides nothing.
 //
 // Who may call a route stands in one table (access.go); a route that isn't in it keeps the server from starting. Requests
 // pass the guards in guard.go before any handler: security headers, no cross-site writes, caps on bodies and on requests at
 // once, a rate for each source, a deadline. Errors of the API are RFC 9457 problems in Chinese, errors of pages are pages.
 //
-// Sub-packages: desk answers, say finds the words, ui draws, static holds style and scripts.
+// Sub-packages: desk answers visitors, bureau officials; say finds the words, ui draws, pages puts the two together; receive takes
+// files in; problem says what went wrong; static holds style and scripts.
 package web
 
 import (
@@ -19,7 +20,11 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"mianshen/internal/casework"
+	"mianshen/internal/web/bureau"
 	"mianshen/internal/web/desk"
+	"mianshen/internal/web/pages"
+	"mianshen/internal/web/problem"
+	"mianshen/internal/web/receive"
 	"mianshen/internal/web/static"
 )
 
@@ -29,8 +34,13 @@ type Config struct {
 	Searcher desk.Searcher    // an index of what the office has published
 	Clock    func() time.Time // now; nil is time.Now
 	Demo     bool             // the store holds samples: everybody may see the enterprises in it, and pages say so
+	Scratch  string           // a folder for files that are being received; "" is the system's
 	Logger   *slog.Logger     // nil is slog.Default()
 	Version  string           // of the program, for the API's description; "" is dev
+
+	// Callers tells who sends a request; false: nobody in particular. nil: nobody is ever known, so that only what is open to all
+	// is answered.
+	Callers func(*http.Request) (Caller, bool)
 
 	Rate    Rate           // for each source; zero is DefaultRate
 	AtOnce  int            // requests at once, beyond which 503 is answered; 0 is 256
@@ -41,6 +51,9 @@ type Config struct {
 type Server struct {
 	cfg     Config
 	desk    *desk.Desk
+	bureau  *bureau.Bureau
+	dock    *receive.Dock
+	pages   *pages.Pages
 	log     *slog.Logger
 	meters  *meters
 	handler http.Handler
@@ -67,13 +80,15 @@ func New(cfg Config) (*Server, error) {
 	if cfg.AtOnce == 0 {
 		cfg.AtOnce = 256
 	}
-	s := &Server{cfg: cfg, desk: desk.New(cfg.Office, cfg.Searcher), log: cfg.Logger, meters: newMeters()}
+	s := &Server{cfg: cfg, desk: desk.New(cfg.Office, cfg.Searcher), bureau: bureau.New(cfg.Office), log: cfg.Logger, meters: newMeters()}
+	s.dock = receive.New(cfg.Office.Store, s.bureau, cfg.Scratch)
+	s.pages = pages.New(pages.Config{Desk: s.desk, Bureau: s.bureau, Sees: s.sees, Logger: s.log, Demo: cfg.Demo})
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.IPExtractor = s.source()
 	e.HTTPErrorHandler = s.fail
 	s.guard(e, access)
-	s.pages(e)
+	s.mount(e)
 	s.machine(e)
 	if err := s.api(e); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
@@ -88,13 +103,31 @@ func New(cfg Config) (*Server, error) {
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
+// mount adds the pages.
+func (s *Server) mount(e *echo.Echo) {
+	for path, page := range s.pages.Routes() {
+		e.GET(path, plain(page))
+	}
+}
+
+// plain answers with a function that knows nothing of echo.
+func plain(answer func(http.ResponseWriter, *http.Request) error) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		for _, name := range c.ParamNames() {
+			r.SetPathValue(name, c.Param(name))
+		}
+		return answer(c.Response(), r)
+	}
+}
+
 // machine adds what programs ask for: health, readiness, metrics, and the files of the pages.
 func (s *Server) machine(e *echo.Echo) {
 	e.GET("/healthz", func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") })
 	e.GET("/readyz", func(c echo.Context) error {
 		if err := s.desk.Ready(c.Request().Context()); err != nil {
 			s.log.WarnContext(c.Request().Context(), "not ready", "error", err)
-			return problem(http.StatusServiceUnavailable, "还没有准备好：数据库没有应答，或者还没有发布政策、完成比对。")
+			return problem.New(http.StatusServiceUnavailable, "还没有准备好：数据库没有应答，或者还没有发布政策、完成比对。")
 		}
 		return c.String(http.StatusOK, "ready\n")
 	})

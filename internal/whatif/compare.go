@@ -222,15 +222,18 @@ func (e *Effect) add(c engine.Change, examples int, code func(int) string) chang
 	}
 	if (out.entered || out.left) && len(*list) < examples {
 		x := Example{Enterprise: code(c.Row), Was: c.Was, Now: c.Now, row: c.Row}
-		if c.HasBefore {
-			x.Before = &c.Before
-		}
-		if c.HasAfter {
-			x.After = &c.After
-		}
+		x.Before, x.After = amount(c.Before, c.HasBefore), amount(c.After, c.HasAfter)
 		*list = append(*list, x)
 	}
 	return out
+}
+
+// amount is a sum that may not be there.
+func amount(m exact.Money, is bool) *exact.Money {
+	if !is {
+		return nil
+	}
+	return &m
 }
 
 func count(is bool) int {

@@ -29,15 +29,16 @@ type Curve struct {
 	Title string `json:"title"`
 	Name  string `json:"name"`
 
-	// Exact tells that every figure of every enterprise was looked at, so that between two steps nothing happens that Steps leave
-	// out but what the number of steps left no room for, and Affordable is exact. Otherwise the number also counts elsewhere (in
-	// the amount, in several conditions), and the item was decided anew at each of the Steps and nowhere between.
+	// Exact tells that every figure of every enterprise was looked at: Affordable and Beyond are neighbours, between which no other
+	// figure lies, and Steps are all figures where there is room for them, else round values. Otherwise the number also counts
+	// elsewhere (in the amount, in several conditions), and the item was decided anew at each of the Steps and nowhere between.
 	Exact bool `json:"exact"`
 
 	Steps      []Step       `json:"steps"` // by value, the smallest first
 	Present    Step         `json:"present"`
 	Budget     *exact.Money `json:"budget,omitempty"`
-	Affordable *Step        `json:"affordable,omitempty"` // the costliest value within From and To that the budget pays for; absent: none
+	Affordable *Step        `json:"affordable,omitempty"` // the most generous value told that the budget pays for; absent: none
+	Beyond     *Step        `json:"beyond,omitempty"`     // the least generous value told that it doesn't pay for; absent: none
 }
 
 // Step is the item at one value.
@@ -47,7 +48,7 @@ type Step struct {
 	Enterprises int         `json:"enterprises"`
 	Money       exact.Money `json:"money"`
 	Present     bool        `json:"present,omitempty"` // the law as it is
-	On          bool        `json:"affordable,omitempty"`
+	Affordable  bool        `json:"affordable,omitempty"`
 }
 
 const (
@@ -133,8 +134,8 @@ func (c *Curve) read(whole *engine.Curve, d *dial, steps int, from, to exact.Num
 	}
 	figures := within(whole.Points, from, to)
 	values := figures
-	if len(figures) > steps-4 { // the ends, the present value and what the budget pays for come on top
-		values = grid(d.factor, from, to, steps-4)
+	if len(figures) > steps-5 { // the ends, the present value and those about the budget come on top
+		values = grid(d.factor, from, to, steps-5)
 	}
 	for _, n := range values {
 		c.Steps = append(c.Steps, at(n))
@@ -144,23 +145,31 @@ func (c *Curve) read(whole *engine.Curve, d *dial, steps int, from, to exact.Num
 	if d.present.Cmp(from) >= 0 && d.present.Cmp(to) <= 0 {
 		c.Steps = append(c.Steps, c.Present)
 	}
-	if c.Budget == nil {
-		return
+	if c.Budget != nil {
+		c.spend(slices.Concat(figures, []exact.Num{from, to, d.present}), from, to, at)
 	}
-	ends := slices.Concat([]exact.Num{from}, figures, []exact.Num{to}) // ascending, and so is the cost, or it descends
-	if first, last := at(from), at(to); first.Money > last.Money {
-		slices.Reverse(ends)
+}
+
+// spend finds the two neighbours among values between which the budget is used up.
+func (c *Curve) spend(values []exact.Num, from, to exact.Num, at func(exact.Num) Step) {
+	values = slices.DeleteFunc(values, func(n exact.Num) bool { return n.Cmp(from) < 0 || n.Cmp(to) > 0 })
+	slices.SortFunc(values, exact.Num.Cmp)
+	if at(from).Money > at(to).Money { // so that what it costs ascends
+		slices.Reverse(values)
 	}
-	over, _ := slices.BinarySearchFunc(ends, *c.Budget, func(n exact.Num, budget exact.Money) int {
-		if _, money := whole.At(n); money <= budget {
+	over, _ := slices.BinarySearchFunc(values, *c.Budget, func(n exact.Num, budget exact.Money) int {
+		if at(n).Money <= budget {
 			return -1
 		}
 		return 1
 	})
 	if over > 0 {
-		s := at(ends[over-1])
-		c.Affordable = &s
-		c.Steps = append(c.Steps, s)
+		s := at(values[over-1])
+		c.Affordable, c.Steps = &s, append(c.Steps, s)
+	}
+	if over < len(values) {
+		s := at(values[over])
+		c.Beyond, c.Steps = &s, append(c.Steps, s)
 	}
 }
 
@@ -199,7 +208,7 @@ func (c *Curve) mark() {
 	for i := range c.Steps {
 		s := &c.Steps[i]
 		s.Present = s.Value.Cmp(c.Present.Value) == 0
-		s.On = c.Affordable != nil && s.Value.Cmp(c.Affordable.Value) == 0
+		s.Affordable = c.Affordable != nil && s.Value.Cmp(c.Affordable.Value) == 0
 	}
 	c.Present.Present = true
 }

@@ -2,10 +2,10 @@ package whatif
 
 import (
 	"context"
-	"fmt"
 	"math/big"
 	"strings"
 
+	"mianshen/internal/whatif/place"
 	"mianshen/rules"
 	"mianshen/rules/exact"
 	"mianshen/rules/formula"
@@ -62,7 +62,7 @@ func valueDial(v *Variation, rule *rules.Rule, value *rules.DatedValue, cell str
 	cells := entry.Cells()
 	switch {
 	case len(cells) == 0 && cell == "":
-		d.condition = threshold(rule, value.Name)
+		d.condition = place.Threshold(rule, value.Name)
 		return d, nil
 	case len(cells) == 0:
 		return nil, refuse("数值 %s 不分档", value.Name)
@@ -83,15 +83,8 @@ func valueDial(v *Variation, rule *rules.Rule, value *rules.DatedValue, cell str
 // conditionDial turns the threshold that is written in a condition.
 func conditionDial(v *Variation, rule *rules.Rule, p rules.Part) (*dial, error) {
 	no := refuse("条件 %s 不是一个指标与一个数的比较，不能变动；把这个数写进 values.yaml 再试", p.ID)
-	root := resolve(rule, p.Root)
-	if root == nil || !comparison(root) {
-		return nil, no
-	}
-	figure, bound := root.Args[0], root.Args[1]
-	if !asksFacts(rule, bound) == asksFacts(rule, figure) {
-		figure, bound = bound, figure
-	}
-	if asksFacts(rule, bound) {
+	figure, bound, ok := place.Sides(rule, p)
+	if !ok {
 		return nil, no
 	}
 	now := v.Book.NewProbe(rule, v.Circumstances).Eval(bound, nil, nil)
@@ -110,43 +103,13 @@ func conditionDial(v *Variation, rule *rules.Rule, p rules.Part) (*dial, error) 
 		d.factor = exact.Frac(1, 100)
 	}
 	d.edit = func(n exact.Num) (rules.Edit, error) {
-		text, ok := literal(n, unit)
-		if !ok || root != p.Root {
+		text, ok := place.Write(rule, p, n)
+		if !ok {
 			return rules.Edit{}, no
 		}
-		written := []rune(expression(rule, p.ID))
-		text = string(written[:bound.From]) + text + string(written[bound.To:])
 		return rules.Edit{What: rules.EditCondition, Item: v.Item, Condition: p.ID, Text: text}, nil
 	}
 	return d, nil
-}
-
-// expression is what a condition says as it is written.
-func expression(rule *rules.Rule, id string) string {
-	for _, c := range rule.Policy.All(rule.Item) {
-		if c.ID == id {
-			return c.Expression.Text
-		}
-	}
-	return ""
-}
-
-// literal writes a number so that an expression has it in a unit.
-func literal(n exact.Num, unit formula.Unit) (string, bool) {
-	hundredth, err := n.Quo(exact.Int(100))
-	if err != nil || strings.Contains(n.String(), "/") {
-		return "", false
-	}
-	switch {
-	case unit.IsMoney():
-		return fmt.Sprintf("(%s*元)", hundredth), true
-	case unit.Scaled:
-		return "", false
-	case unit.Plain() && unit.Flavour != formula.Bare:
-		percent, err := n.Mul(exact.Int(100))
-		return fmt.Sprintf("比例(%s)", percent), err == nil
-	}
-	return n.String(), true
 }
 
 // span reads the two ends.
@@ -161,91 +124,6 @@ func (d *dial) span(from, to string) (low, high exact.Num, err error) {
 		return low, high, refuse("从 %s 到 %s：前一个数应小于后一个数", d.words(low), d.words(high))
 	}
 	return low, high, nil
-}
-
-// threshold is the id of the condition of which the value is the threshold, if the item reads it there, once, and nowhere else.
-func threshold(rule *rules.Rule, value string) string {
-	s := rule.Shape()
-	_, outcomes := rule.Related()
-	if len(outcomes) > 0 || reads(rule, value, s.Amount, s.AtMost, s.PerGrant, s.PerYear, s.Total) > 0 {
-		return "" // an item that is asked by 符合 may read it too
-	}
-	id, times := "", 0
-	for _, p := range s.Conditions {
-		n := partReads(rule, value, p)
-		times += n
-		root := resolve(rule, p.Root)
-		if n != 1 || root == nil || !comparison(root) {
-			continue
-		}
-		for _, side := range root.Args {
-			if side = resolve(rule, side); side.Op == formula.OpLookup && side.Name == value && len(side.Args) == 0 {
-				id = p.ID
-			}
-		}
-	}
-	if times != 1 {
-		return ""
-	}
-	return id
-}
-
-// resolve goes through named parts to what they stand for.
-func resolve(rule *rules.Rule, n *formula.Node) *formula.Node {
-	for n != nil && n.Op == formula.OpDefine {
-		n = rule.Part(n.Slot)
-	}
-	return n
-}
-
-func comparison(n *formula.Node) bool {
-	switch n.Op {
-	case formula.OpGe, formula.OpGt, formula.OpLe, formula.OpLt:
-		return n.Args[0].Type.Kind == formula.Number
-	}
-	return false
-}
-
-// partReads counts how often a condition reads the value.
-func partReads(rule *rules.Rule, value string, p rules.Part) int {
-	n := reads(rule, value, p.Root) + reads(rule, value, p.Points...)
-	for _, part := range p.Parts {
-		n += partReads(rule, value, part)
-	}
-	return n
-}
-
-// reads counts how often trees read the value, through named parts.
-func reads(rule *rules.Rule, value string, trees ...*formula.Node) (times int) {
-	for _, tree := range trees {
-		walk(rule, tree, func(n *formula.Node) { times += count(n.Op == formula.OpLookup && n.Name == value) })
-	}
-	return times
-}
-
-// asksFacts reports whether a tree reads anything that differs between enterprises.
-func asksFacts(rule *rules.Rule, tree *formula.Node) (asks bool) {
-	walk(rule, tree, func(n *formula.Node) {
-		switch n.Op {
-		case formula.OpField, formula.OpColumn, formula.OpRecord, formula.OpElement, formula.OpAwarded, formula.OpEverAwarded, formula.OpQualifies:
-			asks = true
-		}
-	})
-	return asks
-}
-
-// walk visits a tree and the named parts that it reads.
-func walk(rule *rules.Rule, tree *formula.Node, visit func(*formula.Node)) {
-	if tree == nil {
-		return
-	}
-	tree.Walk(func(n *formula.Node) bool {
-		visit(n)
-		if n.Op == formula.OpDefine {
-			walk(rule, rule.Part(n.Slot), visit)
-		}
-		return true
-	})
 }
 
 // evenly is how many values the item is decided at where there is no curve.
@@ -279,7 +157,7 @@ func (c *Curve) decideEach(ctx context.Context, v *Variation, rule *rules.Rule, 
 		if err != nil {
 			return err
 		}
-		book, err := Amended(v.Book, v.Item, []rules.Edit{edit})
+		book, err := amended(v.Book, rule.Policy, []rules.Edit{edit})
 		if err != nil {
 			return err
 		}
@@ -287,15 +165,14 @@ func (c *Curve) decideEach(ctx context.Context, v *Variation, rule *rules.Rule, 
 			return err
 		}
 	}
-	for i := range c.Steps {
-		s := &c.Steps[i]
-		if c.Budget != nil && s.Money <= *c.Budget && (c.Affordable == nil || s.Money > c.Affordable.Money) {
-			c.Affordable = s
+	for _, s := range c.Steps {
+		switch {
+		case c.Budget == nil:
+		case s.Money <= *c.Budget && (c.Affordable == nil || s.Money > c.Affordable.Money):
+			c.Affordable = &s
+		case s.Money > *c.Budget && (c.Beyond == nil || s.Money < c.Beyond.Money):
+			c.Beyond = &s
 		}
-	}
-	if c.Affordable != nil {
-		best := *c.Affordable // the steps are about to be sorted
-		c.Affordable = &best
 	}
 	return nil
 }

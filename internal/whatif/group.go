@@ -104,7 +104,9 @@ func (q *Question) sort(ctx context.Context, f *rules.Field, rows []int) (names 
 		return s.names, s.of, nil
 	}
 	stale := staleOrigins(f, c, q.AsOf)
-	known := func(row int) bool { return c.IsKnown(row) && (c.From == nil && !stale[0] || c.From != nil && !stale[c.From[row]]) }
+	known := func(row int) bool {
+		return c.IsKnown(row) && (c.From == nil && !stale[0] || c.From != nil && !stale[c.From[row]])
+	}
 	switch c.Kind {
 	case column.Text:
 		s.texts(f, c, rows, known)

@@ -1,10 +1,12 @@
 // Package whatif answers what a change of the law would do before anybody makes it: who enters, who leaves and what it costs,
-// threshold by threshold or version by version, and who would have gained or lost on a past day had everything been known that is
-// known now. It decides by the engine over whole tables, stores nothing and changes nothing.
+// threshold by threshold or version by version. It decides by the engine over whole tables, stores nothing and changes nothing.
 package whatif
 
 import (
+	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"mianshen/rules"
 	"mianshen/rules/source"
@@ -19,26 +21,66 @@ func (r *Refusal) Error() string { return r.Text }
 
 func refuse(format string, args ...any) error { return &Refusal{fmt.Sprintf(format, args...)} }
 
-// Amended returns the book with the edits made to the policy that item belongs to. The error is a Refusal for an unknown item, or
-// source.Mistakes: those of the edits, or of the law as it would read.
-func Amended(book *rules.Book, item string, edits []rules.Edit) (*rules.Book, error) {
-	rule, err := ruleOf(book, item)
+// Try compares the law of q.Before with the same law after edits to the policy that item belongs to; q.After isn't read. Without
+// q.Items all items of that policy are compared. The error is as of Compare, or source.Mistakes: those of the edits, or of the law
+// as it would read.
+func Try(ctx context.Context, q Question, item string, edits []rules.Edit) (*Outcome, error) {
+	rule, err := ruleOf(q.Before, item)
 	if err != nil {
 		return nil, err
 	}
-	amended, mistakes := rules.Amend(rule.Policy, edits)
+	if q.After, err = amended(q.Before, rule.Policy, edits); err != nil {
+		return nil, err
+	}
+	if len(q.Items) == 0 {
+		for _, it := range rule.Policy.Items {
+			if q.rule(q.Before, it.ID) != nil {
+				q.Items = append(q.Items, it.ID)
+			}
+		}
+	}
+	return Compare(ctx, q)
+}
+
+// amended is the law of a policy with edits made to it: the policy and those that it refers to, for compiling takes longer than
+// deciding.
+func amended(book *rules.Book, policy *rules.Policy, edits []rules.Edit) (*rules.Book, error) {
+	fresh, mistakes := rules.Amend(policy, edits)
 	if err := mistakes.Err(); err != nil {
 		return nil, err
 	}
-	policies := make([]*rules.Policy, 0, len(book.Policies))
+	needed := map[*rules.Policy]bool{}
+	addRelated(book, policy, needed)
+	policies := []*rules.Policy{fresh}
 	for _, p := range book.Policies {
-		if p == rule.Policy {
-			p = amended
+		if p != policy && (needed[p] || slices.ContainsFunc(edits, refers)) {
+			policies = append(policies, p)
 		}
-		policies = append(policies, p)
 	}
 	out, mistakes := rules.Compile(book.Vocabulary, policies)
 	return out, mistakes.Err()
+}
+
+// refers reports whether the text of an edit may name items of any policy.
+func refers(e rules.Edit) bool {
+	return slices.ContainsFunc([]string{"符合", "已奖", "曾获"}, func(call string) bool { return strings.Contains(e.Text, call) })
+}
+
+// addRelated adds the policies of the items that those of a policy refer to.
+func addRelated(book *rules.Book, p *rules.Policy, needed map[*rules.Policy]bool) {
+	if needed[p] {
+		return
+	}
+	needed[p] = true
+	for _, it := range p.Items {
+		rule, _ := book.Rule(it.ID)
+		awards, outcomes := rule.Related()
+		for _, id := range slices.Concat(awards, outcomes) {
+			if other, ok := book.Rule(id); ok {
+				addRelated(book, other.Policy, needed)
+			}
+		}
+	}
 }
 
 // ruleOf finds an item's rule.

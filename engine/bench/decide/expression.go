@@ -3,6 +3,7 @@ package decide
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -48,13 +49,15 @@ func Pairwise(ctx context.Context, l *lab.Lab) error {
 		{"rule_one_core_1k_1m_s", min(sampleRule, rows) / 2, 1, byRule},
 		{"rule_1k_1m_s", min(sampleRule, rows), l.Workers, byRule},
 	} {
-		start := time.Now()
+		start, used := time.Now(), lab.Processor()
 		theirs, err := sample(m.rows, m.workers, len(law.Items), m.judge)
 		if err != nil {
 			return fmt.Errorf("%s: %w", m.name, err)
 		}
-		took := time.Since(start).Seconds()
-		l.Report(m.name, took*float64(l.Rows)/float64(m.rows), fmt.Sprintf("s, scaled from %d enterprises", m.rows))
+		took, used := time.Since(start), lab.Processor()-used
+		scale := float64(l.Rows) / float64(m.rows)
+		l.Report(m.name, took.Seconds()*scale, fmt.Sprintf("s, scaled from %d enterprises", m.rows))
+		l.Report(strings.TrimSuffix(m.name, "_s")+"_processor_s", used.Seconds()*scale, "s of processor time, scaled")
 		ours, err := counted(ctx, some.Head(m.rows), law.Book)
 		if err != nil {
 			return err

@@ -23,12 +23,12 @@ func Times(n int, work func() error) (*Timing, error) {
 	t := &Timing{}
 	for range n {
 		runtime.GC()
-		start, used := time.Now(), processor()
+		start, used := time.Now(), Processor()
 		if err := work(); err != nil {
 			return nil, err
 		}
 		t.Add(time.Since(start))
-		t.Processor += (processor() - used) / time.Duration(n)
+		t.Processor += (Processor() - used) / time.Duration(n)
 	}
 	return t, nil
 }
@@ -62,8 +62,8 @@ func Milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Mi
 // Microseconds is a duration as a result.
 func Microseconds(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }
 
-// processor is the processor time that this process has used: what a busy machine hardly changes.
-func processor() time.Duration {
+// Processor is the processor time that this process has used: what a busy machine hardly changes.
+func Processor() time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
 		return 0

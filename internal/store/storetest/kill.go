@@ -21,7 +21,7 @@ const victim = "MIANSHEN_STORETEST_VICTIM"
 // crowd is how many differences the child puts at once, and pieces of how many bytes make a delivery: enough that a kill
 // after a random wait falls into a transaction.
 const (
-	crowd  = 1000
+	crowd  = 2000
 	pieces = 4
 	piece  = 1 << 16
 )
@@ -108,7 +108,7 @@ func Kill(t *testing.T, address string, rounds int) {
 	hit := map[string]int{}
 	for round := range rounds {
 		kind := []string{"begun", "loading"}[round%2]
-		last := kill(t, address, kind, time.Duration(round/2)*23*time.Millisecond)
+		last := kill(t, address, kind, time.Duration(round/2)*7*time.Millisecond)
 		s, err := store.Open(t.Context(), address)
 		check(t, err)
 		sound(t, s)

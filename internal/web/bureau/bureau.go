@@ -7,6 +7,7 @@ package bureau
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"mianshen/internal/casework"
@@ -18,16 +19,14 @@ import (
 // Bureau answers. It may be used by many goroutines.
 type Bureau struct {
 	office *casework.Office
-	heavy  chan struct{} // places for questions that go through all enterprises
-	kept   reports
+	heavy  chan struct{} // one question at a time goes through all enterprises: it uses every processor, and the table alone
+	mu     sync.Mutex
+	kept   *reports // of the newest comparison: it doesn't change any more
 }
-
-// heavyAtOnce is how many questions go through all enterprises at once; each uses every processor.
-const heavyAtOnce = 2
 
 // New returns a bureau over an office.
 func New(office *casework.Office) *Bureau {
-	return &Bureau{office: office, heavy: make(chan struct{}, heavyAtOnce)}
+	return &Bureau{office: office, heavy: make(chan struct{}, 1)}
 }
 
 // Act is who orders something, and when.
@@ -36,13 +35,13 @@ type Act struct {
 	At time.Time
 }
 
-// enter takes a place for a heavy question, to be given back by leave. Who finds none is told to come back.
-func (b *Bureau) enter() error {
+// enter waits for the place of a heavy question, to be given back by leave.
+func (b *Bureau) enter(ctx context.Context) error {
 	select {
 	case b.heavy <- struct{}{}:
 		return nil
-	default:
-		return &desk.Refusal{Message: "正在为别人试算，请过几秒再试。", Busy: true}
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 

@@ -3,8 +3,8 @@ package bureau
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -53,12 +53,12 @@ type ListDeliveries struct {
 
 // Deliveries lists deliveries, the newest first.
 func (b *Bureau) Deliveries(ctx context.Context, in *ListDeliveries) (*DeliveryList, error) {
-	after, err := in.Skip(1 << 62)
+	after, err := in.Skip(math.MaxInt)
 	if err != nil {
 		return nil, err
 	}
 	all, err := b.office.Store.Deliveries(ctx, store.DeliveryFilter{
-		Source: in.Source, State: store.State(in.State), Newest: true, After: after, Limit: in.Limit + 1,
+		Source: in.Source, State: store.State(in.State), Newest: true, After: int64(after), Limit: in.Limit + 1,
 	})
 	if err != nil {
 		return nil, err
@@ -251,43 +251,33 @@ func (b *Bureau) SetStanding(ctx context.Context, in *SetStanding, act Act) (*De
 	return b.Delivery(ctx, &OneDelivery{ID: in.ID})
 }
 
-// Intake takes data in: what Receive needs beside the files.
+// Intake is what is said of data that is sent.
 type Intake struct {
-	Source, Period, Purpose, LegalBasis string
-	Complete, IgnoreUnknown             bool
+	Source, Period, Purpose, LegalBasis string // as in Delivery
 	Table                               string // whose records the file holds; "": found out
+	Complete, IgnoreUnknown             bool
 }
 
-// Received is what came of data that was sent.
-type Received struct {
-	Delivery *DeliveryDetail  `json:"delivery,omitempty" doc:"收下的一批；读不通的没有"`
-	Report   *delivery.Report `json:"report,omitempty" doc:"读不通的：每一处错在哪里"`
-}
-
-// Receive reads a delivery and stores it under the current vocabulary. Data that can't be read is no error: its report comes
-// without a delivery. A *desk.Refusal says that source, period or the like are wrong.
-func (b *Bureau) Receive(ctx context.Context, in intake.Input, as Intake, act Act) (*Received, error) {
+// Receive reads a delivery and stores it under the current vocabulary; isNew is false where the same data had come before. The
+// error is an *intake.Problems where the data can't be read, a *desk.Refusal where source, period or the like are wrong.
+func (b *Bureau) Receive(ctx context.Context, in intake.Input, as Intake, act Act) (out *DeliveryDetail, isNew bool, err error) {
 	book, err := b.office.Current(ctx)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	if err := as.check(book.Book.Vocabulary); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	meta := arrival.Meta{ReceivedBy: act.By, Meta: delivery.Meta{
 		Source: as.Source, Period: as.Period, Complete: as.Complete, Purpose: as.Purpose, LegalBasis: as.LegalBasis,
 		IgnoreUnknown: as.IgnoreUnknown, Table: as.Table,
 	}}
-	d, report, _, err := arrival.Receive(ctx, b.office.Store, book.Book.Vocabulary, []intake.Input{in}, meta, act.At)
-	var problems *intake.Problems
-	if errors.As(err, &problems) {
-		return &Received{Report: report}, nil
-	}
+	d, _, _, err := arrival.Receive(ctx, b.office.Store, book.Book.Vocabulary, []intake.Input{in}, meta, act.At)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	detail, err := b.Delivery(ctx, &OneDelivery{ID: d.ID})
-	return &Received{Delivery: detail}, err
+	out, err = b.Delivery(ctx, &OneDelivery{ID: d.ID})
+	return out, d.ReceivedAt.Equal(act.At.Truncate(time.Microsecond)), err
 }
 
 // check says what is wrong with what is said of data before any of it is read.

@@ -37,12 +37,12 @@ func (p Paging) Position() (string, error) {
 }
 
 // Skip is a position that counts from 0 to most. The error is a *Refusal.
-func (p Paging) Skip(most int64) (int64, error) {
+func (p Paging) Skip(most int) (int, error) {
 	text, err := p.Position()
 	if err != nil || text == "" {
 		return 0, err
 	}
-	n, err := strconv.ParseInt(text, 10, 64)
+	n, err := strconv.Atoi(text)
 	if err != nil || n < 0 || n > most {
 		return 0, badCursor
 	}

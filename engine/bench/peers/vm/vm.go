@@ -23,7 +23,7 @@ const (
 	Unknown
 )
 
-// Machine holds the programs of all items. Each goroutine has its own Run.
+// Machine holds the programs of all items, which read a map: that is faster here than a struct. Each goroutine has its own Run.
 type Machine struct {
 	programs []*exprvm.Program
 	fields   []*workload.Field
