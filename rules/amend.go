@@ -275,24 +275,27 @@ func (a *amendment) changeEntry(v *DatedValue) {
 // Cells names the tiers or the rows of the table as the file has them; none where the entry is one number.
 func (e *DatedEntry) Cells() []string {
 	var out []string
-	for _, entry := range e.node.Entries {
-		if entry.Key == "table" {
-			for _, row := range entry.Value.Entries {
-				out = append(out, row.Key)
-			}
+	if table := child(e.node, "table"); table != nil {
+		for _, row := range table.Entries {
+			out = append(out, row.Key)
 		}
-		if entry.Key != "tiers" {
-			continue
-		}
-		for _, tier := range entry.Value.Items {
-			for _, key := range tier.Entries {
-				if key.Key == "at_least" {
-					out = append(out, key.Value.Text)
-				}
-			}
+	}
+	if tiers := child(e.node, "tiers"); tiers != nil {
+		for _, tier := range tiers.Items {
+			out = append(out, child(tier, "at_least").Text) // which the reader demands
 		}
 	}
 	return out
+}
+
+// child is the value of a key of a mapping; nil where it has none.
+func child(n *source.Node, key string) *source.Node {
+	for _, e := range n.Entries {
+		if e.Key == key {
+			return e.Value
+		}
+	}
+	return nil
 }
 
 // Parse reads a number as values.yaml may hold it for the value: in the value's unit, or with another of the same kind behind

@@ -98,7 +98,7 @@ func (c *importCmd) report(s *streams, d store.Delivery, report *delivery.Report
 	if c.JSON {
 		return nil
 	}
-	fmt.Fprintf(s.out, "%s %s %s：%d 户，%s\n", d.ID, d.Source, d.Period, d.Rows, standingWords(d.Standing))
+	fmt.Fprintf(s.out, "%.12s %s %s：%d 户，%s\n", d.ID, d.Source, d.Period, d.Rows, standingWords(d.Standing))
 	return nil
 }
 
@@ -141,7 +141,7 @@ func (c *importCmd) profiles(ctx context.Context, s *streams, db *store.Store, v
 	}
 	list, err := arrival.ReceiveProfiles(ctx, db, v, batch, asOf, now, operator(c.By))
 	for _, d := range list {
-		fmt.Fprintf(s.out, "%s %s %s：%d 户，%s\n", d.ID, d.Source, d.Period, d.Rows, standingWords(d.Standing))
+		fmt.Fprintf(s.out, "%.12s %s %s：%d 户，%s\n", d.ID, d.Source, d.Period, d.Rows, standingWords(d.Standing))
 	}
 	return err
 }
@@ -172,7 +172,7 @@ func operator(by string) string {
 
 // deliveriesCmd shows deliveries and decides about them.
 type deliveriesCmd struct {
-	List       deliveriesList `cmd:"" default:"1" help:"列出收到的数据批次"`
+	List       deliveriesList `cmd:"" default:"withargs" help:"列出收到的数据批次"`
 	Show       deliveriesShow `cmd:"" help:"一个批次的验收报告"`
 	Accept     acceptCmd      `cmd:"" help:"采用暂缓或隔离的批次"`
 	Quarantine quarantineCmd  `cmd:"" help:"隔离一个批次：不再采用，等查清"`

@@ -34,7 +34,10 @@ type cli struct {
 
 	Deliveries deliveriesCmd `cmd:"" help:"数据批次：查看、采用、隔离、撤回、更正"`
 
-	Sweep   sweepCmd   `cmd:"" help:"全部事项比对全部企业，留下结果和变化"`
+	Sweep     sweepCmd     `cmd:"" help:"全部事项比对全部企业，留下结果和变化"`
+	Readiness readinessCmd `cmd:"" help:"盘点：哪些事项可以免申即享，其余卡在哪里，谁在门槛附近"`
+	Simulate  simulateCmd  `cmd:"" help:"试算：改一个数、一个条件或金额，看多少户进出、花多少钱"`
+
 	Replay  replayCmd  `cmd:"" help:"原样重算已有的判定，与留存的逐字节核对"`
 	Demo    demoCmd    `cmd:"" help:"内置示例"`
 	Version versionCmd `cmd:"" help:"版本"`

@@ -94,19 +94,24 @@ var turnWords = map[store.Turn]string{
 }
 
 func sayDifferences(ctx context.Context, s *streams, o *casework.Office, w store.Sweep) error {
+	if w.Previous == 0 {
+		return nil // the first one differs from nothing
+	}
 	counts, err := o.Store.DifferenceCounts(ctx, w.ID)
 	if err != nil {
 		return err
-	}
-	if w.Previous == 0 && len(counts) == 0 {
-		return nil
 	}
 	if len(counts) == 0 {
 		fmt.Fprintf(s.out, "与第 %d 次相比没有变化。\n", w.Previous)
 		return nil
 	}
+	fmt.Fprintf(s.out, "与第 %d 次相比：\n", w.Previous)
 	for _, c := range counts {
-		fmt.Fprintf(s.out, "  %s：%s %d 户，金额 %s → %s\n", c.Item, turnWords[c.Turn], c.Enterprises, exact.Money(c.BeforeFen).Words(), exact.Money(c.AfterFen).Words())
+		money := ""
+		if c.BeforeFen != 0 || c.AfterFen != 0 {
+			money = fmt.Sprintf("，金额 %s → %s", exact.Money(c.BeforeFen).Words(), exact.Money(c.AfterFen).Words())
+		}
+		fmt.Fprintf(s.out, "  %s：%s %d 户%s\n", c.Item, turnWords[c.Turn], c.Enterprises, money)
 	}
 	return nil
 }

@@ -14,20 +14,25 @@ import (
 	"mianshen/rules"
 )
 
-// differences makes of changes what the store keeps: each with the SHA-256 of the decision's canonical bytes, computed by the
-// rule's own program, which must come to the same as the columns did. Rows count from base.
-func (n *night) differences(ctx context.Context, base int, changes []engine.Change) ([]store.Difference, error) {
-	slices.SortStableFunc(changes, func(a, b engine.Change) int { return cmp.Compare(a.Row, b.Row) })
-	out := make([]store.Difference, len(changes))
-	var groups [][2]int // of changes about one row
-	for from := 0; from < len(changes); {
-		to := from
-		for to < len(changes) && changes[to].Row == changes[from].Row {
+// run is consecutive entries of a list that are about one enterprise.
+type run struct{ from, to int }
+
+// runs cuts a list where same says that the next entry is about another enterprise.
+func runs[T any](list []T, same func(a, b T) bool) []run {
+	var out []run
+	for from := 0; from < len(list); {
+		to := from + 1
+		for to < len(list) && same(list[from], list[to]) {
 			to++
 		}
-		groups = append(groups, [2]int{from, to})
+		out = append(out, run{from, to})
 		from = to
 	}
+	return out
+}
+
+// parallel has work done for every run, each processor with a session of its own, and ends with the first error.
+func (n *night) parallel(ctx context.Context, all []run, work func(*rules.Session, run) error) error {
 	var next atomic.Int64
 	var wg sync.WaitGroup
 	errs := make([]error, runtime.GOMAXPROCS(0))
@@ -36,21 +41,34 @@ func (n *night) differences(ctx context.Context, base int, changes []engine.Chan
 			session := n.book.NewSession(rules.Circumstances{AsOf: n.sweep.AsOf})
 			for errs[i] == nil {
 				k := int(next.Add(1)) - 1
-				if k >= len(groups) || ctx.Err() != nil {
+				if k >= len(all) {
 					return
 				}
-				g := groups[k]
-				errs[i] = n.hash(session, base, changes[g[0]:g[1]], out[g[0]:g[1]])
+				if errs[i] = ctx.Err(); errs[i] == nil {
+					errs[i] = work(session, all[k])
+				}
 			}
 		})
 	}
 	wg.Wait()
-	for _, err := range append(errs, ctx.Err()) {
+	for _, err := range errs {
 		if err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return out, nil
+	return nil
+}
+
+// differences makes of changes what the store keeps: each with the SHA-256 of the decision's canonical bytes, computed by the
+// rule's own program, which must come to the same as the columns did. Rows count from base.
+func (n *night) differences(ctx context.Context, base int, changes []engine.Change) ([]store.Difference, error) {
+	slices.SortStableFunc(changes, func(a, b engine.Change) int { return cmp.Compare(a.Row, b.Row) })
+	out := make([]store.Difference, len(changes))
+	all := runs(changes, func(a, b engine.Change) bool { return a.Row == b.Row })
+	err := n.parallel(ctx, all, func(session *rules.Session, r run) error {
+		return n.hash(session, base, changes[r.from:r.to], out[r.from:r.to])
+	})
+	return out, err
 }
 
 // hash fills the differences of one enterprise.

@@ -24,9 +24,12 @@ type Vicinity struct {
 	Failing   []Nearby `json:"failing"`          // that miss it narrowly, nearest first
 	Missed    Stake    `json:"missed"`           // of those that miss it
 	Won       Stake    `json:"won"`              // of those that fulfil it
+
+	rule *rules.Rule
 }
 
-// Stake is how much money goes to those on one side. Overflow: it is beyond what money can count.
+// Stake is how much money goes to those on one side. Overflow: it is beyond what money can count,
+// and Amount is the greatest there is.
 type Stake struct {
 	Amount   exact.Money `json:"amount"`
 	Overflow bool        `json:"overflow,omitempty"`
@@ -51,10 +54,9 @@ func (s *Survey) Near(ctx context.Context, share exact.Num) ([]Vicinity, error) 
 	for i, r := range s.Rules {
 		thresholds[i] = r.Thresholds()
 	}
-	found := make([]map[*rules.Threshold][]rules.Margin, workers())
-	codes := make([]map[*rules.Threshold][]string, workers())
+	found := make([]map[*rules.Threshold]*Vicinity, workers())
 	for w := range found {
-		found[w], codes[w] = map[*rules.Threshold][]rules.Margin{}, map[*rules.Threshold][]string{}
+		found[w] = map[*rules.Threshold]*Vicinity{}
 	}
 	err := s.sweep(ctx, s.Table.Rows(), func(w, from, to int, session *rules.Session) error {
 		for row := from; row < to; row++ {
@@ -63,11 +65,8 @@ func (s *Survey) Near(ctx context.Context, share exact.Num) ([]Vicinity, error) 
 				return err
 			}
 			session.Load(profile)
-			for _, t := range thresholds {
-				for _, m := range near(session, t, share) {
-					found[w][m.Threshold] = append(found[w][m.Threshold], m)
-					codes[w][m.Threshold] = append(codes[w][m.Threshold], profile.Enterprise)
-				}
+			for i, t := range thresholds {
+				collect(found[w], s.Rules[i], profile.Enterprise, near(session, t, share))
 			}
 		}
 		return nil
@@ -75,22 +74,28 @@ func (s *Survey) Near(ctx context.Context, share exact.Num) ([]Vicinity, error) 
 	if err != nil {
 		return nil, err
 	}
+	for _, more := range found[1:] {
+		for th, v := range more {
+			vicinity(found[0], v.rule, th).join(v)
+		}
+	}
 	out := []Vicinity{}
-	for i, t := range thresholds {
+	for _, t := range thresholds {
 		for _, th := range t.All() {
-			v := newVicinity(s.Rules[i], th)
-			for w := range found {
-				for j, m := range found[w][th] {
-					v.add(codes[w][th][j], m)
-				}
-			}
-			if len(v.Passing)+len(v.Failing) > 0 {
+			if v := found[0][th]; v != nil {
 				v.sort()
-				out = append(out, v)
+				out = append(out, *v)
 			}
 		}
 	}
 	return out, nil
+}
+
+// collect adds what was found about one enterprise.
+func collect(found map[*rules.Threshold]*Vicinity, r *rules.Rule, enterprise string, margins []rules.Margin) {
+	for _, m := range margins {
+		vicinity(found, r, m.Threshold).add(enterprise, m)
+	}
 }
 
 // near asks for the thresholds of one rule. A fault of the program is no neighbour, never the survey's end.
@@ -108,11 +113,25 @@ func near(s *rules.Session, t *rules.Thresholds, share exact.Num) (out []rules.M
 
 var signs = map[formula.Op]string{formula.OpGe: ">=", formula.OpGt: ">", formula.OpLe: "<=", formula.OpLt: "<"}
 
-func newVicinity(r *rules.Rule, t *rules.Threshold) Vicinity {
-	return Vicinity{
-		Item: r.Item.ID, Title: r.Item.Title, Condition: t.Condition, Because: t.Because, Clause: t.Clause, Quote: t.Quote, Figure: t.Name, Op: signs[t.Op],
-		Passing: []Nearby{}, Failing: []Nearby{},
+// vicinity finds or makes that of a threshold.
+func vicinity(found map[*rules.Threshold]*Vicinity, r *rules.Rule, t *rules.Threshold) *Vicinity {
+	v := found[t]
+	if v == nil {
+		v = &Vicinity{
+			Item: r.Item.ID, Title: r.Item.Title, Condition: t.Condition, Because: t.Because, Clause: t.Clause, Quote: t.Quote, Figure: t.Name, Op: signs[t.Op],
+			Passing: []Nearby{}, Failing: []Nearby{}, rule: r,
+		}
+		found[t] = v
 	}
+	return v
+}
+
+// join adds what another worker has found.
+func (v *Vicinity) join(o *Vicinity) {
+	v.Passing, v.Failing = append(v.Passing, o.Passing...), append(v.Failing, o.Failing...)
+	v.Won.add(&o.Won.Amount)
+	v.Missed.add(&o.Missed.Amount)
+	v.Won.Overflow, v.Missed.Overflow = v.Won.Overflow || o.Won.Overflow, v.Missed.Overflow || o.Missed.Overflow
 }
 
 func (v *Vicinity) add(enterprise string, m rules.Margin) {
@@ -132,7 +151,7 @@ func (v *Vicinity) add(enterprise string, m rules.Margin) {
 
 func (s *Stake) add(m *exact.Money) {
 	if m != nil && plus(&s.Amount, *m) != nil {
-		s.Overflow = true
+		s.Amount, s.Overflow = 1<<63-1, true
 	}
 }
 

@@ -85,17 +85,24 @@ var million = sync.OnceValues(func() (*rules.Book, *engine.Table) {
 	return book, t
 })
 
-// BenchmarkTry changes a threshold for a million firms: two plans, the differences, groups and examples.
+// BenchmarkTry changes a threshold, and drops three conditions, for a million firms: two plans, the differences, groups and examples.
 func BenchmarkTry(b *testing.B) {
 	book, t := million()
 	q := whatif.Question{Table: t, Before: book, Items: []string{"a"}, Circumstances: rules.Circumstances{AsOf: civil.MustParse("2025-06-30")}}
-	edits := []rules.Edit{{What: rules.EditValue, Value: "门槛", Text: "800"}}
-	for b.Loop() {
-		out, err := whatif.Try(ctx, q, "a", edits)
-		if err != nil {
-			b.Fatal(err)
-		}
-		b.ReportMetric(float64(out.Items[0].Left), "changed")
+	drop := func(id string) rules.Edit { return rules.Edit{What: rules.EditDrop, Item: "a", Condition: id} }
+	for name, edits := range map[string][]rules.Edit{
+		"threshold": {{What: rules.EditValue, Value: "门槛", Text: "800"}},
+		"dropped":   {drop("ratio"), drop("staff"), drop("revenue")},
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				out, err := whatif.Try(ctx, q, "a", edits)
+				if err != nil {
+					b.Fatal(err)
+				}
+				b.ReportMetric(float64(out.Items[0].Left+out.Items[0].Entered), "changed")
+			}
+		})
 	}
 }
 

@@ -78,24 +78,26 @@ func firstNight(ctx context.Context, l *lab.Lab, w *workload.World, path, dir st
 	}
 	defer st.Close()
 	lab.ForgetPeak()
-	start := time.Now()
+	start, own := time.Now(), lab.WatchOwn()
 	if err := receive(ctx, st, w, path, firstDay, true); err != nil {
 		return err
 	}
 	l.Report("csv_s", time.Since(start).Seconds(), "s: read, validated, stored")
-	l.Report("csv_peak_mib", lab.Peak(), "MiB resident at most")
+	l.Report("csv_own_mib", own(), "MiB of its own at most")
+	l.Report("csv_peak_mib", lab.Peak(), "MiB resident at most, with pages of the database file")
 	office := casework.New(st)
 	if err := publish(ctx, office, w, w.Items(l.Items, true)); err != nil {
 		return err
 	}
 	lab.ForgetPeak()
-	start = time.Now()
+	start, own = time.Now(), lab.WatchOwn()
 	sweep, err := office.Sweep(ctx, casework.SweepRequest{AsOf: firstDay, Now: night(firstDay), Hold: -1}, nil)
 	if err != nil {
 		return fmt.Errorf("sweep: %w", err)
 	}
 	l.Report("first_night_s", time.Since(start).Seconds(), "s: snapshot built, all decided, state stored")
-	l.Report("first_night_mib", lab.Peak(), "MiB resident at most")
+	l.Report("first_night_own_mib", own(), "MiB of its own at most")
+	l.Report("first_night_mib", lab.Peak(), "MiB resident at most, with pages of the database file")
 	if sweep.Status != store.Done {
 		return fmt.Errorf("the first night's sweep is %s: %s", sweep.Status, sweep.Note)
 	}

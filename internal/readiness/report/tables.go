@@ -33,7 +33,7 @@ func CSVItems(w io.Writer, items []readiness.Item) error {
 					facts = append(facts, c.Fact)
 				}
 			}
-			err := yield(it.Policy, it.Item, it.Title, it.Mode.Label(), it.Verdict.Label(), strings.Join(judged(it.Needs), "；"), strings.Join(departments, "、"),
+			err := yield(it.Policy, it.Item, it.Title, it.Mode.Label(), it.Verdict.Label(), strings.Join(judged(it.Needs, ""), "；"), strings.Join(departments, "、"),
 				strings.Join(facts, "、"), strconv.Itoa(it.Eligible), strconv.Itoa(it.Unknown), strconv.Itoa(it.Ineligible), it.Amount.String())
 			if err != nil {
 				return err
@@ -43,14 +43,17 @@ func CSVItems(w io.Writer, items []readiness.Item) error {
 	})
 }
 
-// judged lists what persons have to find, with the clause.
-func judged(needs []readiness.Need) []string {
+// judged lists what persons have to find, with the clause, which parts have from the condition they stand in.
+func judged(needs []readiness.Need, clause string) []string {
 	var out []string
 	for _, n := range needs {
+		if n.Clause == "" {
+			n.Clause = clause
+		}
 		if n.Judge != "" {
 			out = append(out, strings.TrimSpace(n.Clause+" "+n.Judge))
 		}
-		out = append(out, judged(n.Parts)...)
+		out = append(out, judged(n.Parts, n.Clause)...)
 	}
 	return out
 }

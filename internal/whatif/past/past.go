@@ -124,10 +124,14 @@ func law(ctx context.Context, o Office, st *store.Store, day civil.Date) (*casew
 		return nil, 0, err
 	}
 	for _, s := range sweeps {
-		if s.AsOf == day && s.Status == store.Done && s.Purpose != store.Retroactive {
-			book, err := o.Of(ctx, s.Plan)
-			return book, s.ID, err
+		if s.AsOf != day || s.Status != store.Done || s.Purpose == store.Retroactive {
+			continue
 		}
+		if s, err = st.Sweep(ctx, s.ID); err != nil { // with the policies that it has pinned
+			return nil, 0, err
+		}
+		book, err := o.Of(ctx, s.Plan)
+		return book, s.ID, err
 	}
 	book, err := o.Current(ctx)
 	return book, 0, err
