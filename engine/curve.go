@@ -14,8 +14,9 @@ import (
 	"mianshen/rules/formula"
 )
 
-// ErrCurve reports a condition that has no curve: it isn't a comparison of a number with a threshold that columns decide, or
-// the item's amount needs the rule's own program.
+// ErrCurve reports a condition that has no curve: it isn't a comparison of a number with a threshold that columns decide, the
+// item's amount needs the rule's own program, or history, persons' findings or a number that no column can hold leave some
+// enterprises to that program.
 var ErrCurve = errors.New("the condition has no cost curve")
 
 // Curve is what a threshold costs at every value: who gets the grant, and how much money it takes, if nothing but the threshold
@@ -51,7 +52,8 @@ func (p *Plan) Curve(ctx context.Context, i int, condition string) (*Curve, erro
 	if err != nil {
 		return nil, err
 	}
-	if it.whole || it.pay.kind == wholeAmount || it.pay.kind == openAmount {
+	byHand := len(p.byHand[it.rule.Item.ID])+len(p.odd) > 0
+	if byHand || it.whole || it.pay.kind == wholeAmount || it.pay.kind == openAmount {
 		return nil, fmt.Errorf("item %s: %w", it.rule.Item.ID, ErrCurve)
 	}
 	entries, err := p.entrants(ctx, it, at, figure)

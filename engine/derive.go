@@ -14,13 +14,21 @@ import (
 // derivedText computes a derived text for every row, or takes what the table still has of the same day.
 func (p *Plan) derivedText(f *rules.Field) *derived {
 	t := p.table
+	t.mu.Lock()
+	kept := t.texts[f.Index]
+	same := t.day == p.around.AsOf
+	t.mu.Unlock()
+	if same && kept != nil {
+		return kept
+	}
+	d := p.derive(f, &derived{index: map[string]uint32{}})
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if t.day != p.around.AsOf || t.texts == nil {
 		t.day, t.texts = p.around.AsOf, map[int]*derived{}
 	}
-	if t.texts[f.Index] == nil {
-		t.texts[f.Index] = p.derive(f, &derived{index: map[string]uint32{}})
-	}
-	return t.texts[f.Index]
+	t.texts[f.Index] = d
+	return d
 }
 
 // derive computes a derived text for every row; codes that d has already keep their meaning. What is only partly known (划型

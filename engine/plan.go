@@ -193,6 +193,8 @@ func (p *Plan) ranges(f *rules.Field) (limit, bool) {
 
 // limit looks through a column once for the bounds of its values.
 func (t *Table) limit(f *rules.Field) (limit, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if l, ok := t.known[f.Index]; ok {
 		return l, true
 	}

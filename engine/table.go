@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"mianshen/engine/column"
 	"mianshen/engine/kernel"
@@ -19,6 +20,7 @@ import (
 type Table struct {
 	Vocabulary *rules.Vocabulary
 
+	mu      sync.Mutex // over what is found out or fetched while reading: rows, columns, known, texts, day
 	codes   []string
 	rows    map[string]int // made on first use
 	columns []*column.Column
@@ -56,6 +58,8 @@ func (t *Table) Code(row int) string { return t.codes[row] }
 
 // Row finds the row of an enterprise.
 func (t *Table) Row(uscc string) (int, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if t.rows == nil {
 		t.rows = make(map[string]int, len(t.codes))
 		for i, c := range t.codes {
@@ -68,12 +72,11 @@ func (t *Table) Row(uscc string) (int, bool) {
 
 // Put sets the column of a delivered field; the table keeps it.
 func (t *Table) Put(f *rules.Field, c *column.Column) error {
-	if err := t.fits(f, c); err != nil {
+	if err := t.whole(f, c); err != nil {
 		return err
 	}
-	if c.Rows != len(t.codes) {
-		return fmt.Errorf("%s has %d rows, the table %d: %w", f.ID, c.Rows, len(t.codes), ErrColumn)
-	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.columns[f.Index] = c
 	t.forget(f)
 	return nil
@@ -83,6 +86,14 @@ func (t *Table) Put(f *rules.Field, c *column.Column) error {
 func (t *Table) forget(f *rules.Field) {
 	delete(t.known, f.Index)
 	t.texts = nil
+}
+
+// whole reports what keeps a column from being the field's in this table.
+func (t *Table) whole(f *rules.Field, c *column.Column) error {
+	if c.Rows != len(t.codes) {
+		return fmt.Errorf("%s has %d rows, the table %d: %w", f.ID, c.Rows, len(t.codes), ErrColumn)
+	}
+	return t.fits(f, c)
 }
 
 func (t *Table) fits(f *rules.Field, c *column.Column) error {
@@ -114,16 +125,25 @@ func KindOf(f *rules.Field) column.Kind {
 
 // Column returns the column of a delivered field, nil where nothing is known of it. It is read only.
 func (t *Table) Column(f *rules.Field) (*column.Column, error) {
-	if c := t.columns[f.Index]; c != nil || t.load == nil || f.Derived() {
+	t.mu.Lock()
+	c := t.columns[f.Index]
+	t.mu.Unlock()
+	if c != nil || t.load == nil || f.Derived() {
 		return c, nil
 	}
 	c, err := t.load(f)
 	if err != nil || c == nil {
 		return nil, err
 	}
-	if err := t.Put(f, c); err != nil {
+	if err := t.whole(f, c); err != nil {
 		return nil, err
 	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if other := t.columns[f.Index]; other != nil { // somebody was quicker
+		return other, nil
+	}
+	t.columns[f.Index] = c
 	return c, nil
 }
 

@@ -173,8 +173,11 @@ func TestAmendMistakes(t *testing.T) {
 func TestAmendKeepsThePolicy(t *testing.T) {
 	v, p := amendable(t)
 	edits := []rules.Edit{
-		{What: rules.EditDrop, Item: "b", Condition: "giant"}, {What: rules.EditDrop, Item: "a", Condition: "many"},
-		{What: rules.EditValue, Value: "奖励", Cell: "500万元", Text: "1"}, {What: rules.EditTotal, Item: "a", Text: "1*元"}, {What: rules.EditPerYear, Item: "b", Text: "1*元"},
+		{What: rules.EditDrop, Item: "b", Condition: "giant"},
+		{What: rules.EditDrop, Item: "a", Condition: "many"},
+		{What: rules.EditValue, Value: "奖励", Cell: "500万元", Text: "1"},
+		{What: rules.EditTotal, Item: "a", Text: "1*元"},
+		{What: rules.EditPerYear, Item: "b", Text: "1*元"},
 	}
 	before := decided(t, v, p, "2025-03-31", "a", "5500000", "500")
 	if _, ms := rules.Amend(p, edits); ms.Err() != nil {

@@ -279,7 +279,7 @@ func (t *simulation) curve(c *whatif.Curve) {
 		t.line("现行 %s：%d 户，%s。", c.Present.Words, c.Present.Enterprises, c.Present.Money.Words())
 	}
 	if !c.Exact {
-		t.line("这个数不只是一道门槛，或有企业要看拨付历史和人工认定：逐个数重新判定，各数之间没有算。")
+		t.line("这个数不能一次算出全部：逐个数重新判定，各数之间没有算。")
 	}
 	t.budget(c)
 }

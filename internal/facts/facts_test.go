@@ -79,7 +79,7 @@ func round(t *testing.T, address string) {
 	b.want(s, "2 企业规模 ?", "5 注册区 无此企业")
 }
 
-func TestSQLite(t *testing.T)   { round(t, "") }
+func TestSQLite(t *testing.T)   { round(t, onDisk(t)) }
 func TestPostgres(t *testing.T) { round(t, pgtest.Database(t)) }
 
 // TestComplete looks at what a complete delivery says of those that it leaves out.

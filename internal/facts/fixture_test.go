@@ -54,10 +54,14 @@ type bench struct {
 
 var ctx = context.Background()
 
+// onDisk is the address of a new SQLite file.
+func onDisk(t testing.TB) string { return "sqlite://" + filepath.Join(t.TempDir(), "facts.db") }
+
+// newBench opens a store; the empty address is a database in memory.
 func newBench(t testing.TB, address, vocabulary string) *bench {
 	t.Helper()
 	if address == "" {
-		address = "sqlite://" + filepath.Join(t.TempDir(), "facts.db")
+		address = "sqlite://:memory:"
 	}
 	b := &bench{TB: t, now: time.Date(2025, 1, 10, 1, 0, 0, 0, time.UTC)}
 	v, mistakes := rules.ParseVocabulary("vocabulary.yaml", []byte(vocabulary))

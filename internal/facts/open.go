@@ -39,8 +39,7 @@ func readRecords(f *rules.Field, data string) ([]*formula.Record, error) {
 	return delivery.DecodeRecords(f, []byte(data))
 }
 
-// Prefetch fetches columns of a table that Open returned, several at once, and waits for them. Nobody else may use the table
-// meanwhile. Without fields it fetches all.
+// Prefetch fetches columns of a table that Open returned, several at once, and waits for them. Without fields it fetches all.
 func Prefetch(ctx context.Context, t *engine.Table, fields []*rules.Field) error {
 	if fields == nil {
 		fields = t.Vocabulary.Fields

@@ -3,6 +3,8 @@ package web
 import (
 	"context"
 	"net/http"
+	"path"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,6 +29,7 @@ func (s *Server) api(e *echo.Echo) error {
 		"改动数据的 POST 要登录；可带 Idempotency-Key：同一个人在同一地址用同一个键重发，一天内答复同前，不会再做一次；键相同内容不同的退回 422。"
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
 	config.CreateHooks = nil
+	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	config.RejectUnknownQueryParameters = true
 	api := humaecho.New(e, config)
 
@@ -62,6 +65,20 @@ func (s *Server) api(e *echo.Echo) error {
 	}
 	e.GET("/openapi.json", func(c echo.Context) error { return c.Blob(http.StatusOK, "application/openapi+json", s.openAPI) })
 	return nil
+}
+
+// schemaName names a type in the description. Types of the rooms below carry their room's name, since two may have one name.
+func schemaName(t reflect.Type, hint string) string {
+	name, deref := huma.DefaultSchemaNamer(t, hint), t
+	for deref.Kind() == reflect.Pointer || deref.Kind() == reflect.Slice {
+		deref = deref.Elem()
+	}
+	room := path.Base(deref.PkgPath())
+	switch room {
+	case ".", "web", "desk", "bureau", "receive", "problem":
+		return name
+	}
+	return strings.ToUpper(room[:1]) + room[1:] + name
 }
 
 // refusals are the problems that any operation may answer with.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"mianshen/internal/web/problem"
 	"mianshen/rules/exact"
 )
 
@@ -193,7 +194,7 @@ func TestStrictInputs(t *testing.T) {
 		"/api/v1/decisions/xyz":                             "path.id",
 		"/api/v1/enterprises?q=" + strings.Repeat("a", 101): "query.q",
 	} {
-		p := read[Problem](t, s, path, http.StatusUnprocessableEntity)
+		p := read[problem.Problem](t, s, path, http.StatusUnprocessableEntity)
 		if len(p.Errors) == 0 || p.Errors[0].Location != location {
 			t.Errorf("%s: %+v", path, p)
 			continue
@@ -203,7 +204,7 @@ func TestStrictInputs(t *testing.T) {
 		}
 	}
 	for _, path := range []string{"/api/v1/policies/none", "/api/v1/items/none", "/api/v1/decisions/1-none-91310118MA1JP7UB2B"} {
-		if p := read[Problem](t, s, path, http.StatusNotFound); p.Status != http.StatusNotFound || p.Type != "about:blank" || p.Title != "没有找到" {
+		if p := read[problem.Problem](t, s, path, http.StatusNotFound); p.Status != http.StatusNotFound || p.Type != "about:blank" || p.Title != "没有找到" {
 			t.Errorf("%s: %+v", path, p)
 		}
 	}
@@ -291,12 +292,12 @@ func TestOpenAPI(t *testing.T) {
 		t.Errorf("version %s", doc.OpenAPI)
 	}
 	for key := range access {
-		_, path, _ := strings.Cut(key, " ")
+		method, path, _ := strings.Cut(key, " ")
 		if !strings.HasPrefix(path, "/api/") {
 			continue
 		}
 		path = regexp.MustCompile(`:(\w+)`).ReplaceAllString(path, "{$1}")
-		op, ok := doc.Paths[path]["get"]
+		op, ok := doc.Paths[path][strings.ToLower(method)]
 		if !ok || op.OperationID == "" || op.Responses["404"].Content["application/problem+json"] == nil {
 			t.Errorf("%s is not described: %+v", path, op)
 		}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -19,7 +21,9 @@ import (
 	"mianshen/internal/casework"
 	"mianshen/internal/catalog"
 	"mianshen/internal/demo"
+	"mianshen/internal/intake"
 	"mianshen/internal/store"
+	"mianshen/internal/web/bureau"
 	"mianshen/seeds"
 )
 
@@ -47,6 +51,9 @@ func TestMain(m *testing.M) {
 
 var received = time.Date(2025, 7, 1, 2, 0, 0, 0, time.UTC)
 
+// later is a day after the first comparison, when more data came and everything was compared again.
+var later = received.Add(24 * time.Hour)
+
 var district = sync.OnceValues(func() (*sample, error) {
 	ctx := context.Background()
 	dir, err := os.MkdirTemp("", "mianshen-web-")
@@ -55,19 +62,15 @@ var district = sync.OnceValues(func() (*sample, error) {
 	}
 	// The open file outlives its name; nothing is left behind.
 	defer func() { _ = os.RemoveAll(dir) }()
-	db, err := store.Open(ctx, "sqlite://"+filepath.Join(dir, "web.db"))
+	s, err := settle(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
-	opened = append(opened, db)
-	s := &sample{office: casework.New(db)}
-	if err := demo.Publish(ctx, s.office, received); err != nil {
+	opened = append(opened, s.office.Store)
+	if err := more(ctx, s.office); err != nil {
 		return nil, err
 	}
-	if err := receive(ctx, s.office); err != nil {
-		return nil, err
-	}
-	if s.sweep, err = s.office.Sweep(ctx, casework.SweepRequest{AsOf: demo.AsOf(), Now: received, Slot: "test"}, nil); err != nil {
+	if s.sweep, err = s.office.Sweep(ctx, casework.SweepRequest{AsOf: demo.AsOf(), Now: later.Add(time.Hour), Slot: "test-2"}, nil); err != nil {
 		return nil, err
 	}
 	book, err := s.office.Current(ctx)
@@ -81,8 +84,55 @@ var district = sync.OnceValues(func() (*sample, error) {
 	return s, err
 })
 
-// receive delivers the first of the sample firms: enough for every page, and soon compared under the race detector too.
-func receive(ctx context.Context, office *casework.Office) error {
+// settle publishes the samples in a store in dir, delivers some firms and compares them.
+func settle(ctx context.Context, dir string) (*sample, error) {
+	db, err := store.Open(ctx, "sqlite://"+filepath.Join(dir, "web.db"))
+	if err != nil {
+		return nil, err
+	}
+	s := &sample{office: casework.New(db)}
+	if err := demo.Publish(ctx, s.office, received); err != nil {
+		return nil, err
+	}
+	if err := deliver(ctx, s.office); err != nil {
+		return nil, err
+	}
+	s.sweep, err = s.office.Sweep(ctx, casework.SweepRequest{AsOf: demo.AsOf(), Now: received, Slot: "test"}, nil)
+	return s, err
+}
+
+// premiums is a delivery of what firms paid for unemployment insurance, each times a factor; one in seven cells is empty.
+func premiums(list []store.Enterprise, factor int) []byte {
+	var b bytes.Buffer
+	b.WriteString("统一社会信用代码,实缴失业保险费(元),自然减员人数\n")
+	for i, e := range list {
+		fmt.Fprintf(&b, "%s,%d,", e.USCC, (12_000+i*37)*factor)
+		if i%7 > 0 {
+			fmt.Fprint(&b, i%3)
+		}
+		b.WriteByte('\n')
+	}
+	return b.Bytes()
+}
+
+// more delivers the premiums, then what looks like the same in another unit.
+func more(ctx context.Context, office *casework.Office) error {
+	list, err := office.Store.SearchEnterprises(ctx, "", 200)
+	if err != nil {
+		return err
+	}
+	for i, factor := range []int{1, 10_000} {
+		act := bureau.Act{By: "区人社局 王工", At: later.Add(time.Duration(i) * time.Minute)}
+		as := bureau.Intake{Source: "区人社局", Period: "2024", Purpose: "免申即享政策比对", LegalBasis: "数据共享协议第5条"}
+		if _, _, err := bureau.New(office).Receive(ctx, intake.Bytes("失业保险费.csv", premiums(list, factor)), as, act); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// deliver hands over the first of the sample firms: enough for every page, and soon compared under the race detector too.
+func deliver(ctx context.Context, office *casework.Office) error {
 	const some = 300
 	book, err := office.Current(ctx)
 	if err != nil {
@@ -131,8 +181,17 @@ func served(t *testing.T, change func(*Config)) (*Server, *sample) {
 
 // call asks a handler for a path.
 func call(h http.Handler, path string) *httptest.ResponseRecorder {
+	return send(h, http.MethodGet, path, "", nil)
+}
+
+// send sends a handler a request; body may be "". Headers come as names and values in turn.
+func send(h http.Handler, method, path, body string, headers []string) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
-	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, http.NoBody))
+	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	h.ServeHTTP(w, r)
 	return w
 }
 

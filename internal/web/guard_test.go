@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"mianshen/index"
+	"mianshen/internal/web/problem"
 )
 
 func TestHeaders(t *testing.T) {
@@ -57,10 +58,10 @@ func TestWhatIsTypedIsNeverMarkup(t *testing.T) {
 
 func TestCaps(t *testing.T) {
 	s, _ := served(t, nil)
-	problemOf := func(r *http.Request) (int, Problem) {
+	problemOf := func(r *http.Request) (int, problem.Problem) {
 		w := httptest.NewRecorder()
 		s.ServeHTTP(w, r)
-		var p Problem
+		var p problem.Problem
 		if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil {
 			t.Fatalf("%s: %v: %s", r.URL.Path, err, w.Body)
 		}
@@ -74,7 +75,7 @@ func TestCaps(t *testing.T) {
 	if code, _ := problemOf(large); code != http.StatusRequestEntityTooLarge {
 		t.Errorf("large body: %d", code)
 	}
-	query := httptest.NewRequest(http.MethodGet, "/api/v1/search?q="+strings.Repeat("a", maxQuery+1), http.NoBody)
+	query := httptest.NewRequest(http.MethodGet, "/api/v1/search?q="+strings.Repeat("a", 201), http.NoBody)
 	if code, p := problemOf(query); code != http.StatusUnprocessableEntity || len(p.Errors) != 1 || p.Errors[0].Message != "最多 200 个字" {
 		t.Errorf("long query: %d %+v", code, p)
 	}

@@ -3,6 +3,7 @@ package whatif
 import (
 	"context"
 	"errors"
+	"math"
 	"slices"
 
 	"mianshen/engine"
@@ -122,7 +123,11 @@ func (v *Variation) whole(ctx context.Context, plan *engine.Plan, rule *rules.Ru
 			return nil, engine.ErrCurve
 		}
 	}
-	return plan.Curve(ctx, 0, d.condition)
+	c, err := plan.Curve(ctx, 0, d.condition)
+	if err == nil && len(c.Points) > 0 && c.Points[len(c.Points)-1].Money == math.MaxInt64 {
+		return nil, exact.ErrOverflow
+	}
+	return c, err
 }
 
 // read takes the steps within a span from the whole curve.

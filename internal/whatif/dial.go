@@ -100,7 +100,7 @@ func conditionDial(v *Variation, rule *rules.Rule, p rules.Part) (*dial, error) 
 	case unit.IsMoney():
 		d.factor = exact.Int(1_000_000) // 万元
 	case unit.Plain() && unit.Flavour != formula.Bare:
-		d.factor = exact.Frac(1, 100)
+		d.factor, d.words = exact.Frac(1, 100), percent
 	}
 	d.edit = func(n exact.Num) (rules.Edit, error) {
 		text, ok := place.Write(rule, p, n)
@@ -110,6 +110,19 @@ func conditionDial(v *Variation, rule *rules.Rule, p rules.Part) (*dial, error) 
 		return rules.Edit{What: rules.EditCondition, Item: v.Item, Condition: p.ID, Text: text}, nil
 	}
 	return d, nil
+}
+
+// percent writes a ratio as people read it.
+func percent(n exact.Num) string {
+	hundredfold, err := n.Mul(exact.Int(100))
+	if err != nil {
+		return n.String()
+	}
+	text := hundredfold.Decimal(4)
+	if shown, err := exact.Parse(text); err != nil || shown.Cmp(hundredfold) != 0 {
+		return "约 " + text + "%"
+	}
+	return text + "%"
 }
 
 // span reads the two ends.

@@ -130,11 +130,11 @@ type DeliveryDetail struct {
 	Report    *delivery.Report `json:"report" doc:"是怎么读的：每一列当作什么、以什么为单位、多少有值，以及提醒"`
 	Against   string           `json:"compared_with,omitempty" doc:"与哪一批相比：同一部门、同类所属期此前采用的一批"`
 	Jumps     []delivery.Jump  `json:"jumps" doc:"与那一批相比明显不同的地方"`
-	Standings []Standing       `json:"standings" doc:"状态的经过，先后为序"`
+	Standings []StandingEntry       `json:"standings" doc:"状态的经过，先后为序"`
 }
 
-// Standing is the state of a delivery from an instant on.
-type Standing struct {
+// StandingEntry is the state of a delivery from an instant on.
+type StandingEntry struct {
 	State  string `json:"state" enum:"accepted,held,quarantined,withdrawn"`
 	At     string `json:"at" format:"date-time"`
 	By     string `json:"by"`
@@ -156,13 +156,13 @@ func (b *Bureau) Delivery(ctx context.Context, in *OneDelivery) (*DeliveryDetail
 	if err != nil {
 		return nil, err
 	}
-	out := &DeliveryDetail{Delivery: deliveryOf(d, report), Checksum: d.Checksum, Report: report, Jumps: []delivery.Jump{}, Standings: []Standing{}}
+	out := &DeliveryDetail{Delivery: deliveryOf(d, report), Checksum: d.Checksum, Report: report, Jumps: []delivery.Jump{}, Standings: []StandingEntry{}}
 	all, err := b.office.Store.Standings(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
 	for _, s := range all {
-		out.Standings = append(out.Standings, Standing{State: string(s.State), At: instant(s.At), By: s.By, Reason: s.Reason})
+		out.Standings = append(out.Standings, StandingEntry{State: string(s.State), At: instant(s.At), By: s.By, Reason: s.Reason})
 	}
 	before, err := b.before(ctx, d)
 	if err != nil || before == nil {

@@ -193,7 +193,7 @@ func (s *Pages) policyPage(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Pages) firmsPage(w http.ResponseWriter, r *http.Request) error {
-	ctx := r.Context()
+	ctx, q := r.Context(), r.URL.Query()
 	v := ui.FirmsView{Page: s.page(ctx, "按企业看", "firms")}
 	v.Find, _ = clip(q.Get("find"), maxFind)
 	v.Query, _ = clip(q.Get("q"), maxQuery)

@@ -14,10 +14,10 @@ import (
 // Page is what every page needs to know.
 type Page struct {
 	Title string
-	Place string     // which part of the site: search, firms; marks the entry of the menu
+	Place string     // which part of the site: search, firms, or one of places; marks the entry of the menu
 	AsOf  civil.Date // the day of the newest comparison; zero when there is none
 	Demo  bool       // everything shown is made up, and says so
-	Picks bool       // the visitor may see enterprises, and pick one
+	Picks bool       // the visitor may see enterprises, pick one, and see what officials work on
 }
 
 // SearchView is the search page.

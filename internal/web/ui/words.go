@@ -236,7 +236,12 @@ func factName(f rules.ExplainedFact) string {
 
 // hereIf marks the entry of the menu that the page belongs to.
 func hereIf(p Page, place string) templ.Attributes {
-	if p.Place != place {
+	return currentIf(p.Place == place)
+}
+
+// currentIf marks one of several links as the one that is shown.
+func currentIf(is bool) templ.Attributes {
+	if !is {
 		return nil
 	}
 	return templ.Attributes{"aria-current": "page"}
