@@ -75,6 +75,7 @@ func (t *Table) Put(f *rules.Field, c *column.Column) error {
 	if err := t.whole(f, c); err != nil {
 		return err
 	}
+	c = declared(f, c)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.columns[f.Index] = c
@@ -104,6 +105,61 @@ func (t *Table) fits(f *rules.Field, c *column.Column) error {
 		return fmt.Errorf("%s of type %s can't be a column of kind %d: %w", f.ID, f.Type, c.Kind, ErrColumn)
 	}
 	return nil
+}
+
+// declared is the column without texts that the field may not have (any more): where they stand the fact is missing.
+func declared(f *rules.Field, c *column.Column) *column.Column {
+	if c.Kind != column.Text || f.Values == nil {
+		return c
+	}
+	foreign := map[uint32]bool{}
+	for code, text := range c.Dict {
+		if !slices.Contains(f.Values, text) {
+			foreign[uint32(code)] = true
+		}
+	}
+	var rows []int
+	for row, code := range c.Codes {
+		if foreign[code] && c.IsKnown(row) {
+			rows = append(rows, row)
+		}
+	}
+	if len(rows) == 0 {
+		return c
+	}
+	all := make([]int, c.Rows)
+	for i := range all {
+		all[i] = i
+	}
+	out := column.Gather(c, all)
+	b := column.NewBuilder(column.Text)
+	for _, row := range rows {
+		o := c.Origin(row)
+		o.Reason = "存的值不在指标字典里"
+		if b.From(o) != nil {
+			return &column.Column{Rows: c.Rows, Known: make([]uint64, column.Words(c.Rows)), Origins: []column.Origin{o}}
+		}
+		b.Missing()
+	}
+	if column.Overlay(out, rows, b.Take(column.Origin{})) != nil {
+		return &column.Column{Rows: c.Rows, Known: make([]uint64, column.Words(c.Rows)), Origins: []column.Origin{{}}}
+	}
+	return out
+}
+
+// As is the table as another vocabulary sees it: fields are found by id, and those whose type or unit is another are missing.
+// Columns are shared, so neither table may be changed any more.
+func (t *Table) As(v *rules.Vocabulary) *Table {
+	out := NewTable(v, t.codes)
+	out.records = t.records
+	out.Lazy(func(f *rules.Field) (*column.Column, error) {
+		own, ok := t.Vocabulary.Field(f.ID)
+		if !ok || own.ID != f.ID || own.Measure() != f.Measure() {
+			return nil, nil
+		}
+		return t.Column(own)
+	})
+	return out
 }
 
 // KindOf is the kind of column that holds a field.
@@ -138,6 +194,7 @@ func (t *Table) Column(f *rules.Field) (*column.Column, error) {
 	if err := t.whole(f, c); err != nil {
 		return nil, err
 	}
+	c = declared(f, c)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if other := t.columns[f.Index]; other != nil { // somebody was quicker

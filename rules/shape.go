@@ -247,3 +247,13 @@ func (v *Vocabulary) inOrder(seen map[*Field]bool) []*Field {
 	}
 	return out
 }
+
+// Measure says what values of the field are, so that values kept under one vocabulary are never read as something else under
+// another: the type and the unit, for a table those of its columns.
+func (f *Field) Measure() string {
+	m := string(f.Type) + " " + f.Unit
+	for _, c := range f.Columns {
+		m += ";" + c.ID + " " + c.Measure()
+	}
+	return m
+}

@@ -39,7 +39,7 @@ type killed struct {
 	begun    bool          // its log said that the sweep had begun
 	shards   int           // that were stored by its log
 	finished bool          // its log said that all shards were stored
-	lasted   time.Duration // from the beginning in its log to its end
+	lasted   time.Duration // from the first to the last line of its log
 }
 
 // TestKilledSweeps kills the program with SIGKILL at random moments of a second night, lets another process go on, and holds the
@@ -195,8 +195,8 @@ func killOne(t *testing.T, path string, after time.Duration) (k killed) {
 				close(begun)
 			}
 			log.begun, log.shards, log.finished = true, done, done == all
+			log.lasted = time.Since(at)
 		}
-		log.lasted = time.Since(at)
 		ended <- log
 	}()
 	select {

@@ -130,6 +130,9 @@ func choose(names string) ([]experiment, error) {
 func here(ctx context.Context, e experiment, o lab.Options) error {
 	l := &lab.Lab{Options: o, Workers: runtime.GOMAXPROCS(0), Out: os.Stdout}
 	l.Logf("%s: %s; %d enterprises, %d items", e.name, e.about, o.Rows, o.Items)
+	if !slices.ContainsFunc(steps, func(s experiment) bool { return s.name == e.name }) {
+		l.Report(lab.Built("load_before_"+e.name), lab.Load(), "processes that wanted a processor in the minute before")
+	}
 	if err := e.run(ctx, l); err != nil {
 		return err
 	}

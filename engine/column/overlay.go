@@ -191,15 +191,22 @@ func (c *Column) takeNumbers(rows []int, patch *Column) {
 
 // takeTexts looks each text of the dictionary of c up among those of the patch, not the other way round: the patch is small.
 func (c *Column) takeTexts(rows []int, patch *Column) {
-	used := make(map[string]uint32, min(len(patch.Dict), len(rows))) // code in c + 1; 0 while it has none
+	codes := make([]uint32, len(patch.Dict)) // by code in patch: code in c + 1; 0 while it has none
 	for i := range rows {
 		if patch.IsKnown(i) {
-			used[patch.Dict[patch.Codes[i]]] = 0
+			codes[patch.Codes[i]] = 1
+		}
+	}
+	used := make(map[string]uint32, min(len(patch.Dict), len(rows))) // code in patch
+	for code, yes := range codes {
+		if yes > 0 {
+			used[patch.Dict[code]] = uint32(code)
+			codes[code] = 0
 		}
 	}
 	for code, text := range c.Dict {
-		if _, ok := used[text]; ok {
-			used[text] = uint32(code) + 1
+		if at, ok := used[text]; ok {
+			codes[at] = uint32(code) + 1
 		}
 	}
 	for i, r := range rows {
@@ -207,11 +214,11 @@ func (c *Column) takeTexts(rows []int, patch *Column) {
 			c.Codes[r] = 0
 			continue
 		}
-		text := patch.Dict[patch.Codes[i]]
-		if used[text] == 0 {
-			c.Dict = append(c.Dict, text)
-			used[text] = uint32(len(c.Dict))
+		code := &codes[patch.Codes[i]]
+		if *code == 0 {
+			c.Dict = append(c.Dict, patch.Dict[patch.Codes[i]])
+			*code = uint32(len(c.Dict))
 		}
-		c.Codes[r] = used[text] - 1
+		c.Codes[r] = *code - 1
 	}
 }

@@ -18,7 +18,8 @@ import (
 type shelf struct {
 	mu       sync.Mutex
 	snapshot string
-	words    *rules.Vocabulary
+	own      *engine.Table     // of the snapshot, as its own vocabulary has it
+	words    *rules.Vocabulary // as which it was asked for last
 	table    *engine.Table
 	shards   map[shardKey]*engine.Result
 	order    []shardKey
@@ -32,23 +33,40 @@ type shardKey struct {
 // keptShards is how many shards are kept; one takes a few MiB at a thousand items.
 const keptShards = 8
 
-// Table opens the table of a snapshot as a vocabulary sees it; the newest one asked for is kept. The table is shared: nobody may
-// change it, and its columns are fetched when they are first wanted.
+// Table opens the table of a snapshot as a vocabulary sees it; the newest one asked for is kept. Where the vocabulary isn't the
+// snapshot's own, fields whose type or unit is another are missing. The table is shared: nobody may change it.
 func (o *Office) Table(ctx context.Context, v *rules.Vocabulary, snap store.Snapshot) (*engine.Table, error) {
 	o.kept.mu.Lock()
 	defer o.kept.mu.Unlock()
 	if o.kept.snapshot == snap.ID && o.kept.words == v {
 		return o.kept.table, nil
 	}
-	t, err := facts.Open(context.WithoutCancel(ctx), o.Store, v, snap)
+	if o.kept.snapshot != snap.ID {
+		own, err := o.open(ctx, snap)
+		if err != nil {
+			return nil, err
+		}
+		o.kept.snapshot, o.kept.own = snap.ID, own
+	}
+	o.kept.words, o.kept.table = v, o.kept.own.As(v)
+	return o.kept.table, nil
+}
+
+// open opens the table of a snapshot as its own vocabulary has it.
+func (o *Office) open(ctx context.Context, snap store.Snapshot) (*engine.Table, error) {
+	words, err := o.Store.VocabularyVersion(ctx, snap.Vocabulary)
 	if err != nil {
 		return nil, err
 	}
-	if err := facts.Prefetch(ctx, t, nil); err != nil {
+	own, mistakes := rules.ParseVocabulary("vocabulary.yaml", words.Body)
+	if err := mistakes.Err(); err != nil {
+		return nil, fmt.Errorf("vocabulary %s: %w", snap.Vocabulary, err)
+	}
+	t, err := facts.Open(context.WithoutCancel(ctx), o.Store, own, snap)
+	if err != nil {
 		return nil, err
 	}
-	o.kept.snapshot, o.kept.words, o.kept.table = snap.ID, v, t
-	return t, nil
+	return t, facts.Prefetch(ctx, t, nil)
 }
 
 // Latest opens the table of the snapshot announced last. ErrNothing: nothing was delivered yet.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -260,6 +261,50 @@ func TestOneCell(t *testing.T) {
 		before, err := o.Replay(t.Context(), casework.DecisionID(1, "award", fix.USCC))
 		if err != nil || !before.Same || before.Decision.Outcome != rules.Eligible {
 			t.Errorf("yesterday's decision: %+v, %v", before, err)
+		}
+	})
+}
+
+// TestChangedUnit publishes a vocabulary in which a field counts something else: what was delivered before is missing then, never
+// read in the other unit.
+func TestChangedUnit(t *testing.T) {
+	onBoth(t, func(t *testing.T, o *casework.Office) {
+		publish(t, o, []byte(vocabulary), values, cases)
+		v, batch := firms(t)
+		share, _ := v.Field("占比")
+		value, err := share.Parse("5.5", "")
+		if err == nil {
+			err = batch.Profiles[0].Set(share, rules.Fact{Value: value})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		receive(t, o, v, batch, now)
+		known := func(at time.Time) bool {
+			book, snap, err := o.Prepare(t.Context(), casework.SweepRequest{AsOf: asOf, Now: at})
+			if err != nil {
+				t.Fatal(err)
+			}
+			table, err := o.Table(t.Context(), book.Book.Vocabulary, snap)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p, err := table.Profile(0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			f, _ := book.Book.Vocabulary.Field("占比")
+			return p.Fact(f).Value != nil
+		}
+		if !known(now) {
+			t.Fatal("the fact isn't there")
+		}
+		other := strings.Replace(vocabulary, `unit: "%"`, `unit: 人`, 1)
+		if _, err := o.PublishVocabulary(t.Context(), []byte(other), "甲", now.Add(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		if known(now.Add(2 * time.Hour)) {
+			t.Error("5.5% is read as 人")
 		}
 	})
 }

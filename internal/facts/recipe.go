@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"mianshen/engine"
 	"mianshen/internal/facts/form"
 	"mianshen/internal/intake/delivery"
 	"mianshen/internal/store"
@@ -204,7 +203,7 @@ func (q *question) job(f *rules.Field) *job {
 		return j
 	}
 	for _, s := range q.sources {
-		if s.Serves(f, q.AsOf) && s.mapping.Has(j.series, engine.KindOf(f)) {
+		if s.Serves(f, q.AsOf) && s.mapping.Has(j.series, f) {
 			j.list = append(j.list, s)
 		}
 	}

@@ -56,8 +56,8 @@ func Pairwise(ctx context.Context, l *lab.Lab) error {
 		}
 		took, used := time.Since(start), lab.Processor()-used
 		scale := float64(l.Rows) / float64(m.rows)
-		l.Report(m.name, took.Seconds()*scale, fmt.Sprintf("s, scaled from %d enterprises", m.rows))
-		l.Report(strings.TrimSuffix(m.name, "_s")+"_processor_s", used.Seconds()*scale, "s of processor time, scaled")
+		l.Report(lab.Built(m.name), took.Seconds()*scale, fmt.Sprintf("s, scaled from %d enterprises", m.rows))
+		l.Report(lab.Built(strings.TrimSuffix(m.name, "_s")+"_processor_s"), used.Seconds()*scale, "s of processor time, scaled")
 		ours, err := counted(ctx, some.Head(m.rows), law.Book)
 		if err != nil {
 			return err

@@ -50,8 +50,8 @@ func againstDuckDB(ctx context.Context, l *lab.Lab, p lab.Population, questions 
 		if err != nil {
 			return err
 		}
-		l.Report("duckdb_"+q.name+"_1k_1m_ms", lab.Milliseconds(took.Least()), "ms, the shorter of two runs")
-		l.Report("duckdb_"+q.name+"_1k_1m_processor_ms", lab.Milliseconds(took.Processor), "ms of processor time")
+		l.Report(lab.Built("duckdb_"+q.name+"_1k_1m_ms"), lab.Milliseconds(took.Least()), "ms, the shorter of two runs")
+		l.Report(lab.Built("duckdb_"+q.name+"_1k_1m_processor_ms"), lab.Milliseconds(took.Processor), "ms of processor time")
 		l.Equal(lab.Built("duckdb_"+q.name), differences(q.items, q.ours, theirs))
 	}
 	return nil

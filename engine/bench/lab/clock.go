@@ -124,3 +124,16 @@ func WatchOwn() (most func() float64) {
 	}()
 	return func() float64 { close(stop); return <-greatest }
 }
+
+// Load is how many processes wanted a processor in the last minute on average, of the whole machine.
+func Load() float64 {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return 0
+	}
+	load, err := strconv.ParseFloat(strings.Fields(string(text) + " 0")[0], 64)
+	if err != nil {
+		return 0
+	}
+	return load
+}

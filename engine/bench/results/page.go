@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// ratio is a result computed from two others, whichever run they come from.
+// ratio is a result computed from two others, of one build. DuckDB's come from one run, so that both had the machine to
+// themselves, or not.
 type ratio struct {
 	name, over, under string
 	scale             float64 // to one unit
@@ -16,19 +17,22 @@ type ratio struct {
 
 var ratios = []ratio{
 	{"duckdb_3v_ratio", "duckdb_3v_1k_1m_ms", "sweep_1k_1m_ms", 1},
-	{"duckdb_3v_simd_ratio", "duckdb_3v_1k_1m_ms", "sweep_1k_1m_simd_ms", 1},
+	{"duckdb_3v_simd_ratio", "duckdb_3v_1k_1m_simd_ms", "sweep_1k_1m_simd_ms", 1},
 	{"duckdb_amounts_ratio", "duckdb_amounts_1k_1m_ms", "sweep_amounts_1k_1m_ms", 1},
+	{"duckdb_amounts_simd_ratio", "duckdb_amounts_1k_1m_simd_ms", "sweep_amounts_1k_1m_simd_ms", 1},
 	{"duckdb_3v_processor_ratio", "duckdb_3v_1k_1m_processor_ms", "sweep_1k_1m_processor_ms", 1},
-	{"duckdb_3v_processor_simd_ratio", "duckdb_3v_1k_1m_processor_ms", "sweep_1k_1m_processor_simd_ms", 1},
+	{"duckdb_3v_processor_simd_ratio", "duckdb_3v_1k_1m_processor_simd_ms", "sweep_1k_1m_processor_simd_ms", 1},
 	{"expr_ratio", "expr_1k_1m_s", "sweep_1k_1m_ms", 1000},
-	{"expr_simd_ratio", "expr_1k_1m_s", "sweep_1k_1m_simd_ms", 1000},
+	{"expr_simd_ratio", "expr_1k_1m_simd_s", "sweep_1k_1m_simd_ms", 1000},
 	{"expr_one_core_ratio", "expr_one_core_1k_1m_s", "sweep_1k_1m_ms", 1000},
 	{"expr_processor_ratio", "expr_1k_1m_processor_s", "sweep_1k_1m_processor_ms", 1000},
-	{"expr_processor_simd_ratio", "expr_1k_1m_processor_s", "sweep_1k_1m_processor_simd_ms", 1000},
+	{"expr_processor_simd_ratio", "expr_1k_1m_processor_simd_s", "sweep_1k_1m_processor_simd_ms", 1000},
 	{"rule_ratio", "rule_1k_1m_s", "sweep_1k_1m_ms", 1000},
 	{"csv_vs_duckdb_ratio", "csv_s", "duckdb_csv_best_s", 1},
 	{"sweep_10k_over_1k", "sweep_10k_1m_ms", "sweep_1k_1m_ms", 1},
+	{"sweep_10k_over_1k_simd", "sweep_10k_1m_simd_ms", "sweep_1k_1m_simd_ms", 1},
 	{"sweep_1m_over_100k", "sweep_1k_1m_ms", "sweep_1k_100k_ms", 1},
+	{"sweep_1m_over_100k_simd", "sweep_1k_1m_simd_ms", "sweep_1k_100k_simd_ms", 1},
 }
 
 // withRatios computes the ratios anew, and whether everything agreed.
@@ -44,13 +48,21 @@ func withRatios(all []Result, from string) []Result {
 	for _, x := range ratios {
 		over, under := at[x.over], at[x.under]
 		if under.Value > 0 && over.Name != "" {
-			all = keep(all, Result{Name: x.name, Value: over.Value * x.scale / under.Value, Unit: "x", From: over.From + ", " + under.From})
+			all = keep(all, Result{Name: x.name, Value: over.Value * x.scale / under.Value, Unit: "x", From: origin(over, under)})
 		}
 	}
 	if compared {
 		all = keep(all, Result{Name: "equal", Value: agreed, Unit: "1 = all agreed", From: from})
 	}
 	return all
+}
+
+// origin is where a ratio's two figures come from.
+func origin(over, under Result) string {
+	if over.From == under.From {
+		return over.From
+	}
+	return over.From + ", " + under.From
 }
 
 // readable writes the results as a page.

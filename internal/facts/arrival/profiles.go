@@ -33,7 +33,7 @@ const (
 func ReceiveProfiles(ctx context.Context, st *store.Store, v *rules.Vocabulary, batch *intake.Batch, asOf civil.Date, now time.Time, by string) ([]store.Delivery, error) {
 	var out []store.Delivery
 	for _, b := range bundles(v, batch, asOf) {
-		d, err := b.receive(ctx, st, batch, now, by)
+		d, err := b.receive(ctx, st, v, batch, now, by)
 		if err != nil {
 			return nil, fmt.Errorf("%s %s: %w", b.source, b.period, err)
 		}
@@ -85,7 +85,7 @@ func (b *bundle) add(f *rules.Field) {
 	b.fields[s] = append(b.fields[s], f)
 }
 
-func (b *bundle) receive(ctx context.Context, st *store.Store, batch *intake.Batch, now time.Time, by string) (store.Delivery, error) {
+func (b *bundle) receive(ctx context.Context, st *store.Store, v *rules.Vocabulary, batch *intake.Batch, now time.Time, by string) (store.Delivery, error) {
 	a, err := begin(ctx, st, store.Delivery{
 		Source: b.source, Period: b.period, ReceivedAt: now, ReceivedBy: by, Purpose: importPurpose, LegalBasis: importBasis,
 	})
@@ -113,6 +113,7 @@ func (b *bundle) receive(ctx context.Context, st *store.Store, batch *intake.Bat
 	if seal.Report, err = json.Marshal(report); err != nil {
 		return store.Delivery{}, err
 	}
+	a.mapping.Bind(v)
 	return a.seal(ctx, seal, store.Standing{State: store.Accepted, At: now, By: by})
 }
 

@@ -54,6 +54,7 @@ func Receive(ctx context.Context, st *store.Store, v *rules.Vocabulary, ins []in
 		return store.Delivery{}, report, nil, err
 	}
 	a.mapping.Describe(report)
+	a.mapping.Bind(v)
 	jumps, held, err := a.compare(ctx, report, meta.Hold)
 	if err != nil {
 		return store.Delivery{}, report, nil, err

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"mianshen/engine"
 	"mianshen/engine/column"
 	"mianshen/internal/intake/delivery"
 	"mianshen/rules"
@@ -23,6 +24,9 @@ type Series struct {
 	Kind   column.Kind `json:"kind"`
 	Header string      `json:"header,omitempty"`
 	Unit   string      `json:"unit,omitempty"`
+	// Measure is that of the field by which it was read (rules.Field.Measure): under a vocabulary in which the series is something
+	// else, the column isn't read.
+	Measure string `json:"measure,omitempty"`
 }
 
 // ReadMapping reads the JSON of a mapping.
@@ -33,14 +37,26 @@ func ReadMapping(data []byte) (m Mapping, err error) {
 	return m, nil
 }
 
-// Has reports whether the delivery has a series of a kind. A column in which nothing is known goes with every kind.
-func (m *Mapping) Has(name string, kind column.Kind) bool {
+// Has reports whether the delivery has a series as a field reads it. A column in which nothing is known goes with every field.
+func (m *Mapping) Has(name string, f *rules.Field) bool {
 	for _, s := range m.Series {
 		if s.Name == name {
-			return s.Kind == kind || s.Kind == column.Nothing
+			return s.Kind == column.Nothing || s.Kind == engine.KindOf(f) && s.Measure == f.Measure()
 		}
 	}
 	return false
+}
+
+// Bind notes by which fields of the vocabulary the series were read.
+func (m *Mapping) Bind(v *rules.Vocabulary) {
+	for i := range m.Series {
+		for _, f := range v.Fields {
+			if !f.Derived() && delivery.SeriesOf(f) == m.Series[i].Name {
+				m.Series[i].Measure = f.Measure()
+				break
+			}
+		}
+	}
 }
 
 // Names reports whether the delivery has a series.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"mianshen/internal/whatif"
 	"mianshen/rules/exact"
@@ -64,13 +63,19 @@ func draw(c *whatif.Curve) *chart {
 	d := &chart{money: slices.ContainsFunc(c.Steps, func(s whatif.Step) bool { return s.Money > 0 })}
 	most := slices.MaxFunc(c.Steps, func(a, b whatif.Step) int { return cmp.Compare(d.height(a), d.height(b)) })
 	s := scale{low: ink(c.Steps[0].Value), high: ink(c.Steps[len(c.Steps)-1].Value), top: nice(d.height(most))}
-	var line strings.Builder
+	falls := d.height(c.Steps[0]) > d.height(c.Steps[len(c.Steps)-1])
+	var before mark
 	for i, step := range c.Steps {
 		x, y := s.x(ink(step.Value)), s.y(d.height(step))
-		if i > 0 {
-			line.WriteByte(' ')
+		switch { // between two figures nothing happens: the line falls behind the first or rises at the second
+		case i == 0 || !c.Exact:
+		case falls:
+			d.point(before.x, y)
+		default:
+			d.point(x, before.y)
 		}
-		fmt.Fprintf(&line, "%.1f,%.1f", x, y)
+		d.point(x, y)
+		before = mark{x, y}
 		if step.Present {
 			d.present = &mark{x, y}
 		}
@@ -78,13 +83,19 @@ func draw(c *whatif.Curve) *chart {
 			d.affordable = &mark{x, y}
 		}
 	}
-	d.line = line.String()
 	d.axes(c, s)
 	if b := c.Budget; b != nil && d.money && float64(*b) <= s.top {
 		d.budget = s.y(float64(*b))
 	}
 	d.describe(c)
 	return d
+}
+
+func (d *chart) point(x, y float64) {
+	if d.line != "" {
+		d.line += " "
+	}
+	d.line += coordinate(x) + "," + coordinate(y)
 }
 
 func (d *chart) height(s whatif.Step) float64 {

@@ -400,3 +400,17 @@ func calledOr(name, code string) string {
 	}
 	return name
 }
+
+// grouped sets commas between the thousands of a decimal.
+func grouped(decimal string) string {
+	whole, fraction, found := strings.Cut(decimal, ".")
+	digits := strings.TrimPrefix(whole, "-")
+	sign := whole[:len(whole)-len(digits)]
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	if found {
+		digits += "." + fraction
+	}
+	return sign + digits
+}
