@@ -353,17 +353,8 @@ func (p *Plan) own(shared map[int32]bool) {
 			p.joined = append(p.joined, int32(id))
 		}
 	}
-	// kids of shared groups must be there before them
-	for grew := true; grew; {
-		grew = false
-		for id := range shared {
-			for _, lit := range p.nodes[id].kids {
-				if kid := lit >> 1; p.nodes[kid].kind >= nodeAny && !shared[kid] {
-					shared[kid], grew = true, true
-					p.joined = append(p.joined, kid)
-				}
-			}
-		}
+	for id := range shared { // kids of shared groups must be there before them
+		p.share(id, shared)
 	}
 	slices.Sort(p.joined) // kids have smaller numbers than the groups they are in
 	for _, it := range p.items {
@@ -382,6 +373,19 @@ func (p *Plan) own(shared map[int32]bool) {
 		for _, id := range slices.Concat(it.pos, it.neg) {
 			visit(id)
 		}
+	}
+}
+
+// share makes all groups below a shared one shared too.
+func (p *Plan) share(id int32, shared map[int32]bool) {
+	for _, lit := range p.nodes[id].kids {
+		kid := lit >> 1
+		if p.nodes[kid].kind < nodeAny || shared[kid] {
+			continue
+		}
+		shared[kid] = true
+		p.joined = append(p.joined, kid)
+		p.share(kid, shared)
 	}
 }
 

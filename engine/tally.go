@@ -50,21 +50,26 @@ func (p *Plan) conditions(ctx context.Context, i int, visit func(block, conditio
 			w.group(id)
 		}
 		for j, part := range it.parts {
-			if !part.ok {
-				continue
+			if part.ok {
+				t, n := w.literal(part.lit, p.size(b))
+				visit(b, j, p.size(b), &t, &n)
 			}
-			t, n := *w.ts[part.lit>>1], *w.ns[part.lit>>1]
-			if part.lit&1 == 1 {
-				for k := range t {
-					t[k] = ^(t[k] | n[k])
-				}
-			}
-			trim(&t, p.size(b))
-			trim(&n, p.size(b))
-			visit(b, j, p.size(b), &t, &n)
 		}
 	}
 	return nil
+}
+
+// literal is where a literal is true, and where it isn't known, in the block at hand.
+func (w *worker) literal(lit int32, rows int) (t, n kernel.Bits) {
+	t, n = *w.ts[lit>>1], *w.ns[lit>>1]
+	if lit&1 == 1 {
+		for k := range t {
+			t[k] = ^(t[k] | n[k])
+		}
+	}
+	trim(&t, rows)
+	trim(&n, rows)
+	return t, n
 }
 
 // below lists the groups that literals are made of, inner ones first.

@@ -178,7 +178,7 @@ func deliver(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(mistakes.Err())
 	batch, err := intake.ReadProfiles(ctx, vocabulary, intake.Bytes(args[1], []byte(ts.ReadFile(args[1]))), intake.Options{})
 	ts.Check(err)
-	_, err = arrival.ReceiveProfiles(ctx, db, vocabulary, batch, civil.MustParse("2025-06-01"), time.Date(2025, 6, 1, 9, 0, 0, 0, time.UTC), args[1])
+	_, err = arrival.ReceiveProfiles(ctx, db, vocabulary, batch, civil.MustParse("2025-03-01"), time.Date(2025, 6, 1, 9, 0, 0, 0, time.UTC), args[1])
 	ts.Check(errors.Join(err, db.Close()))
 }
 

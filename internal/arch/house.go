@@ -37,7 +37,8 @@ var rooms = map[string]Room{
 	"engine/column/intern":  {Bars: NoClock | NoIO},
 	"engine/column/pack":    {Bars: NoClock | NoIO},
 	"engine/column":         {Bars: NoClock | NoIO, Imports: []string{"engine/column/decimal", "engine/column/intern", "engine/column/pack"}},
-	"engine":                {Bars: NoClock | NoIO, Imports: with(bottom, "rules", "rules/formula", "engine/column", "engine/kernel"), TestImports: []string{"seeds", "seeds/synth", "rules/rulestest"}},
+	"engine/outcome":        {Bars: NoClock | NoIO, Imports: []string{"rules", "rules/exact", "engine/kernel"}},
+	"engine":                {Bars: NoClock | NoIO, Imports: with(bottom, "rules", "rules/formula", "engine/column", "engine/kernel", "engine/outcome"), TestImports: []string{"seeds", "seeds/synth", "rules/rulestest"}},
 
 	// Search knows only its own parts.
 	"index":        {Bars: NoClock, Imports: []string{"index/sealed", "index/words"}},
@@ -53,21 +54,53 @@ var rooms = map[string]Room{
 	"examples":    {},
 
 	// What holds the state and meets the world.
-	"internal/sheet":           {Bars: NoClock, TestImports: []string{"internal/sheet/xlsx"}},
-	"internal/sheet/jsonl":     {Bars: NoClock, Imports: []string{"internal/sheet"}},
-	"internal/sheet/parquet":   {Bars: NoClock, Imports: []string{"internal/sheet"}},
-	"internal/sheet/xlsx":      {Bars: NoClock, Imports: []string{"internal/sheet"}},
-	"internal/intake":          {Bars: NoClock, Imports: with(bottom, "rules", "rules/formula", "internal/sheet", "internal/sheet/jsonl", "internal/sheet/parquet", "internal/sheet/xlsx"), TestImports: []string{"seeds", "seeds/synth"}},
+	"internal/sheet":                   {Bars: NoClock, TestImports: []string{"internal/sheet/xlsx"}},
+	"internal/sheet/jsonl":             {Bars: NoClock, Imports: []string{"internal/sheet"}},
+	"internal/sheet/parquet":           {Bars: NoClock, Imports: []string{"internal/sheet"}},
+	"internal/sheet/xlsx":              {Bars: NoClock, Imports: []string{"internal/sheet"}},
+	"internal/intake":                  {Bars: NoClock, Imports: with(bottom, "rules", "rules/formula", "internal/sheet", "internal/sheet/jsonl", "internal/sheet/parquet", "internal/sheet/xlsx"), TestImports: []string{"seeds", "seeds/synth"}},
+	"internal/intake/delivery/records": {Bars: NoClock, Imports: with(bottom, "rules", "rules/formula")},
+	"internal/intake/delivery/parts":   {Bars: NoClock, Imports: []string{"engine/column"}},
+	"internal/intake/delivery/lines":   {Bars: NoClock, Imports: []string{"internal/sheet"}},
+	"internal/intake/delivery/cells": {Bars: NoClock, Imports: with(bottom, "rules", "rules/formula", "engine/column", "internal/intake", "internal/sheet",
+		"internal/intake/delivery/lines", "internal/intake/delivery/parts", "internal/intake/delivery/records")},
+	"internal/intake/delivery": {Bars: NoClock, Imports: with(bottom, "rules", "rules/formula", "engine/column", "internal/intake", "internal/sheet",
+		"internal/intake/delivery/cells", "internal/intake/delivery/lines", "internal/intake/delivery/parts", "internal/intake/delivery/records")},
+	"internal/facts/form":   {Bars: NoClock, Imports: with(bottom, "rules", "engine", "engine/column", "internal/intake/delivery")},
+	"internal/facts/layer":  {Bars: NoClock, Imports: []string{"engine/column", "internal/facts/form", "internal/store"}},
+	"internal/facts/gather": {Bars: NoClock | NoIO, Imports: with(bottom, "rules", "engine", "engine/column")},
+	"internal/facts/arrival": {Bars: NoClock, Imports: with(bottom, "rules", "rules/formula", "engine", "engine/column", "internal/facts/form",
+		"internal/intake", "internal/intake/delivery", "internal/intake/delivery/parts", "internal/store")},
+	"internal/facts": {
+		Bars: NoClock,
+		Imports: with(bottom, "rules", "rules/formula", "engine", "engine/column", "internal/facts/form", "internal/facts/gather", "internal/facts/layer",
+			"internal/intake/delivery", "internal/store"),
+		TestImports: []string{"internal/facts/arrival", "internal/intake", "internal/pgtest"},
+	},
+	"internal/readiness":        {Bars: NoClock, Imports: with(bottom, "rules", "rules/formula", "engine", "engine/column"), TestImports: []string{"seeds", "seeds/synth", "internal/intake"}},
+	"internal/readiness/report": {Bars: NoClock, Imports: with(bottom, "rules", "internal/readiness", "internal/sheet")},
+	"internal/whatif/place":     {Bars: NoClock, Imports: with(bottom, "rules", "rules/formula")},
+	"internal/whatif": {
+		Bars: NoClock, Imports: with(bottom, "rules", "rules/formula", "engine", "engine/column", "internal/whatif/place"),
+		TestImports: []string{"seeds", "seeds/synth", "internal/demo", "rules/rulestest"},
+	},
+	"internal/whatif/past": {
+		Bars: NoClock, Imports: with(bottom, "rules", "engine", "internal/casework", "internal/facts", "internal/store", "internal/whatif"),
+		TestImports: []string{"internal/facts/arrival", "internal/intake", "internal/intake/delivery"},
+	},
 	"internal/pgtest":          {ForTests: true},
 	"internal/audit":           {},
 	"internal/store":           {Bars: NoClock, Imports: with(bottom, "rules", "engine"), TestImports: []string{"internal/store/storetest", "internal/pgtest", "seeds", "seeds/synth"}},
 	"internal/store/storetest": {ForTests: true, Imports: with(bottom, "rules", "engine", "internal/store", "internal/pgtest")},
-	"internal/casework":        {Imports: with(bottom, "rules", "rules/formula", "rules/lint", "engine", "internal/store"), TestImports: []string{"seeds", "seeds/synth", "internal/pgtest"}},
-	"internal/catalog":         {Bars: NoClock, Imports: with(bottom, "rules", "index"), TestImports: []string{"seeds"}},
-	"internal/finder":          {Imports: []string{"index", "internal/casework", "internal/catalog", "internal/store"}, TestImports: []string{"internal/demo", "seeds"}},
-	"internal/demo":            {Bars: NoClock, Imports: with(bottom, "rules", "rules/formula", "seeds", "seeds/synth", "internal/casework", "internal/intake", "internal/sheet", "internal/store")},
-	"internal/disburse":        {Imports: with(bottom, "rules", "internal/store", "internal/audit")},
-	"internal/notify":          {Imports: with(bottom, "rules", "internal/store", "internal/audit")},
+	"internal/casework": {
+		Imports:     with(bottom, "rules", "rules/formula", "rules/lint", "engine", "engine/kernel", "internal/facts", "internal/store"),
+		TestImports: []string{"seeds", "seeds/synth", "internal/pgtest", "internal/facts/arrival", "internal/intake"},
+	},
+	"internal/catalog":  {Bars: NoClock, Imports: with(bottom, "rules", "index"), TestImports: []string{"seeds"}},
+	"internal/finder":   {Imports: []string{"index", "internal/casework", "internal/catalog", "internal/store"}, TestImports: []string{"internal/demo", "seeds"}},
+	"internal/demo":     {Bars: NoClock, Imports: with(bottom, "rules", "rules/formula", "seeds", "seeds/synth", "internal/casework", "internal/facts/arrival", "internal/intake", "internal/sheet", "internal/store")},
+	"internal/disburse": {Imports: with(bottom, "rules", "internal/store", "internal/audit")},
+	"internal/notify":   {Imports: with(bottom, "rules", "internal/store", "internal/audit")},
 
 	// The edge.
 	"internal/web/say":    {Bars: NoClock, Imports: with(bottom, "rules")},
@@ -80,8 +113,8 @@ var rooms = map[string]Room{
 		TestImports: []string{"seeds/synth", "internal/pgtest", "internal/catalog", "internal/demo", "internal/finder"},
 	},
 	"cmd/mianshen": {
-		Imports: with(law, "engine", "index", "index/texts", "seeds", "seeds/synth", "internal/casework", "internal/store", "internal/intake", "internal/sheet",
-			"internal/web", "internal/catalog", "internal/demo", "internal/finder", "internal/disburse", "internal/notify", "internal/audit"),
+		Imports: with(law, "engine", "index", "index/texts", "seeds", "seeds/synth", "internal/casework", "internal/facts/arrival", "internal/store", "internal/intake", "internal/intake/delivery", "internal/sheet",
+			"internal/readiness", "internal/readiness/report", "internal/whatif", "internal/web", "internal/catalog", "internal/demo", "internal/finder", "internal/disburse", "internal/notify", "internal/audit"),
 		TestImports: []string{"internal/pgtest", "examples"},
 	},
 
@@ -131,7 +164,7 @@ var libraries = []Library{
 // longer needed.
 var excused = []Excuse{
 	{
-		Place: "rules", Kind: kindPackage, Ceiling: 5500,
+		Place: "rules", Kind: kindPackage, Ceiling: 6600,
 		Why: "vocabulary, policy, compiled item and decision share one set of types; what could leave (numbers, days, language, files, standards, lint) has left",
 	},
 	{
@@ -139,7 +172,11 @@ var excused = []Excuse{
 		Why: "one language: reading, checking, units, guarded operators; all parts share the closed list of operators, and a second package would have to export it",
 	},
 	{
-		Place: "cmd/mianshen", Kind: kindPackage, Ceiling: 2600,
+		Place: "engine", Kind: kindPackage, Ceiling: 5000,
+		Why: "table, compilation into predicates and arithmetic, evaluation by blocks, the index for one profile: all speak of the same plan; columns, inner loops and results have left",
+	},
+	{
+		Place: "cmd/mianshen", Kind: kindPackage, Ceiling: 3600,
 		Why: "one file a command; the room grows with the number of commands, and each file can be read alone",
 	},
 	{
@@ -147,11 +184,19 @@ var excused = []Excuse{
 		Why: "the independent evaluator and the generator that tests it; it must share nothing with rules, so it says everything again",
 	},
 	{
-		Place: "internal/intake", Kind: kindPackage, Ceiling: 2000,
+		Place: "internal/intake", Kind: kindPackage, Ceiling: 2100,
 		Why: "profiles, records, awards and findings are read by one set of cells, units and problems; the file formats have left to internal/sheet",
 	},
 	{
-		Place: "internal/store", Kind: kindPackage, Ceiling: 2200,
+		Place: "internal/store", Kind: kindPackage, Ceiling: 2700,
 		Why: "everything that lasts behind one door, one file a subject; rooms that need less declare an interface of their own",
+	},
+	{
+		Place: "internal/store/storetest", Kind: kindPackage, Ceiling: 2100,
+		Why: "the contract of the store: each promise with its refusal, on both databases",
+	},
+	{
+		Place: "internal/casework", Kind: kindPackage, Ceiling: 1700,
+		Why: "one file a subject around the one office: publishing, sweeping, answering, replaying, all over what a sweep pins",
 	},
 }

@@ -113,21 +113,28 @@ func differences(before, after *engine.Result, book *rules.Book) ([]Difference, 
 		if r, ok := book.Rule(d.Item); ok {
 			d.Title = r.Item.Title
 		}
-		for _, side := range []struct {
-			from *engine.Result
-			to   *exact.Num
-		}{{before, &d.Before}, {after, &d.After}} {
-			for _, t := range side.from.Items {
-				if t.Item == d.Item && t.Overflow {
-					return nil, fmt.Errorf("事项 %s 的金额合计超出可计算的范围", t.Item)
-				}
-				if t.Item == d.Item {
-					*side.to = t.Sum.Num()
-				}
-			}
+		var err error
+		if d.Before, err = sum(before, d.Item); err != nil {
+			return nil, err
+		}
+		if d.After, err = sum(after, d.Item); err != nil {
+			return nil, err
 		}
 	}
 	return out, nil
+}
+
+// sum is what an item costs by a result; 0 where it isn't in it.
+func sum(r *engine.Result, item string) (exact.Num, error) {
+	for _, t := range r.Items {
+		switch {
+		case t.Item == item && t.Overflow:
+			return exact.Num{}, fmt.Errorf("事项 %s 的金额合计超出可计算的范围", item)
+		case t.Item == item:
+			return t.Sum.Num(), nil
+		}
+	}
+	return exact.Num{}, nil
 }
 
 func (d *Difference) add(c engine.Change) {

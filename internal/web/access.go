@@ -45,8 +45,8 @@ func (a Access) Allows(r Role) bool { return Role(a)&r != 0 }
 
 // access is who may call which route: method and path as they are registered. It is the only place that says so.
 var access = map[string]Access{
-	"GET /":                      Public,
-	"GET /policies/:id":          Public,
+	"GET /":                       Public,
+	"GET /policies/:id":           Public,
 	"GET /enterprises":            Inside,
 	"GET /enterprises/:uscc":      Inside,
 	"GET /decisions/:id":          Inside,

@@ -55,7 +55,9 @@ func (s *Server) api(e *echo.Echo) error {
 	reads(s, api, "list-differences", "/api/v1/sweeps/{id}/differences", "一次比对与上一次相比的变化", "这次比对", s.bureau.Differences)
 	orders(s, api, "release-sweep", "/api/v1/sweeps/{id}/release", "放行或作废等人核对的比对", "这次比对", s.bureau.Release)
 	orders(s, api, "simulate", "/api/v1/simulations", "试算：条款改了会怎样。只计算，什么都不改，演示方式下也开放", "这个事项",
-		func(ctx context.Context, in *bureau.Simulate, _ bureau.Act) (*bureau.Simulation, error) { return s.bureau.Simulate(ctx, in) })
+		func(ctx context.Context, in *bureau.Simulate, _ bureau.Act) (*bureau.Simulation, error) {
+			return s.bureau.Simulate(ctx, in)
+		})
 	reads(s, api, "report-readiness", "/api/v1/reports/readiness", "免申准备度：哪些事项可以免申即享，哪些等数据，哪些要修订条款", "数据", s.bureau.Readiness)
 	reads(s, api, "report-gaps", "/api/v1/reports/gaps", "漏享清单：待核实的在等谁，压着多少金额", "数据", s.bureau.Gaps)
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -16,6 +17,7 @@ import (
 
 	"mianshen/index"
 	"mianshen/internal/web/problem"
+	"mianshen/internal/web/receive"
 )
 
 func TestHeaders(t *testing.T) {
@@ -35,7 +37,10 @@ func TestHeaders(t *testing.T) {
 func TestNoScriptOrStyleInPages(t *testing.T) {
 	s, _ := served(t, nil)
 	firm := anyFirm(t, s)
-	for _, path := range []string{"/", "/?q=%E8%A1%A5%E8%B4%B4", "/enterprises", "/enterprises/" + firm, "/policies/qp-rs-wengang", "/nothing"} {
+	for _, path := range []string{
+		"/", "/?q=%E8%A1%A5%E8%B4%B4", "/enterprises", "/enterprises/" + firm, "/policies/qp-rs-wengang", "/nothing", "/deliveries",
+		"/deliveries/" + anyDelivery(t, s), "/sweeps", "/sweeps/2", "/sweeps/2/differences", "/readiness", "/gaps", "/simulation?item=" + simulated(t, s).item,
+	} {
 		body := strings.ToLower(call(s, path).Body.String())
 		for _, bad := range []string{"<style", " style=", "<script>", " onclick=", "javascript:", "//cdn"} {
 			if strings.Contains(body, bad) {
@@ -47,8 +52,9 @@ func TestNoScriptOrStyleInPages(t *testing.T) {
 
 func TestWhatIsTypedIsNeverMarkup(t *testing.T) {
 	s, _ := served(t, nil)
+	item := simulated(t, s).item
 	const evil = `%3Cscript%3Ealert(1)%3C/script%3E%22%20onfocus=%22x`
-	for _, path := range []string{"/?q=" + evil, "/?q=x&department=" + evil, "/enterprises?find=" + evil + "&q=" + evil, "/policies/" + evil} {
+	for _, path := range []string{"/?q=" + evil, "/?q=x&department=" + evil, "/enterprises?find=" + evil + "&q=" + evil, "/policies/" + evil, "/simulation?item=" + evil, "/deliveries?state=" + evil, "/sweeps/2/differences?item=" + evil + "&turn=" + evil, "/simulation?item=" + item + "&from=1&to=" + evil + "&set=" + evil + "&budget=" + evil} {
 		body := call(s, path).Body.String()
 		if strings.Contains(body, "<script>alert") || strings.Contains(body, `" onfocus="x`) {
 			t.Errorf("%s came back as markup", path)
@@ -74,6 +80,16 @@ func TestCaps(t *testing.T) {
 	large := httptest.NewRequest(http.MethodGet, "/api/v1/search", bytes.NewReader(make([]byte, maxBody+1)))
 	if code, _ := problemOf(large); code != http.StatusRequestEntityTooLarge {
 		t.Errorf("large body: %d", code)
+	}
+	office, _ := served(t, func(c *Config) { c.Demo, c.Callers = false, as("区经委 李工") })
+	for method, path := range map[string]string{http.MethodPost: "/api/v1/deliveries", http.MethodPatch: "/api/v1/uploads/x"} {
+		r := httptest.NewRequest(method, path, http.NoBody)
+		r.ContentLength = allowances[strings.TrimSuffix(method+" "+path, "x")+map[bool]string{true: ":id"}[method == http.MethodPatch]].body + 1
+		w := httptest.NewRecorder()
+		office.ServeHTTP(w, r)
+		if w.Code != http.StatusRequestEntityTooLarge {
+			t.Errorf("%s %s of %d bytes: %d", method, path, r.ContentLength, w.Code)
+		}
 	}
 	query := httptest.NewRequest(http.MethodGet, "/api/v1/search?q="+strings.Repeat("a", 201), http.NoBody)
 	if code, p := problemOf(query); code != http.StatusUnprocessableEntity || len(p.Errors) != 1 || p.Errors[0].Message != "最多 200 个字" {
@@ -135,6 +151,41 @@ func TestLimiterForgets(t *testing.T) {
 	}
 	if l.allow("2001:db8::1"); l.allow("2001:db8::ffff") {
 		t.Error("one network counts as two sources")
+	}
+}
+
+// TestLongUpload sends a piece more slowly than the server gives others: who may take long is given the time.
+func TestLongUpload(t *testing.T) {
+	s := own(t)
+	u := answered[receive.Upload](t, s, http.MethodPost, "/api/v1/uploads", `{"file":"a.csv"}`, http.StatusOK)
+	web := httptest.NewUnstartedServer(s)
+	web.Config.ReadTimeout, web.Config.WriteTimeout = 200*time.Millisecond, 200*time.Millisecond
+	web.Start()
+	defer web.Close()
+	for path, want := range map[string]int{"/api/v1/uploads/" + u.ID: http.StatusNoContent, "/api/v1/deliveries/x/standing": 0} {
+		body, pen := io.Pipe()
+		go func() {
+			for range 5 {
+				time.Sleep(100 * time.Millisecond)
+				_, _ = pen.Write([]byte("{ "))
+			}
+			_ = pen.Close()
+		}()
+		method := map[bool]string{true: http.MethodPatch, false: http.MethodPost}[want != 0]
+		r, err := http.NewRequestWithContext(t.Context(), method, web.URL+path, body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Upload-Offset", "0")
+		r.Header.Set("Content-Type", "application/json")
+		got := 0
+		if res, err := http.DefaultClient.Do(r); err == nil {
+			got = res.StatusCode
+			_ = res.Body.Close()
+		}
+		if want != 0 && got != want || want == 0 && got == http.StatusOK {
+			t.Errorf("%s %s: %d", method, path, got)
+		}
 	}
 }
 

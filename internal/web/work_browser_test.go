@@ -8,6 +8,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"mianshen/internal/store"
 	"mianshen/internal/web/bureau"
 )
 
@@ -128,4 +129,33 @@ func simulated(t *testing.T, s *Server) trial {
 	}
 	t.Fatal("no number moves anybody")
 	return trial{}
+}
+
+// TestProgressRefreshes looks at a comparison that runs: the page goes on asking until it has ended, and then no more.
+func TestProgressRefreshes(t *testing.T) {
+	s := own(t)
+	st := s.cfg.Office.Store
+	done, err := s.cfg.Office.LatestDone(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan := done.Plan
+	plan.Slot, plan.Previous = "", done.ID
+	running, err := st.BeginSweep(t.Context(), plan, later)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := browse(t, s)
+	b.open("/sweeps/2")
+	if b.count("#progress .state-running") != 1 || b.count("#progress progress") != 1 {
+		t.Fatal("the page doesn't show that the comparison runs")
+	}
+	b.look("running")
+	if err := st.FinishSweep(t.Context(), running.ID, store.Failed, "磁盘满了", nil, later); err != nil {
+		t.Fatal(err)
+	}
+	b.wait("document.querySelector('#progress .state-failed') && document.querySelector('#progress').innerText.includes('磁盘满了')")
+	if b.count("#progress[hx-get]") != 0 {
+		t.Error("the page goes on asking")
+	}
 }

@@ -130,7 +130,7 @@ type DeliveryDetail struct {
 	Report    *delivery.Report `json:"report" doc:"是怎么读的：每一列当作什么、以什么为单位、多少有值，以及提醒"`
 	Against   string           `json:"compared_with,omitempty" doc:"与哪一批相比：同一部门、同类所属期此前采用的一批"`
 	Jumps     []delivery.Jump  `json:"jumps" doc:"与那一批相比明显不同的地方"`
-	Standings []StandingEntry       `json:"standings" doc:"状态的经过，先后为序"`
+	Standings []StandingEntry  `json:"standings" doc:"状态的经过，先后为序"`
 }
 
 // StandingEntry is the state of a delivery from an instant on.

@@ -5,8 +5,10 @@ package ui
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
-import "github.com/a-h/templ"
-import templruntime "github.com/a-h/templ/runtime"
+import (
+	"github.com/a-h/templ"
+	templruntime "github.com/a-h/templ/runtime"
+)
 
 import (
 	"mianshen/internal/intake/delivery"
@@ -340,7 +342,7 @@ func stateBadge(state string) templ.Component {
 			templ_7745c5c3_Var15 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		var templ_7745c5c3_Var16 = []any{"state", "state-" + state}
+		templ_7745c5c3_Var16 := []any{"state", "state-" + state}
 		templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var16...)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -751,7 +753,7 @@ func jumps(d *bureau.DeliveryDetail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			for _, j := range d.Jumps {
-				var templ_7745c5c3_Var37 = []any{templ.KV("grave", j.Kind == "unit")}
+				templ_7745c5c3_Var37 := []any{templ.KV("grave", j.Kind == "unit")}
 				templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var37...)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

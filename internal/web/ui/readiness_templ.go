@@ -5,8 +5,10 @@ package ui
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
-import "github.com/a-h/templ"
-import templruntime "github.com/a-h/templ/runtime"
+import (
+	"github.com/a-h/templ"
+	templruntime "github.com/a-h/templ/runtime"
+)
 
 import (
 	"mianshen/internal/readiness"
@@ -124,7 +126,7 @@ func readinessPage(v ReadinessView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, " 个</span><span class=\"tally-sum\">条款要人判断，改成数字才行</span></a></li></ul><section class=\"block\" aria-labelledby=\"h-modes\"><h2 id=\"h-modes\">现在怎么兑现</h2><div class=\"scroll\" role=\"region\" aria-labelledby=\"h-modes\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">现在的方式</th><th scope=\"col\" class=\"num\">可免申</th><th scope=\"col\" class=\"num\">待数据共享</th><th scope=\"col\" class=\"num\">待修订条款</th></tr></thead> <tbody>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, " 个</span><span class=\"tally-sum\">条款要人判断，改成数字才行</span></a></li></ul><section class=\"block\" aria-labelledby=\"h-modes\"><h2 id=\"h-modes\">现在怎么兑现</h2><div class=\"scroll slim\" role=\"region\" aria-labelledby=\"h-modes\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">现在的方式</th><th scope=\"col\" class=\"num\">可免申</th><th scope=\"col\" class=\"num\">待数据共享</th><th scope=\"col\" class=\"num\">待修订条款</th></tr></thead> <tbody>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -196,7 +198,7 @@ func readinessPage(v ReadinessView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			for _, verdict := range readiness.Verdicts {
+			for _, verdict := range []readiness.Verdict{readiness.AwaitsData, readiness.AwaitsClause, readiness.Ready} {
 				if list := itemsOf(v.Report, verdict); len(list) > 0 {
 					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, "<section class=\"group\" aria-labelledby=\"")
 					if templ_7745c5c3_Err != nil {
@@ -297,7 +299,7 @@ func readyItem(it readiness.Item) templ.Component {
 			templ_7745c5c3_Var17 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		var templ_7745c5c3_Var18 = []any{"match", "verdict-" + string(it.Verdict)}
+		templ_7745c5c3_Var18 := []any{"match", "verdict-" + string(it.Verdict)}
 		templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var18...)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -697,7 +699,7 @@ func gapsPage(v GapsView) templ.Component {
 						return templ_7745c5c3_Err
 					}
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 55, " <section class=\"block\" aria-labelledby=\"h-parties\"><h2 id=\"h-parties\">在等谁</h2><p class=\"hint\">“只等它”的，它一到就能判；一项次同时等几家的，每家都计一次。</p><div class=\"scroll\" role=\"region\" aria-labelledby=\"h-parties\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">等谁</th><th scope=\"col\" class=\"num\">只等它压着</th><th scope=\"col\" class=\"num\">只等它</th><th scope=\"col\" class=\"num\">等它的都算</th><th scope=\"col\" class=\"num\">涉及企业</th><th scope=\"col\" class=\"num\">压着金额</th></tr></thead> <tbody>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 55, " <section class=\"block\" aria-labelledby=\"h-parties\"><h2 id=\"h-parties\">在等谁</h2><p class=\"hint\">“只等它”的，它一到就能判；一项次同时等几家的，每家都计一次。</p><div class=\"scroll\" role=\"region\" aria-labelledby=\"h-parties\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">等谁</th><th scope=\"col\" class=\"num\">只等它压着</th><th scope=\"col\" class=\"num\">只等它</th><th scope=\"col\" class=\"num\">等它的都算</th><th scope=\"col\" class=\"num\">涉及企业</th><th scope=\"col\" class=\"num\">都算压着</th></tr></thead> <tbody>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -5,8 +5,10 @@ package ui
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
-import "github.com/a-h/templ"
-import templruntime "github.com/a-h/templ/runtime"
+import (
+	"github.com/a-h/templ"
+	templruntime "github.com/a-h/templ/runtime"
+)
 
 import (
 	"mianshen/internal/web/bureau"
@@ -536,7 +538,7 @@ func curveSection(v SimulationView, c *whatif.Curve) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		for _, s := range rowsShown(c) {
-			var templ_7745c5c3_Var25 = []any{templ.KV("sum", s.Present)}
+			templ_7745c5c3_Var25 := []any{templ.KV("sum", s.Present)}
 			templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var25...)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
