@@ -20,8 +20,13 @@ type worker struct {
 	m        machine
 	reserved bool // groups have the places that a report wants
 
-	dense   [2]kernel.Bits
-	rows    []uint16
+	at     int     // block at hand
+	epoch  int32   // of it
+	stamps []int32 // by node: the epoch in which it was evaluated
+	active kernel.Active
+
+	rows    []uint16 // of the item at hand: eligible
+	wait    []uint16 // unknown
 	sums    []int64
 	session *rules.Session
 	hand    map[int][]handled // by item, for the block at hand, by row
@@ -38,7 +43,7 @@ type handled struct {
 }
 
 func (p *Plan) newWorker() *worker {
-	w := &worker{plan: p, ts: make([]*kernel.Bits, len(p.nodes)), ns: make([]*kernel.Bits, len(p.nodes)), faults: map[Fault]int{}}
+	w := &worker{plan: p, ts: make([]*kernel.Bits, len(p.nodes)), ns: make([]*kernel.Bits, len(p.nodes)), stamps: make([]int32, len(p.nodes)), faults: map[Fault]int{}}
 	w.m.w = w
 	private := 0
 	for _, it := range p.items {
@@ -152,29 +157,62 @@ func (e *encoded) gather(out *kernel.Bits, codes []uint16, block int) {
 func (w *worker) block(ctx context.Context, block int) (*outcome.Block, error) {
 	p := w.plan
 	rows := p.size(block)
-	w.predicates(block)
+	w.begin(block)
 	if err := w.byHand(ctx, block, rows); err != nil {
 		return nil, err
 	}
 	w.out.Reset(len(p.items))
 	for i, it := range p.items {
-		some, open := w.conditions(it, i, rows, &w.dense[0], &w.dense[1])
-		w.pay(it, i, block, some, open)
+		w.pay(it, i, block, rows)
 	}
 	return w.out.Take(), ctx.Err()
 }
 
+// begin turns to a block, of which nothing is evaluated yet.
+func (w *worker) begin(block int) {
+	w.at = block
+	w.epoch++
+}
+
+// need sees to it that a predicate or group is evaluated over the block at hand.
+func (w *worker) need(id int32) {
+	if w.stamps[id] == w.epoch {
+		return
+	}
+	w.stamps[id] = w.epoch
+	n := &w.plan.nodes[id]
+	switch {
+	case n.kind == nodeConstant:
+	case n.kind == nodeCompare:
+		w.tests(&n.compare.prog)
+		w.m.compare(n.compare, w.at, w.plan.size(w.at), w.ts[id], w.ns[id])
+	case n.kind >= nodeAny:
+		for _, lit := range n.kids {
+			w.need(lit >> 1)
+		}
+		w.group(id)
+	default:
+		w.leaf(id, w.at)
+	}
+}
+
+// tests evaluates what a program chooses by.
+func (w *worker) tests(p *program) {
+	for i := range p.steps {
+		if p.steps[i].op == stepChoose {
+			w.need(p.steps[i].test >> 1)
+		}
+	}
+}
+
 // predicates evaluates everything that items share over a block.
 func (w *worker) predicates(block int) {
+	w.begin(block)
 	for _, id := range w.plan.leaves {
-		w.leaf(id, block)
+		w.need(id)
 	}
 	for _, id := range w.plan.joined {
-		if n := &w.plan.nodes[id]; n.kind == nodeCompare {
-			w.m.compare(n.compare, block, w.plan.size(block), w.ts[id], w.ns[id])
-		} else {
-			w.group(id)
-		}
+		w.need(id)
 	}
 }
 
@@ -185,34 +223,6 @@ func (w *worker) group(id int32) {
 		return
 	}
 	kernel.All(w.ts[id], w.ns[id], w.ts, w.ns, n.kids)
-}
-
-// conditions folds the conditions of an item: t is where all are true, u where none is false and one is unknown. It reports
-// whether there are any such rows.
-func (w *worker) conditions(it *item, index, rows int, t, u *kernel.Bits) (some, open bool) {
-	if mask := w.masks[index]; mask != nil {
-		*t, *u = mask[0], mask[1]
-		return !kernel.Empty(t), !kernel.Empty(u)
-	}
-	return w.conj(it, rows, t, u)
-}
-
-func (w *worker) conj(it *item, rows int, t, u *kernel.Bits) (some, open bool) {
-	for _, id := range it.temps {
-		w.group(id)
-	}
-	eligible, possible := kernel.Conj(t, u, w.ts, w.ns, it.pos, it.neg)
-	if eligible == possible && rows == kernel.Rows {
-		*u = kernel.Bits{}
-		return eligible > 0, false
-	}
-	kernel.AndNot(u, u, t)
-	if rows == kernel.Rows {
-		return eligible > 0, true
-	}
-	trim(t, rows)
-	trim(u, rows)
-	return !kernel.Empty(t), !kernel.Empty(u)
 }
 
 // trim clears the rows past the end.
@@ -227,184 +237,53 @@ func trim(b *kernel.Bits, rows int) {
 	}
 }
 
-// pay computes amounts where the conditions are true (w.dense[0], if there are some) and adds the item to the result with what is
-// unknown (w.dense[1], if anything is open). Where an amount isn't known, eligible becomes unknown.
-func (w *worker) pay(it *item, index, block int, some, open bool) {
-	t, u := &w.dense[0], &w.dense[1]
+// pay computes amounts where the conditions are true and adds the item to the result. Where an amount isn't known, eligible becomes
+// unknown.
+func (w *worker) pay(it *item, index, block, rows int) {
 	if hand := w.hand[index]; it.whole || len(hand) > 0 || it.pay.kind == wholeAmount {
-		w.handled(it, hand, block, t, u)
+		w.handled(it, index, block, rows, hand)
 		return
 	}
-	w.rows = w.rows[:0]
-	switch {
-	case some && it.pay.kind == openAmount:
-		kernel.Or(u, u, t)
-		open = true
-	case some:
-		w.rows = kernel.Positions(w.rows, t)
+	a := w.fold(it, rows)
+	w.rows, w.wait = a.Rows(w.rows[:0], w.wait[:0])
+	w.sums = w.sums[:0]
+	if len(w.rows) == 0 {
+		w.out.Add(it.grant, nil, nil, w.wait)
+		return
 	}
-	var sums []int64
-	if len(w.rows) > 0 && it.pay.kind == formulaAmount {
-		before := len(w.rows)
-		w.compute(it, block, w.rows, u)
-		sums, open = w.sums, open || len(w.rows) < before
+	switch it.pay.kind {
+	case openAmount:
+		w.wait = append(w.wait, w.rows...)
+		slices.Sort(w.wait)
+		w.out.Add(it.grant, nil, nil, w.wait)
+	case formulaAmount:
+		before := len(w.wait)
+		w.compute(it, block, w.rows)
+		if len(w.wait) > before {
+			slices.Sort(w.wait)
+		}
+		w.out.Add(it.grant, w.rows, w.sums, w.wait)
+	default:
+		w.out.Add(it.grant, w.rows, nil, w.wait)
 	}
-	if !open {
-		u = nil
-	}
-	w.out.Add(it.grant, w.rows, sums, u)
 }
 
-// compute leaves in w.rows and w.sums the rows whose amount is known, and moves the others to u.
-func (w *worker) compute(it *item, block int, rows []uint16, u *kernel.Bits) {
+// compute leaves in w.rows and w.sums the rows whose amount is known, and adds the others to w.wait.
+func (w *worker) compute(it *item, block int, rows []uint16) {
+	w.tests(&it.pay.prog)
 	w.m.run(&it.pay.prog, block, rows, len(rows))
 	vals := w.m.vals[it.pay.sum.reg]
 	w.sums = w.sums[:0]
 	kept := rows[:0]
 	for j, r := range rows {
 		if !w.m.known(it.pay.sum.reg, j) {
-			u[r>>6] |= 1 << (r & 63)
+			w.wait = append(w.wait, r)
 			continue
 		}
 		kept = append(kept, r)
 		w.sums = append(w.sums, it.pay.round(vals[j]))
 	}
 	w.rows = kept
-}
-
-// handled adds an item of which some rows were decided by its own program: those replace what columns said.
-func (w *worker) handled(it *item, hand []handled, block int, t, u *kernel.Bits) {
-	for _, h := range hand {
-		bit := uint64(1) << (h.row & 63)
-		t[h.row>>6] &^= bit
-		u[h.row>>6] &^= bit
-		if h.outcome == rules.Unknown {
-			u[h.row>>6] |= bit
-		}
-	}
-	var rows []uint16
-	var sums []int64
-	if !it.whole && it.pay.kind != wholeAmount {
-		rest := kernel.Positions(nil, t)
-		switch it.pay.kind {
-		case openAmount:
-			kernel.Or(u, u, t)
-		case formulaAmount:
-			w.compute(it, block, rest, u)
-			rows, sums = slices.Clone(w.rows), slices.Clone(w.sums)
-		default:
-			rows = rest
-			for range rest {
-				sums = append(sums, it.pay.fixed)
-			}
-		}
-	}
-	for _, h := range hand {
-		if h.outcome != rules.Eligible {
-			continue
-		}
-		at, _ := slices.BinarySearch(rows, h.row)
-		rows, sums = slices.Insert(rows, at, h.row), slices.Insert(sums, at, max(h.amount, 0))
-	}
-	if !it.grant.Amount {
-		sums = nil
-	}
-	w.out.Add(it.grant, rows, sums, u)
-}
-
-// byHand has the rules' own programs decide what columns can't: for each such row of the block the profile is loaded once.
-func (w *worker) byHand(ctx context.Context, block, rows int) error {
-	p := w.plan
-	clear(w.hand)
-	clear(w.masks)
-	wanted := map[uint16][]int{}
-	for i, it := range p.items {
-		if p.hand {
-			for _, row := range p.handRows(it, block) {
-				wanted[row] = append(wanted[row], i)
-			}
-		}
-		if !it.whole && it.pay.kind != wholeAmount {
-			continue
-		}
-		w.open(it, i, rows, wanted)
-	}
-	if len(wanted) == 0 {
-		return nil
-	}
-	if w.session == nil {
-		w.session = p.book.NewSession(p.around)
-		w.hand = map[int][]handled{}
-	}
-	for r := range uint16(kernel.Rows) {
-		if items := wanted[r]; items != nil {
-			if err := w.decideRow(ctx, block*kernel.Rows+int(r), r, items); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// open asks for the rows that the columns leave open for an item. An item whose amount alone needs the program is asked where
-// its conditions are true.
-func (w *worker) open(it *item, index, rows int, wanted map[uint16][]int) {
-	mask := new([2]kernel.Bits)
-	if w.masks == nil {
-		w.masks = map[int]*[2]kernel.Bits{}
-	}
-	w.masks[index] = mask
-	w.conj(it, rows, &mask[0], &mask[1])
-	asked := mask[0]
-	if it.whole {
-		kernel.Or(&asked, &mask[0], &mask[1])
-	}
-	for _, r := range kernel.Positions(nil, &asked) {
-		if n := len(wanted[r]); n == 0 || wanted[r][n-1] != index {
-			wanted[r] = append(wanted[r], index)
-		}
-	}
-}
-
-// handRows are the rows of a block that columns may not decide for the item.
-func (p *Plan) handRows(it *item, block int) []uint16 {
-	touched := p.byHand[it.rule.Item.ID]
-	if len(touched)+len(p.odd) == 0 {
-		return nil
-	}
-	var out []uint16
-	for _, list := range [][]int{touched, p.odd} {
-		from, _ := slices.BinarySearch(list, block*kernel.Rows)
-		for _, row := range list[from:] {
-			if row >= (block+1)*kernel.Rows {
-				break
-			}
-			out = append(out, uint16(row-block*kernel.Rows))
-		}
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
-}
-
-// decideRow decides some items for one enterprise by their programs.
-func (w *worker) decideRow(ctx context.Context, row int, r uint16, items []int) error {
-	profile, err := w.plan.table.Profile(row)
-	if err != nil {
-		return err
-	}
-	w.session.Load(profile)
-	for _, i := range items {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		d := w.decide(w.plan.items[i].rule)
-		h := handled{row: r, outcome: d.Outcome, amount: -1}
-		if d.Amount != nil {
-			h.amount = int64(*d.Amount)
-		}
-		w.hand[i] = append(w.hand[i], h)
-	}
-	return nil
 }
 
 // Decide decides one pair by the rule's own program for the profile that the session has loaded. A fault of the program is that

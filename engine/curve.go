@@ -133,10 +133,14 @@ func (p *Plan) entrants(ctx context.Context, it *item, condition int, figure *ga
 	err := p.each(ctx, rest.temps, func(w *worker, b int) {
 		var t, u kernel.Bits
 		w.predicates(b)
-		w.conj(&rest, p.size(b), &t, &u)
+		for _, id := range rest.temps {
+			w.group(id)
+		}
+		kernel.Conj(&t, &u, w.ts, w.ns, rest.pos, rest.neg)
+		trim(&t, p.size(b))
 		rows := kernel.Positions(nil, &t)
 		if rest.pay.kind == formulaAmount {
-			w.compute(&rest, b, rows, &u)
+			w.compute(&rest, b, rows)
 			rows = w.rows
 		}
 		found[b] = w.figures(&rest, b, rows, figure)

@@ -40,6 +40,8 @@ type item struct {
 	rule  *rules.Rule
 	pos   []int32 // conditions that must be true
 	neg   []int32 // conditions that must be false
+	order []int32 // both, as literals, in the order in which they are asked
+	plain int     // how many of the first two are predicates that aren't negated
 	temps []int32 // groups that this item alone uses, inner ones first
 	whole bool    // something can't be decided by columns: the program decides rows that are still open
 	pay   payment
@@ -137,7 +139,11 @@ func NewPlan(t *Table, book *rules.Book, list []*rules.Rule, around rules.Circum
 		p.hand = p.hand || len(p.byHand[r.Item.ID])+len(p.odd) > 0
 	}
 	p.arrange()
-	return p, p.encode()
+	if err := p.encode(); err != nil {
+		return nil, err
+	}
+	p.sort()
+	return p, nil
 }
 
 // fetch loads the columns that the rules read.

@@ -53,13 +53,29 @@ func (b *Builder) Take() *Block {
 	return &Block{at: slices.Clone(b.at), data: slices.Clone(b.data), paid: slices.Clone(b.paid), sums: slices.Clone(b.sums)}
 }
 
-// Add adds the next item: its eligible rows, their amounts (nil: the item's fixed amount, or none), the unknown rows (nil: none).
-func (b *Builder) Add(g Item, rows []uint16, sums []int64, u *kernel.Bits) {
+// Add adds the next item: its eligible rows, their amounts (nil: the item's fixed amount, or none), the unknown rows;
+// rows ascend.
+func (b *Builder) Add(g Item, rows []uint16, sums []int64, unknown []uint16) {
 	if g.Fixed > 0 && !slices.ContainsFunc(sums, func(s int64) bool { return s != g.Fixed }) {
 		sums = nil
 	}
 	c := &b.counts[len(b.paid)-1]
 	c.eligible += len(rows)
+	c.unknown += len(unknown)
+	b.put(rows)
+	b.put(unknown)
+	for _, s := range sums {
+		b.sums = binary.AppendUvarint(b.sums, uint64(s))
+		c.plus(uint64(s))
+	}
+	b.paid = append(b.paid, uint32(len(b.sums)))
+	if sums == nil {
+		c.times(len(rows), g.Fixed)
+	}
+}
+
+// put adds a set of rows.
+func (b *Builder) put(rows []uint16) {
 	if len(rows) < denseFrom {
 		b.data = append(b.data, rows...)
 	} else {
@@ -70,24 +86,6 @@ func (b *Builder) Add(g Item, rows []uint16, sums []int64, u *kernel.Bits) {
 		b.data = appendBits(b.data, &b.most)
 	}
 	b.at = append(b.at, uint32(len(b.data)))
-	if u != nil {
-		n := kernel.Count(u)
-		c.unknown += n
-		if n < denseFrom {
-			b.data = kernel.Positions(b.data, u)
-		} else {
-			b.data = appendBits(b.data, u)
-		}
-	}
-	b.at = append(b.at, uint32(len(b.data)))
-	for _, s := range sums {
-		b.sums = binary.AppendUvarint(b.sums, uint64(s))
-		c.plus(uint64(s))
-	}
-	b.paid = append(b.paid, uint32(len(b.sums)))
-	if sums == nil {
-		c.times(len(rows), g.Fixed)
-	}
 }
 
 // times adds n equal amounts.
@@ -303,7 +301,7 @@ func (b *Builder) merge(g Item, t, u *kernel.Bits, paid func(int) (exact.Money, 
 	if !g.Amount {
 		sums = nil
 	}
-	b.Add(g, rows, sums, u)
+	b.Add(g, rows, sums, kernel.Positions(nil, u))
 }
 
 // Fault is an item that couldn't be worked out for some enterprises; they are 待核实.

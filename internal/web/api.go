@@ -29,6 +29,9 @@ func (s *Server) api(e *echo.Echo) error {
 		"改动数据的 POST 要登录；可带 Idempotency-Key：同一个人在同一地址用同一个键重发，一天内答复同前，不会再做一次；键相同内容不同的退回 422。"
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
 	config.CreateHooks = nil
+	strict := huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: unmarshal}
+	config.Formats = map[string]huma.Format{"application/json": strict, "json": strict} // json: what ends in +json
+	config.DefaultFormat = "application/json"
 	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	config.RejectUnknownQueryParameters = true
 	api := humaecho.New(e, config)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -62,11 +63,12 @@ var district = sync.OnceValues(func() (*sample, error) {
 	}
 	// The open file outlives its name; nothing is left behind.
 	defer func() { _ = os.RemoveAll(dir) }()
-	s, err := settle(ctx, dir)
+	office, err := settle(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
-	opened = append(opened, s.office.Store)
+	s := &sample{office: office}
+	opened = append(opened, office.Store)
 	if err := more(ctx, s.office); err != nil {
 		return nil, err
 	}
@@ -84,21 +86,45 @@ var district = sync.OnceValues(func() (*sample, error) {
 	return s, err
 })
 
-// settle publishes the samples in a store in dir, delivers some firms and compares them.
-func settle(ctx context.Context, dir string) (*sample, error) {
-	db, err := store.Open(ctx, "sqlite://"+filepath.Join(dir, "web.db"))
+// settled is a database in which the samples are published, some firms delivered and compared. It is closed: its bytes are all
+// of it.
+var settled = sync.OnceValues(func() ([]byte, error) {
+	ctx := context.Background()
+	dir, err := os.MkdirTemp("", "mianshen-web-")
 	if err != nil {
 		return nil, err
 	}
-	s := &sample{office: casework.New(db)}
-	if err := demo.Publish(ctx, s.office, received); err != nil {
+	defer func() { _ = os.RemoveAll(dir) }()
+	file := filepath.Join(dir, "web.db")
+	db, err := store.Open(ctx, "sqlite://"+file)
+	if err != nil {
 		return nil, err
 	}
-	if err := deliver(ctx, s.office); err != nil {
+	office := casework.New(db)
+	if err = demo.Publish(ctx, office, received); err == nil {
+		err = deliver(ctx, office)
+	}
+	if err == nil {
+		_, err = office.Sweep(ctx, casework.SweepRequest{AsOf: demo.AsOf(), Now: received, Slot: "test"}, nil)
+	}
+	if err := errors.Join(err, db.Close()); err != nil {
 		return nil, err
 	}
-	s.sweep, err = s.office.Sweep(ctx, casework.SweepRequest{AsOf: demo.AsOf(), Now: received, Slot: "test"}, nil)
-	return s, err
+	return os.ReadFile(file)
+})
+
+// settle opens a copy of the settled database in dir.
+func settle(ctx context.Context, dir string) (*casework.Office, error) {
+	data, err := settled()
+	if err != nil {
+		return nil, err
+	}
+	file := filepath.Join(dir, "web.db")
+	if err := os.WriteFile(file, data, 0o600); err != nil {
+		return nil, err
+	}
+	db, err := store.Open(ctx, "sqlite://"+file)
+	return casework.New(db), err
 }
 
 // premiums is a delivery of what firms paid for unemployment insurance, each times a factor; one in seven cells is empty.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"mianshen/internal/web/once"
 	"mianshen/internal/web/problem"
 	"mianshen/internal/web/receive"
 	"mianshen/internal/web/static"
@@ -59,7 +60,7 @@ const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; 
 // guard puts everything in the way that each request passes, from the outside in.
 func (s *Server) guard(e *echo.Echo, table map[string]Access) {
 	e.Pre(s.recover, headers)
-	e.Use(s.measure, wellFormed, s.bound(), s.limit(newLimiter(s.cfg.Rate, s.cfg.Clock)), s.identify, s.permit(table), deadline, s.once(newAnswers(s.cfg.Clock)))
+	e.Use(s.measure, wellFormed, s.bound(), s.limit(newLimiter(s.cfg.Rate, s.cfg.Clock)), s.identify, s.permit(table), deadline, s.answerOnce(once.New(s.cfg.Clock)))
 }
 
 // recover turns a panic into an answer and a line in the log; one bad request must not end the others.

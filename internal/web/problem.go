@@ -17,6 +17,7 @@ import (
 // speakChinese makes huma's own errors problems of ours. Its messages are variables of its package, so it is done once.
 var speakChinese = sync.OnceFunc(func() {
 	huma.DefaultArrayNullable = false // our lists are empty, never null
+	huma.ValidateStrictCasing = true
 	huma.NewError = func(status int, msg string, errs ...error) huma.StatusError {
 		p := problem.New(status, "")
 		if status == http.StatusUnprocessableEntity || status == http.StatusBadRequest {

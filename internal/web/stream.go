@@ -11,17 +11,15 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"mianshen/internal/web/bureau"
+	"mianshen/internal/web/once"
 	"mianshen/internal/web/problem"
 	"mianshen/internal/web/receive"
 )
 
-// keyHeader names an order, so that it may be sent again.
-const keyHeader = "Idempotency-Key"
-
 func keyParameter() *huma.Param {
 	return &huma.Param{
-		Name: keyHeader, In: "header", Description: "这个请求的唯一标识；没有收到答复时用同一个重发，不会再做一次",
-		Schema: &huma.Schema{Type: huma.TypeString, MaxLength: new(maxKey)},
+		Name: once.Header, In: "header", Description: "这个请求的唯一标识；没有收到答复时用同一个重发，不会再做一次",
+		Schema: &huma.Schema{Type: huma.TypeString, MaxLength: new(once.MaxKey)},
 	}
 }
 

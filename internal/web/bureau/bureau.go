@@ -19,14 +19,18 @@ import (
 // Bureau answers. It may be used by many goroutines.
 type Bureau struct {
 	office *casework.Office
+	queue  chan struct{} // places for those who ask heavy questions
 	heavy  chan struct{} // one question at a time goes through all enterprises: it uses every processor, and the table alone
 	mu     sync.Mutex
 	kept   *reports // of the newest comparison: it doesn't change any more
 }
 
+// waiting is how many heavy questions may wait for one another; who comes then is asked to come back.
+const waiting = 8
+
 // New returns a bureau over an office.
 func New(office *casework.Office) *Bureau {
-	return &Bureau{office: office, heavy: make(chan struct{}, 1)}
+	return &Bureau{office: office, queue: make(chan struct{}, waiting), heavy: make(chan struct{}, 1)}
 }
 
 // Act is who orders something, and when.
@@ -38,14 +42,23 @@ type Act struct {
 // enter waits for the place of a heavy question, to be given back by leave.
 func (b *Bureau) enter(ctx context.Context) error {
 	select {
+	case b.queue <- struct{}{}:
+	default:
+		return &desk.Refusal{Message: "正在为别人计算，请过一会儿再试。", Busy: true}
+	}
+	select {
 	case b.heavy <- struct{}{}:
 		return nil
 	case <-ctx.Done():
+		<-b.queue
 		return ctx.Err()
 	}
 }
 
-func (b *Bureau) leave() { <-b.heavy }
+func (b *Bureau) leave() {
+	<-b.heavy
+	<-b.queue
+}
 
 // refused tells apart what a caller did wrong from what went wrong.
 func refused(err error, message string) error {

@@ -80,7 +80,7 @@ func valueDials(r *rules.Rule, v *rules.DatedValue, day civil.Date) []Dial {
 }
 
 func valueDial(v *rules.DatedValue, cell string, now exact.Num) Dial {
-	d := Dial{Name: v.Name, Value: v.Name, Cell: cell, Text: v.Text(now), Because: v.Clause}
+	d := Dial{Name: v.Name, Value: v.Name, Cell: cell, Text: v.Text(now)}
 	what := v.Name
 	if cell != "" {
 		d.Name, what = v.Name+"["+cell+"]", v.Name+"："+cell
@@ -122,7 +122,7 @@ func thresholds(r *rules.Rule) []Dial {
 		if c == nil || !written(r, p) {
 			continue
 		}
-		out = append(out, Dial{Name: p.ID, Words: strings.TrimSuffix(c.Because, "。") + "（" + c.Expression.Text + "）", Text: c.Expression.Text, Because: c.Clause})
+		out = append(out, Dial{Name: p.ID, Words: strings.TrimSuffix(c.Because, "。") + "（" + c.Expression.Text + "）", Text: c.Expression.Text})
 	}
 	return out
 }

@@ -122,14 +122,12 @@ func impossible(err error) error {
 
 // Dial is a number of the law that can be varied or changed.
 type Dial struct {
-	Name    string // as Vary takes it
-	Words   string // what it is, and what it is now
-	From    string // a span around the present, which may be empty
-	To      string
-	Value   string // of an Edit: the value's name; "" for a condition
-	Cell    string
-	Text    string // what stands there now, as an Edit takes it
-	Because string
+	Name     string // as Vary takes it
+	Words    string // what it is, and what it is now
+	From, To string // a span around the present, to begin with; "" where none offers itself
+	Value    string // of an Edit: the value's name; "" for a condition
+	Cell     string
+	Text     string // what stands there now, as an Edit takes it
 }
 
 // Choice is an item that may be simulated.

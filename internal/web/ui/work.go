@@ -69,7 +69,6 @@ type SimulationView struct {
 	Page
 	Choices []bureau.Choice
 	Item    *bureau.Choice // that was chosen; nil: none yet
-	Policy  string         // id of its policy
 	Dials   []bureau.Dial
 	Form    SimulationForm
 	Result  *bureau.Simulation // nil: nothing was tried, or it can't be
@@ -272,26 +271,34 @@ func hindrances(needs []readiness.Need) []readiness.Need {
 		case len(n.Parts) == 0:
 			out = append(out, n)
 		default:
-			for _, p := range hindrances(n.Parts) {
-				if p.Clause == "" {
-					p.Clause, p.Quote = n.Clause, n.Quote
-				}
-				out = append(out, p)
-			}
+			out = append(out, under(n, hindrances(n.Parts))...)
 		}
 	}
 	return out
+}
+
+// under gives parts the clause of the condition that they stand in, where they have none of their own.
+func under(n readiness.Need, parts []readiness.Need) []readiness.Need {
+	for i, p := range parts {
+		if p.Clause == "" {
+			parts[i].Clause, parts[i].Quote = n.Clause, n.Quote
+		}
+	}
+	return parts
 }
 
 // owedText names what departments owe a condition: 是否高新技术企业（区科委，一家也没有）.
 func owedText(all []readiness.Coverage) string {
 	var out []string
 	for _, c := range all {
-		known := "一家也没有"
-		if c.Known > 0 {
-			known = itoa(c.Known) + " / " + itoa(c.Of) + " 有值"
+		text := c.Fact + "（" + c.Department
+		switch {
+		case c.Known > 0:
+			text += "，" + itoa(c.Of) + " 里只有 " + itoa(c.Known) + " 有值"
+		case c.Of > 0:
+			text += "，一个也没有"
 		}
-		out = append(out, c.Fact+"（"+c.Department+"，"+known+"）")
+		out = append(out, text+"）")
 	}
 	return strings.Join(out, "、")
 }
@@ -413,4 +420,12 @@ func grouped(decimal string) string {
 		digits += "." + fraction
 	}
 	return sign + digits
+}
+
+// present is what the law says now where the form may change it.
+func (v SimulationView) present() string {
+	if d := v.Chosen(); d != nil {
+		return "现为 " + d.Text
+	}
+	return ""
 }

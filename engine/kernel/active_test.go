@@ -1,0 +1,86 @@
+package kernel
+
+import (
+	"math/rand/v2"
+	"testing"
+)
+
+// TestActive holds the word-wise conjunction against Conj on random conditions, dense and sparse.
+func TestActive(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 3))
+	for range 2000 {
+		n := 1 + r.IntN(6)
+		ts, ns := make([]*Bits, n), make([]*Bits, n)
+		var pos, neg []int32
+		for i := range n {
+			ts[i], ns[i] = new(Bits), new(Bits)
+			thin := r.IntN(3)
+			for w := range Words {
+				x, y := r.Uint64(), r.Uint64()
+				for range thin * 3 {
+					x, y = x&r.Uint64(), y&r.Uint64()
+				}
+				ts[i][w], ns[i][w] = x&^y, y
+			}
+			if i < 2 || r.IntN(2) == 0 {
+				pos = append(pos, int32(i))
+			} else {
+				neg = append(neg, int32(i))
+			}
+		}
+		rows := Rows
+		var a Active
+		rest := pos
+		switch r.IntN(3) {
+		case 0:
+			rows = 1 + r.IntN(Rows)
+			a.All(rows)
+		case 1:
+			a.One(ts[0], ns[0])
+			rest = pos[1:]
+		default:
+			if len(pos) < 2 {
+				continue
+			}
+			a.Two(ts[0], ns[0], ts[1], ns[1])
+			rest = pos[2:]
+		}
+		for _, i := range rest {
+			if r.IntN(2) == 0 {
+				a.And(ts[i], ns[i])
+				continue
+			}
+			a.AndWords(func(w int) (uint64, uint64) { return ts[i][w], ts[i][w] | ns[i][w] })
+		}
+		for _, i := range neg {
+			a.AndNot(ts[i], ns[i])
+		}
+		var want, possible, yes, open Bits
+		Conj(&want, &possible, ts, ns, pos, neg)
+		for i := rows; i < Rows; i++ {
+			want[i/64] &^= 1 << (i % 64)
+			possible[i/64] &^= 1 << (i % 64)
+		}
+		AndNot(&possible, &possible, &want)
+		a.Bits(&yes, &open)
+		if yes != want || open != possible {
+			t.Fatalf("%d conditions, %d negated, %d rows: bits differ", len(pos), len(neg), rows)
+		}
+		gotYes, gotOpen := a.Rows(nil, nil)
+		if !equalRows(gotYes, Positions(nil, &want)) || !equalRows(gotOpen, Positions(nil, &possible)) {
+			t.Fatal("rows differ from bits")
+		}
+	}
+}
+
+func equalRows(a, b []uint16) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}
