@@ -125,12 +125,35 @@ stale: $(TEMPL)
 .PHONY: test-race
 test-race:
 	go test -count=1 -run '^(TestMutants|TestHostile)' ./rules
+	GOEXPERIMENT=simd go test -count=1 ./engine/kernel
 	CGO_ENABLED=1 go test -race -timeout 20m $(TESTFLAGS) ./...
 
+# The benchmark against DuckDB is a module of its own, since DuckDB needs cgo.
+BENCH := $(BIN)/bench
+
+.PHONY: bench-build
+bench-build:
+	@mkdir -p $(BIN)
+	cd engine/bench && CGO_ENABLED=1 go build -o $(BENCH) . && GOEXPERIMENT=simd CGO_ENABLED=1 go build -o $(BENCH)-simd .
+
 .PHONY: bench
-bench: ## run every benchmark, and the property tests at full size
+bench: bench-build ## measure the engine side by side with DuckDB and expr, at a small size
+	cd engine/bench && $(BENCH) -rows 100000 -items 200 -repeat 3 -pairs 20000
+
+.PHONY: bench-full
+bench-full: bench-build ## the same at full size (about an hour); writes engine/bench/RESULTS.md and .tsv
+	cd engine/bench && $(BENCH) -write
+	cd engine/bench && $(BENCH)-simd -run sweep,tenfold,expr -write
+	MIANSHEN_PAIRS=10000000 go test -timeout 180m -count=1 -v -run '^TestThreeWaysAgree$$' ./engine
 	MIANSHEN_LONG=1 go test -timeout 60m -count=1 -v -run '^TestJudgeAgrees$$' ./rules
+
+.PHONY: micro
+micro: ## run every Go benchmark
 	go test -timeout 60m -run '^$$' -bench . -benchmem ./...
+
+.PHONY: chaos
+chaos: ## the slow proofs: sweeps killed a hundred times
+	MIANSHEN_KILLS=100 go test -timeout 120m -count=1 -v -run '^TestKilledSweeps$$' ./cmd/mianshen
 
 .PHONY: fuzz
 fuzz: ## run every fuzz target for FUZZTIME (10s)
