@@ -141,6 +141,7 @@ func (p *Plan) dictionary(f *rules.Field) ([]*formula.Value, bool) {
 	}
 	c := p.table.columns[f.Index]
 	if c == nil || len(c.Dict) == 0 {
+		p.entries[f.Index] = 0
 		return []*formula.Value{nil}, true
 	}
 	if len(c.Dict) > maxEntries {
@@ -149,14 +150,7 @@ func (p *Plan) dictionary(f *rules.Field) ([]*formula.Value, bool) {
 	if p.entries[f.Index] != len(c.Dict) {
 		p.entries[f.Index] = len(c.Dict)
 	}
-	out := make([]*formula.Value, len(c.Dict))
-	for i, entry := range c.Dict {
-		out[i] = formula.TextOf(entry)
-		if f.Type == rules.TypeSet {
-			out[i] = setOf(entry)
-		}
-	}
-	return out, true
+	return p.table.dictionary(f, c), true
 }
 
 // decide is the three-valued answer of a comparison for one row; over are the divisors, 1 where there are none.

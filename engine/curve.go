@@ -52,7 +52,7 @@ func (p *Plan) Curve(ctx context.Context, i int, condition string) (*Curve, erro
 	if err != nil {
 		return nil, err
 	}
-	byHand := len(p.byHand[it.rule.Item.ID])+len(p.odd) > 0
+	byHand := len(p.byHand[it.rule.Item.ID]) > 0
 	if byHand || it.whole || it.pay.kind == wholeAmount || it.pay.kind == openAmount {
 		return nil, fmt.Errorf("item %s: %w", it.rule.Item.ID, ErrCurve)
 	}

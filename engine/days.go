@@ -27,8 +27,11 @@ func (c *compiler) days(n *formula.Node, f *rules.Field) (int32, error) {
 
 // oneDay is == or !=: on or after, and not after.
 func (c *compiler) oneDay(n *formula.Node, f *rules.Field, l limit) (int32, error) {
-	sides := c.slope(n.Args[0]) + c.slope(n.Args[1])
-	if sides != 1 && sides != -1 || c.slope(n.Args[0])*c.slope(n.Args[1]) != 0 {
+	same := 0 // the side that is the same for all
+	if c.reads(n.Args[1]).fields == 0 {
+		same = 1
+	}
+	if c.reads(n.Args[same]).fields > 0 || c.slope(n.Args[1-same]) == 0 {
 		return 0, errProgram
 	}
 	truth := formula.Type{Kind: formula.Bool}
@@ -63,9 +66,12 @@ func (c *compiler) turn(n *formula.Node, f *rules.Field, l limit) (int32, error)
 	low, high := l.low, l.bound+1 // the first day of the later answer lies in (low, high]
 	for low+1 < high {
 		mid := low + (high-low)/2
-		if ask(mid) == first {
+		switch ask(mid) {
+		case kernel.Unknown:
+			return 0, errProgram // the calendar has a hole
+		case first:
 			low = mid
-		} else {
+		default:
 			high = mid
 		}
 	}

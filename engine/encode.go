@@ -6,7 +6,6 @@ import (
 	"runtime"
 	"slices"
 	"sort"
-	"strings"
 	"sync"
 
 	"mianshen/engine/column"
@@ -156,7 +155,7 @@ func (p *Plan) encodeColumn(e *encoded, wanted *leaves) {
 	case column.Set:
 		e.codes = c.Codes
 		e.list(rows, len(c.Dict), wanted)
-		e.member(c, wanted.members)
+		e.member(p.table, c, wanted.members)
 	}
 }
 
@@ -304,33 +303,21 @@ func (e *encoded) spreadOut(rows int, wanted *leaves) {
 	}
 }
 
-// member makes a bitmap for each member that is asked for.
-func (e *encoded) member(c *column.Column, wanted []string) {
-	e.members = make(map[string][]uint64, len(wanted))
-	maps := make([][]uint64, 0, len(wanted))
-	for _, m := range wanted {
-		bits := make([]uint64, len(e.missing))
-		e.members[m] = bits
-		maps = append(maps, bits)
+// member takes a bitmap for each member that is asked for, without rows whose value is too old.
+func (e *encoded) member(t *Table, c *column.Column, wanted []string) {
+	e.members = t.having(e.field, c, wanted)
+	stale := false
+	for i, w := range c.Known {
+		stale = stale || w&e.missing[i] != 0
 	}
-	has := make([][]uint16, len(c.Dict)) // which of the wanted each entry of the dictionary has
-	index := make(map[string]int, len(wanted))
-	for i, m := range wanted {
-		index[m] = i
+	if !stale {
+		return
 	}
-	for code, entry := range c.Dict {
-		for m := range strings.SplitSeq(strings.TrimSuffix(entry, "\n"), "\n") {
-			if i, ok := index[m]; ok && entry != "" {
-				has[code] = append(has[code], uint16(i))
-			}
+	for m, bits := range e.members {
+		own := make([]uint64, len(bits))
+		for i := range own {
+			own[i] = bits[i] &^ e.missing[i]
 		}
-	}
-	for row, code := range c.Codes {
-		if e.missing[row>>6]>>(uint(row)&63)&1 == 1 {
-			continue
-		}
-		for _, i := range has[code] {
-			maps[i][row>>6] |= 1 << (uint(row) & 63)
-		}
+		e.members[m] = own
 	}
 }

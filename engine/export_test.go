@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"mianshen/engine/kernel"
 )
@@ -28,4 +30,4 @@ func (p *Plan) Truths(visit func(Truth)) error {
 }
 
 // Odd lists the rows that columns can't hold.
-func (p *Plan) Odd() []int { return p.odd }
+func (p *Plan) Odd() []int { return slices.Concat(slices.Collect(maps.Values(p.odd))...) }

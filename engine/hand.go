@@ -116,22 +116,14 @@ func (w *worker) open(it *item, index, rows int, wanted map[uint16][]int) {
 
 // handRows are the rows of a block that columns may not decide for the item.
 func (p *Plan) handRows(it *item, block int) []uint16 {
-	touched := p.byHand[it.rule.Item.ID]
-	if len(touched)+len(p.odd) == 0 {
-		return nil
-	}
+	rows := p.byHand[it.rule.Item.ID]
+	from, _ := slices.BinarySearch(rows, block*kernel.Rows)
+	to, _ := slices.BinarySearch(rows, (block+1)*kernel.Rows)
 	var out []uint16
-	for _, list := range [][]int{touched, p.odd} {
-		from, _ := slices.BinarySearch(list, block*kernel.Rows)
-		for _, row := range list[from:] {
-			if row >= (block+1)*kernel.Rows {
-				break
-			}
-			out = append(out, uint16(row-block*kernel.Rows))
-		}
+	for _, row := range rows[from:to] {
+		out = append(out, uint16(row-block*kernel.Rows))
 	}
-	slices.Sort(out)
-	return slices.Compact(out)
+	return out
 }
 
 // decideRow decides some items for one enterprise by their programs.

@@ -435,7 +435,7 @@ func ceil(r *big.Rat) *big.Int {
 // look is a number that depends on one text alone: its value for each entry of the dictionary.
 func (a *arithmetic) look(n *formula.Node, f *rules.Field) (num, bool) {
 	dict, ok := a.c.plan.dictionary(f)
-	if !ok {
+	if !ok || a.c.probe.Eval(n, f, nil).Known() { // known even when the fact is missing: no column says that
 		return num{}, false
 	}
 	values := make([]*big.Rat, len(dict))

@@ -31,8 +31,8 @@ type Plan struct {
 	entries map[int]int      // how many dictionary entries were looked at, by field index
 	derived map[int]*derived // texts computed from other fields
 	byHand  map[string][]int // item -> rows that only the rule's own program may decide, sorted
+	odd     map[int][]int    // field -> rows that hold a number no column can, sorted
 	hand    bool             // there are rows that only programs may decide
-	odd     []int            // rows that hold a number no column can, sorted: decided by the rules' own programs
 }
 
 // item is one compiled item.
@@ -125,7 +125,7 @@ type comparison struct {
 func NewPlan(t *Table, book *rules.Book, list []*rules.Rule, around rules.Circumstances) (*Plan, error) {
 	p := &Plan{
 		table: t, book: book, around: around, byKey: map[string]int32{}, fields: make([]*encoded, len(t.Vocabulary.Fields)),
-		limits: map[int]limit{}, entries: map[int]int{}, derived: map[int]*derived{}, byHand: map[string][]int{},
+		limits: map[int]limit{}, entries: map[int]int{}, derived: map[int]*derived{}, byHand: map[string][]int{}, odd: map[int][]int{},
 	}
 	if err := p.fetch(list); err != nil {
 		return nil, err
@@ -136,7 +136,7 @@ func NewPlan(t *Table, book *rules.Book, list []*rules.Rule, around rules.Circum
 		c.probe = c.rules
 		p.items = append(p.items, c.item())
 		p.byHand[r.Item.ID] = p.touched(r)
-		p.hand = p.hand || len(p.byHand[r.Item.ID])+len(p.odd) > 0
+		p.hand = p.hand || len(p.byHand[r.Item.ID]) > 0
 	}
 	p.arrange()
 	if err := p.encode(); err != nil {
@@ -159,17 +159,16 @@ func (p *Plan) fetch(list []*rules.Rule) error {
 			if err != nil {
 				return fmt.Errorf("column %s: %w", f.ID, err)
 			}
-			if c != nil {
-				p.odd = slices.AppendSeq(p.odd, maps.Keys(c.Odd))
+			if c != nil && len(c.Odd) > 0 {
+				p.odd[f.Index] = slices.Sorted(maps.Keys(c.Odd))
 			}
 		}
 	}
-	slices.Sort(p.odd)
-	p.odd = slices.Compact(p.odd)
 	return nil
 }
 
-// touched lists the rows of enterprises for which history or persons' findings say something about the item.
+// touched lists the rows that only the rule's own program may decide: of enterprises for which history or persons' findings say
+// something about the item, and those with a number, in a field that the rule reads, that no column can hold.
 func (p *Plan) touched(r *rules.Rule) []int {
 	awards, _ := r.Related()
 	firms := p.around.History.Firms(append(awards, r.Item.ID))
@@ -179,6 +178,9 @@ func (p *Plan) touched(r *rules.Rule) []int {
 		if row, ok := p.table.Row(f); ok {
 			rows = append(rows, row)
 		}
+	}
+	for _, f := range r.Reads() {
+		rows = append(rows, p.odd[f.Index]...)
 	}
 	slices.Sort(rows)
 	return slices.Compact(rows)
@@ -225,7 +227,7 @@ func (t *Table) limit(f *rules.Field) (limit, bool) {
 	return l, true
 }
 
-// spread is a power of two at least four times as large as any of the values.
+// spread is a power of two at least four times as large as any of the values, or more than maxInt where that is too large.
 func spread(values []int64) int64 {
 	most := uint64(1)
 	for _, v := range values {
@@ -234,8 +236,11 @@ func spread(values []int64) int64 {
 		}
 		most = max(most, uint64(v))
 	}
+	if most > uint64(maxInt)/4 {
+		return maxInt + 1 // too large to prove anything with
+	}
 	bound := uint64(1)
-	for bound < most*4 && bound <= uint64(maxInt) {
+	for bound < most*4 {
 		bound <<= 1
 	}
 	return int64(bound)

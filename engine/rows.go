@@ -25,7 +25,7 @@ func (p *Plan) Rows(ctx context.Context, rows []int) (*Result, error) {
 // over is the plan for another table whose dictionaries, scales and bounds are those of the plan's own.
 func (p *Plan) over(t *Table) (*Plan, error) {
 	q := *p
-	q.table, q.nodes, q.fields, q.odd = t, slices.Clone(p.nodes), make([]*encoded, len(p.fields)), nil
+	q.table, q.nodes, q.fields, q.odd = t, slices.Clone(p.nodes), make([]*encoded, len(p.fields)), map[int][]int{}
 	q.derived, q.byHand, q.hand = map[int]*derived{}, map[string][]int{}, false
 	if !q.Fits() {
 		return nil, ErrReplan
@@ -42,16 +42,15 @@ func (p *Plan) over(t *Table) (*Plan, error) {
 			q.fields[index] = &encoded{field: e.field}
 		}
 	}
-	if p.around.History != nil || p.around.Findings != nil {
+	if err := q.fetch(q.compiled()); err != nil {
+		return nil, err
+	}
+	if p.around.History != nil || p.around.Findings != nil || len(q.odd) > 0 {
 		for _, it := range p.items {
 			q.byHand[it.rule.Item.ID] = q.touched(it.rule)
 			q.hand = q.hand || len(q.byHand[it.rule.Item.ID]) > 0
 		}
 	}
-	if err := q.fetch(q.compiled()); err != nil {
-		return nil, err
-	}
-	q.hand = q.hand || len(q.odd) > 0
 	return &q, q.encode()
 }
 

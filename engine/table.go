@@ -29,6 +29,8 @@ type Table struct {
 	known   map[int]limit    // what was found out about columns, until they change
 	texts   map[int]*derived // derived texts as of day, until a column changes
 	day     civil.Date
+	members map[int]map[string][]uint64 // of sets: which rows have a member, until the column changes
+	values  map[int][]*formula.Value    // of texts and sets: the dictionary as rules see it
 }
 
 // RecordReader reads the bytes that a Records column holds for one enterprise.
@@ -86,6 +88,8 @@ func (t *Table) Put(f *rules.Field, c *column.Column) error {
 // forget drops what was found out about a column that changes.
 func (t *Table) forget(f *rules.Field) {
 	delete(t.known, f.Index)
+	delete(t.members, f.Index)
+	delete(t.values, f.Index)
 	t.texts = nil
 }
 
@@ -109,12 +113,12 @@ func (t *Table) fits(f *rules.Field, c *column.Column) error {
 
 // declared is the column without texts that the field may not have (any more): where they stand the fact is missing.
 func declared(f *rules.Field, c *column.Column) *column.Column {
-	if c.Kind != column.Text || f.Values == nil {
+	if c.Kind != column.Text && c.Kind != column.Set || f.Values == nil {
 		return c
 	}
 	foreign := map[uint32]bool{}
 	for code, text := range c.Dict {
-		if !slices.Contains(f.Values, text) {
+		if strange(f, c.Kind, text) {
 			foreign[uint32(code)] = true
 		}
 	}
@@ -132,7 +136,7 @@ func declared(f *rules.Field, c *column.Column) *column.Column {
 		all[i] = i
 	}
 	out := column.Gather(c, all)
-	b := column.NewBuilder(column.Text)
+	b := column.NewBuilder(c.Kind)
 	for _, row := range rows {
 		o := c.Origin(row)
 		o.Reason = "存的值不在指标字典里"
@@ -145,6 +149,14 @@ func declared(f *rules.Field, c *column.Column) *column.Column {
 		return &column.Column{Rows: c.Rows, Known: make([]uint64, column.Words(c.Rows)), Origins: []column.Origin{{}}}
 	}
 	return out
+}
+
+// strange reports whether a dictionary entry is, or has, a value that the field may not have.
+func strange(f *rules.Field, kind column.Kind, entry string) bool {
+	if kind == column.Text {
+		return !slices.Contains(f.Values, entry)
+	}
+	return slices.ContainsFunc(setOf(entry).Members(), func(m string) bool { return !slices.Contains(f.Values, m) })
 }
 
 // As is the table as another vocabulary sees it: fields are found by id, and those whose type or unit is another are missing.
@@ -218,6 +230,8 @@ func (t *Table) Change(f *rules.Field, rows []int, patch *column.Column) error {
 		c = &column.Column{Rows: len(t.codes), Known: make([]uint64, column.Words(len(t.codes))), Origins: []column.Origin{{}}}
 		t.columns[f.Index] = c
 	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.forget(f)
 	return column.Overlay(c, rows, patch)
 }
@@ -231,7 +245,7 @@ func (t *Table) Grow(codes []string) (first int, err error) {
 		}
 		t.codes = append(t.codes, c)
 	}
-	t.texts = nil
+	t.texts, t.members = nil, nil
 	for _, c := range t.columns {
 		if c != nil {
 			if err := column.Extend(c, len(codes)); err != nil {
@@ -347,6 +361,91 @@ func setOf(entry string) *formula.Value {
 		return formula.SetOf(nil)
 	}
 	return formula.SetOf(strings.Split(strings.TrimSuffix(entry, "\n"), "\n"))
+}
+
+// having is which rows of a Set column have each of the wanted members, as bitmaps padded to whole blocks. They are kept until the
+// column changes.
+func (t *Table) having(f *rules.Field, c *column.Column, wanted []string) map[string][]uint64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	kept := t.members[f.Index]
+	out := make(map[string][]uint64, len(wanted))
+	var fresh []string
+	for _, m := range wanted {
+		if bits, ok := kept[m]; ok {
+			out[m] = bits
+			continue
+		}
+		fresh = append(fresh, m)
+	}
+	if len(fresh) == 0 {
+		return out
+	}
+	if kept == nil {
+		kept = map[string][]uint64{}
+	}
+	for m, bits := range withMembers(c, fresh) {
+		kept[m], out[m] = bits, bits
+	}
+	if t.members == nil {
+		t.members = map[int]map[string][]uint64{}
+	}
+	t.members[f.Index] = kept
+	return out
+}
+
+// withMembers makes the bitmaps of members.
+func withMembers(c *column.Column, members []string) map[string][]uint64 {
+	out := make(map[string][]uint64, len(members))
+	maps := make([][]uint64, len(members))
+	index := make(map[string]int, len(members))
+	for i, m := range members {
+		maps[i] = make([]uint64, blocks(c.Rows)*kernel.Words)
+		out[m], index[m] = maps[i], i
+	}
+	used := make([]bool, len(c.Dict))
+	for _, code := range c.Codes {
+		used[code] = true
+	}
+	has := make([][]uint16, len(c.Dict)) // which of the members each entry of the dictionary has
+	for code, entry := range c.Dict {
+		if !used[code] || entry == "" {
+			continue
+		}
+		for m := range strings.SplitSeq(strings.TrimSuffix(entry, "\n"), "\n") {
+			if i, ok := index[m]; ok {
+				has[code] = append(has[code], uint16(i))
+			}
+		}
+	}
+	for row, code := range c.Codes {
+		bit := (c.Known[row>>6] >> (uint(row) & 63) & 1) << (uint(row) & 63)
+		for _, i := range has[code] {
+			maps[i][row>>6] |= bit
+		}
+	}
+	return out
+}
+
+// dictionary is what the dictionary of a Text or Set column stands for; it is kept until the column changes.
+func (t *Table) dictionary(f *rules.Field, c *column.Column) []*formula.Value {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if kept := t.values[f.Index]; len(kept) == len(c.Dict) {
+		return kept
+	}
+	out := make([]*formula.Value, len(c.Dict))
+	for i, entry := range c.Dict {
+		out[i] = formula.TextOf(entry)
+		if f.Type == rules.TypeSet {
+			out[i] = setOf(entry)
+		}
+	}
+	if t.values == nil {
+		t.values = map[int][]*formula.Value{}
+	}
+	t.values[f.Index] = out
+	return out
 }
 
 // gather is the table of some of the rows alone. Dictionaries are shared with t, so that codes mean the same.

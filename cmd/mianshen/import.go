@@ -93,12 +93,15 @@ func (c *importCmd) report(s *streams, d store.Delivery, report *delivery.Report
 		fmt.Fprintf(s.err, "提示：%s\n", w)
 	}
 	for _, j := range jumps {
-		fmt.Fprintf(s.err, "提示：与上一批相比，%s\n", j)
+		fmt.Fprintf(s.err, "提示：与上一批相比，%s\n", j.Message)
 	}
-	if c.JSON {
-		return nil
+	if !c.JSON {
+		fmt.Fprintf(s.out, "%.12s %s %s：%d 户，%s\n", d.ID, d.Source, d.Period, d.Rows, standingWords(d.Standing))
 	}
-	fmt.Fprintf(s.out, "%.12s %s %s：%d 户，%s\n", d.ID, d.Source, d.Period, d.Rows, standingWords(d.Standing))
+	if d.Standing.State != store.Accepted {
+		fmt.Fprintf(s.err, "这批数据没有采用。核对后用 mianshen deliveries accept %.12s 采用，或用 withdraw 撤回。\n", d.ID)
+		return errMistakes
+	}
 	return nil
 }
 

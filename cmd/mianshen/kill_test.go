@@ -165,7 +165,7 @@ func child(path, slot string) *exec.Cmd {
 	if err != nil {
 		panic(err)
 	}
-	cmd := exec.Command(self, "sweep", "--db", "sqlite://"+path, "--as-of", demo.AsOf().String(), "--shard", "4096", "--slot", slot)
+	cmd := exec.Command(self, "sweep", "--db", "sqlite://"+path, "--as-of", demo.AsOf().String(), "--adopt", "--shard", "4096", "--slot", slot)
 	cmd.Env = append(os.Environ(), childVariable+"=1")
 	return cmd
 }

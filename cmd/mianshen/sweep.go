@@ -26,8 +26,9 @@ type sweepRun struct {
 	KnownAt string `name:"known-at" help:"只用这一刻之前收到的数据，如 2025-06-30T18:00:00+08:00；缺省为现在"`
 	Slot    string `help:"批次名：同名的只比对一次"`
 	Shard   int    `default:"65536" help:"每片多少户；一片一个断点"`
-	Hold    int    `default:"30" help:"变化超过上一次结果的百分之几就等人核对；负数表示从不"`
+	Hold    int    `default:"30" help:"变化超过上一次结果的百分之几就等人核对；--hold=-1 表示从不"`
 	Resume  bool   `help:"只接着比没有比完的，不开始新的"`
+	Adopt   bool   `help:"把 --as-of 那天的结果作为现行结果；不写时，不是今天的比对只供查看，不代替现行结果"`
 }
 
 // Run sweeps.
@@ -37,6 +38,9 @@ func (c *sweepRun) Run(ctx context.Context, s *streams) (err error) {
 	if c.AsOf != "" {
 		if r.AsOf, err = civil.Parse(c.AsOf); err != nil {
 			return misuse{fmt.Sprintf("--as-of：%v", err)}
+		}
+		if r.AsOf != civil.On(now) && !c.Adopt {
+			r.Purpose = store.Retroactive
 		}
 	}
 	if c.KnownAt != "" {
@@ -64,7 +68,7 @@ func (c *sweepRun) Run(ctx context.Context, s *streams) (err error) {
 		fmt.Fprintln(s.err, "库里还没有政策或企业数据：先用 mianshen publish 和 mianshen import。")
 		return errMistakes
 	case errors.Is(err, store.ErrSlotTaken):
-		fmt.Fprintf(s.err, "“%s”已经比对过。\n", c.Slot)
+		fmt.Fprintf(s.err, "“%s”已经比对过（%s）。\n", c.Slot, statusWords[sweep.Status])
 	case err != nil:
 		return err
 	}

@@ -189,11 +189,7 @@ func (r *Result) Slice(first, n int) *Result {
 	first = min(first, len(r.blocks))
 	out.blocks = r.blocks[first:min(first+n, len(r.blocks))]
 	out.rows = max(min(r.rows-first*kernel.Rows, n*kernel.Rows), 0)
-	counts := make([]count, len(out.items))
-	for _, b := range out.blocks {
-		b.count(out.items, counts)
-	}
-	out.total(counts)
+	out.total(out.count(nil))
 	return out
 }
 
@@ -203,15 +199,19 @@ func New(items []Item, blocks []*Block, rows int, builders []*Builder, faults ma
 	r := &Result{items: items, blocks: blocks, rows: rows, Faults: faults}
 	counts := make([]count, len(items))
 	for _, b := range builders {
-		for i, c := range b.counts {
-			counts[i].eligible += c.eligible
-			counts[i].unknown += c.unknown
-			counts[i].high += c.high
-			counts[i].plus(c.low)
-		}
+		merge(counts, b.counts)
 	}
 	r.total(counts)
 	return r
+}
+
+func merge(into, more []count) {
+	for i, c := range more {
+		into[i].eligible += c.eligible
+		into[i].unknown += c.unknown
+		into[i].high += c.high
+		into[i].plus(c.low)
+	}
 }
 
 // Rows is how many enterprises the result covers.
@@ -284,24 +284,6 @@ func (r *Result) Unknowns(i int, visit func(row int) bool) {
 			}
 		}
 	}
-}
-
-// merge adds an item whose amounts come from two places.
-func (b *Builder) merge(g Item, t, u *kernel.Bits, paid func(int) (exact.Money, bool), fresh map[int]int64) {
-	rows := kernel.Positions(nil, t)
-	var sums []int64
-	for _, r := range rows {
-		amount, ok := fresh[int(r)]
-		if !ok {
-			old, _ := paid(int(r))
-			amount = int64(old)
-		}
-		sums = append(sums, amount)
-	}
-	if !g.Amount {
-		sums = nil
-	}
-	b.Add(g, rows, sums, kernel.Positions(nil, u))
 }
 
 // Fault is an item that couldn't be worked out for some enterprises; they are 待核实.

@@ -208,10 +208,6 @@ func Concat(parts []*Result) (*Result, error) {
 			out.Faults[f] += c
 		}
 	}
-	counts := make([]count, len(out.items))
-	for _, b := range out.blocks {
-		b.count(out.items, counts)
-	}
-	out.total(counts)
+	out.total(out.count(nil))
 	return out, nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"sort"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -88,6 +89,20 @@ var access = map[string]Access{
 	"GET /readyz":       Public,
 	"GET /metrics":      Public, // counts and times by route; nothing of any caller or enterprise
 }
+
+// whoMay says for the description who may call a route, whose path is written as OpenAPI does.
+func whoMay(method, path string) string {
+	switch access[method+" "+echoPath(path)] {
+	case Public:
+		return "不用登录。"
+	case Inside:
+		return "登录后可以调用；演示方式下向所有人开放，因为企业和数据都是编造的。"
+	}
+	return "登录后可以调用；演示方式下也不开放，因为它改动数据。"
+}
+
+// echoPath writes /a/{id} as the router does: /a/:id.
+func echoPath(path string) string { return strings.NewReplacer("{", ":", "}", "").Replace(path) }
 
 // declared holds the routes against the table, both ways: a route without access, and access without a route.
 func declared(e *echo.Echo, table map[string]Access) error {

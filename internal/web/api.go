@@ -18,6 +18,7 @@ import (
 	"mianshen/internal/web/desk"
 	"mianshen/internal/web/problem"
 	"mianshen/internal/web/receive"
+	"mianshen/internal/web/strict"
 	"mianshen/rules/standard"
 )
 
@@ -29,8 +30,8 @@ func (s *Server) api(e *echo.Echo) error {
 		"改动数据的 POST 要登录；可带 Idempotency-Key：同一个人在同一地址用同一个键重发，一天内答复同前，不会再做一次；键相同内容不同的退回 422。"
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
 	config.CreateHooks = nil
-	strict := huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: unmarshal}
-	config.Formats = map[string]huma.Format{"application/json": strict, "json": strict} // json: what ends in +json
+	format := huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: strict.Unmarshal}
+	config.Formats = map[string]huma.Format{"application/json": format, "json": format} // json: what ends in +json
 	config.DefaultFormat = "application/json"
 	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	config.RejectUnknownQueryParameters = true
@@ -93,7 +94,9 @@ var refusals = []int{
 
 // reads registers an operation that reads; what names what it is about, for when there is no such thing.
 func reads[In, Out any](s *Server, api huma.API, id, path, summary, what string, do func(context.Context, *In) (Out, error)) {
-	op := huma.Operation{OperationID: id, Method: http.MethodGet, Path: path, Summary: summary, MaxBodyBytes: maxBody, Errors: refusals}
+	op := huma.Operation{
+		OperationID: id, Method: http.MethodGet, Path: path, Summary: summary, Description: whoMay(http.MethodGet, path), MaxBodyBytes: maxBody, Errors: refusals,
+	}
 	huma.Register(api, op, func(ctx context.Context, in *In) (*reply[Out], error) {
 		out, err := do(ctx, in)
 		if err != nil {
@@ -106,8 +109,9 @@ func reads[In, Out any](s *Server, api huma.API, id, path, summary, what string,
 // orders registers an operation that a caller orders with a JSON body.
 func orders[In, Out any](s *Server, api huma.API, id, path, summary, what string, do func(context.Context, *In, bureau.Act) (Out, error)) {
 	op := huma.Operation{
-		OperationID: id, Method: http.MethodPost, Path: path, Summary: summary, MaxBodyBytes: maxBody, DefaultStatus: http.StatusOK,
-		Errors: append(slices.Clone(refusals), http.StatusConflict, http.StatusRequestEntityTooLarge), Parameters: []*huma.Param{keyParameter()},
+		OperationID: id, Method: http.MethodPost, Path: path, Summary: summary, Description: whoMay(http.MethodPost, path), MaxBodyBytes: maxBody,
+		DefaultStatus: http.StatusOK,
+		Errors:        append(slices.Clone(refusals), http.StatusConflict, http.StatusRequestEntityTooLarge), Parameters: []*huma.Param{keyParameter()},
 	}
 	huma.Register(api, op, func(ctx context.Context, in *In) (*reply[Out], error) {
 		out, err := do(ctx, in, s.act(ctx))

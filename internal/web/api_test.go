@@ -287,6 +287,7 @@ func TestOpenAPI(t *testing.T) {
 		OpenAPI string
 		Paths   map[string]map[string]struct {
 			OperationID string
+			Description string
 			Responses   map[string]struct{ Content map[string]any }
 		}
 		Components struct {
@@ -303,7 +304,7 @@ func TestOpenAPI(t *testing.T) {
 		}
 		path = regexp.MustCompile(`:(\w+)`).ReplaceAllString(path, "{$1}")
 		op, ok := doc.Paths[path][strings.ToLower(method)]
-		if !ok || op.OperationID == "" || op.Responses["404"].Content["application/problem+json"] == nil {
+		if !ok || op.OperationID == "" || op.Description == "" || op.Responses["404"].Content["application/problem+json"] == nil {
 			t.Errorf("%s is not described: %+v", path, op)
 		}
 	}

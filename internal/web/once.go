@@ -17,9 +17,9 @@ import (
 func (s *Server) answerOnce(a *once.Answers) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
-			r := c.Request()
+			r, by := c.Request(), s.caller(c.Request().Context()).Name
 			text := r.Header.Get(once.Header)
-			if r.Method != http.MethodPost || text == "" {
+			if r.Method != http.MethodPost || text == "" || by == "" { // who isn't known orders nothing
 				return next(c)
 			}
 			if len(text) > once.MaxKey {
@@ -29,7 +29,7 @@ func (s *Server) answerOnce(a *once.Answers) echo.MiddlewareFunc {
 			if err != nil {
 				return err
 			}
-			key := once.Key{By: s.caller(r.Context()).Name, Path: r.URL.Path, Text: text}
+			key := once.Key{By: by, Path: r.URL.Path, Text: text}
 			before, err := a.Begin(key, order)
 			if err != nil {
 				return err

@@ -5,7 +5,6 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/labstack/echo/v4"
@@ -58,6 +57,7 @@ func (s *Server) streams(e *echo.Echo, api huma.API) {
 
 func (s *Server) stream(e *echo.Echo, api huma.API, op *huma.Operation, parameters []*huma.Param, do func(http.ResponseWriter, *http.Request) error) {
 	op.Parameters = parameters
+	op.Description += whoMay(op.Method, op.Path)
 	schema := api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[problem.Problem](), true, "Problem")
 	for _, status := range append(slices.Clone(refusals), http.StatusConflict, http.StatusRequestEntityTooLarge) {
 		op.Responses[strconv.Itoa(status)] = &huma.Response{
@@ -65,7 +65,7 @@ func (s *Server) stream(e *echo.Echo, api huma.API, op *huma.Operation, paramete
 		}
 	}
 	api.OpenAPI().AddOperation(op)
-	e.Add(op.Method, strings.NewReplacer("{", ":", "}", "").Replace(op.Path), plain(do))
+	e.Add(op.Method, echoPath(op.Path), plain(do))
 }
 
 func deliveryParameters() []*huma.Param {

@@ -6,7 +6,7 @@
 // once, a rate for each source, a deadline. Errors of the API are RFC 9457 problems in Chinese, errors of pages are pages.
 //
 // Sub-packages: desk answers visitors, bureau officials; say finds the words, ui draws, pages puts the two together; receive takes
-// files in; once answers an order that is sent again; problem says what went wrong; static holds style and scripts.
+// files in; once answers an order that is sent again, strict reads JSON; problem says what went wrong; static holds style and scripts.
 package web
 
 import (

@@ -362,6 +362,41 @@ func TestSimulationAPI(t *testing.T) {
 	}
 }
 
+// TestEveryProposalWorks tries every number that the page offers, over the span that it proposes.
+func TestEveryProposalWorks(t *testing.T) {
+	s, _ := served(t, nil)
+	choices, err := s.bureau.Choices(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	tried, open := 0, 0
+	for i, c := range choices {
+		dials, err := s.bureau.Dials(t.Context(), c.Item)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for j, d := range dials {
+			if d.From == "" {
+				open++
+				continue
+			}
+			if (i+j)%20 > 0 { // a few of every kind
+				continue
+			}
+			tried++
+			in := &bureau.Simulate{}
+			in.Body.Item, in.Body.Vary = c.Item, &bureau.Vary{Name: d.Name, From: d.From, To: d.To}
+			if _, err := s.bureau.Simulate(t.Context(), in); err != nil {
+				t.Errorf("%s, %s from %s to %s: %v", c.Item, d.Name, d.From, d.To, err)
+			}
+		}
+	}
+	t.Logf("%d numbers tried, %d without a span", tried, open)
+	if tried < 8 {
+		t.Error("too few numbers to vary")
+	}
+}
+
 func TestReports(t *testing.T) {
 	s, _ := served(t, nil)
 	r := read[bureau.ReadinessReport](t, s, "/api/v1/reports/readiness", http.StatusOK)

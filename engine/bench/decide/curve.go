@@ -93,7 +93,7 @@ func Simulate(ctx context.Context, l *lab.Lab) error {
 		}
 		text := law.World.PolicyText([]*workload.Item{law.World.Altered(law.Items[i], i)})
 		start := time.Now()
-		after, err := decidePolicy(ctx, t, text)
+		after, err := decidePolicy(ctx, t, text, 0)
 		if err != nil {
 			return err
 		}

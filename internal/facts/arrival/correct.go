@@ -39,7 +39,8 @@ func check(v *rules.Vocabulary, c *store.Correction) string {
 		return err.Error()
 	}
 	c.USCC = code
-	if _, err := delivery.CheckPeriod(c.Period); err != nil {
+	span, err := delivery.CheckPeriod(c.Period)
+	if err != nil {
 		return err.Error()
 	}
 	if c.By == "" || c.Reason == "" {
@@ -50,6 +51,9 @@ func check(v *rules.Vocabulary, c *store.Correction) string {
 		return fmt.Sprintf("没有“%s”这个数据项", intake.Clip(c.Series))
 	}
 	f := v.Fields[at]
+	if f.Period.Span != span {
+		return fmt.Sprintf("%s 不是按这样的所属期交换的：“%s”", intake.Clip(c.Series), intake.Clip(c.Period))
+	}
 	switch {
 	case f.Type == rules.TypeTable:
 		return "表的记录不能逐格更正，请重新交换数据"

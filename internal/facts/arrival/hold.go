@@ -34,22 +34,18 @@ const lookBack = 50
 // compare tells how a delivery differs from the accepted one before of the same department, kind of period and series, and which
 // of the differences look like a mistake: numbers in another unit, or a complete delivery without most of its enterprises.
 func (a *arrival) compare(ctx context.Context, now *delivery.Report, hold Hold) (jumps, held []delivery.Jump, err error) {
-	before, err := a.before(ctx)
+	if !hold.Never {
+		if held, err = a.shrunk(ctx, now, hold); err != nil {
+			return nil, nil, err
+		}
+	}
+	before, err := a.before(ctx, false)
 	if err != nil || before == nil {
-		return nil, nil, err
+		return nil, held, err
 	}
 	jumps = delivery.Compare(before, now)
 	if hold.Never {
 		return jumps, nil, nil
-	}
-	if hold.LostRows == 0 {
-		hold.LostRows = 50
-	}
-	if lost := before.Rows - now.Rows; before.Complete && now.Complete && lost*100 > before.Rows*hold.LostRows {
-		held = append(held, delivery.Jump{
-			Kind: "rows", Before: fmt.Sprint(before.Rows), Now: fmt.Sprint(now.Rows),
-			Message: fmt.Sprintf("完整批次的企业数从 %d 户变为 %d 户，减少超过 %d%%", before.Rows, now.Rows, hold.LostRows),
-		})
 	}
 	if now.Rows*2 < before.Rows || before.Rows*2 < now.Rows { // totals of so different numbers of enterprises say nothing
 		before, now = withoutTotals(before), withoutTotals(now)
@@ -62,10 +58,39 @@ func (a *arrival) compare(ctx context.Context, now *delivery.Report, hold Hold) 
 	return jumps, held, nil
 }
 
+// shrunk holds a complete delivery that has lost most of the enterprises of the complete one before, or has none: whoever is gone
+// from it counts as not being on the list.
+func (a *arrival) shrunk(ctx context.Context, now *delivery.Report, hold Hold) ([]delivery.Jump, error) {
+	if !now.Complete {
+		return nil, nil
+	}
+	if now.Rows == 0 {
+		return []delivery.Jump{{Kind: "rows", Now: "0", Message: "完整批次里一户企业也没有：采用后所有企业都不在名单内"}}, nil
+	}
+	before, err := a.before(ctx, true)
+	if err != nil || before == nil {
+		return nil, err
+	}
+	if hold.LostRows == 0 {
+		hold.LostRows = 50
+	}
+	if lost := before.Rows - now.Rows; lost*100 <= before.Rows*hold.LostRows {
+		return nil, nil
+	}
+	return []delivery.Jump{{
+		Kind: "rows", Before: fmt.Sprint(before.Rows), Now: fmt.Sprint(now.Rows),
+		Message: fmt.Sprintf("完整批次的企业数从 %d 户变为 %d 户，减少超过 %d%%", before.Rows, now.Rows, hold.LostRows),
+	}}, nil
+}
+
 // before returns the report of the delivery that one is held against, nil if there is none: the accepted one that was received
-// last of its department and kind of period and has one of its series.
-func (a *arrival) before(ctx context.Context) (*delivery.Report, error) {
-	list, err := a.st.Deliveries(ctx, store.DeliveryFilter{Source: a.Source, State: store.Accepted, Newest: true, Limit: lookBack})
+// last of its department and kind of period and has one of its series, of complete ones alone if complete is asked for.
+func (a *arrival) before(ctx context.Context, complete bool) (*delivery.Report, error) {
+	filter := store.DeliveryFilter{Source: a.Source, State: store.Accepted, Newest: true, Limit: lookBack}
+	if complete {
+		filter.Limit = 0 // supplements may be many
+	}
+	list, err := a.st.Deliveries(ctx, filter)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +99,7 @@ func (a *arrival) before(ctx context.Context) (*delivery.Report, error) {
 		return nil, err
 	}
 	for _, d := range list {
-		if span, err := delivery.CheckPeriod(d.Period); err != nil || span != kind {
+		if span, err := delivery.CheckPeriod(d.Period); err != nil || span != kind || complete && !d.Complete {
 			continue
 		}
 		full, err := a.st.Delivery(ctx, d.ID)

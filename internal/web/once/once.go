@@ -22,6 +22,7 @@ const MaxKey = 200
 // Bounds of what is kept.
 const (
 	keptAnswers = 2000
+	keptBytes   = 64 << 20 // of bodies together
 	keptFor     = 24 * time.Hour
 )
 
@@ -51,6 +52,7 @@ type Answers struct {
 	mu   sync.Mutex
 	kept map[Key]*place
 	list []Key // the oldest first
+	size int   // of the bodies that are kept
 }
 
 type place struct {
@@ -81,9 +83,7 @@ func (a *Answers) Begin(key Key, order [sha256.Size]byte) (answered *Answer, err
 	a.forget(key)
 	a.kept[key] = &place{order: order, at: a.now()}
 	a.list = append(a.list, key)
-	if len(a.list) > keptAnswers {
-		a.forget(a.list[0])
-	}
+	a.shrink()
 	return nil, nil
 }
 
@@ -93,14 +93,27 @@ func (a *Answers) End(key Key, answer *Answer) {
 	defer a.mu.Unlock()
 	if p := a.kept[key]; p != nil && answer != nil {
 		p.answer = answer
+		a.size += len(answer.Body)
+		a.shrink()
 		return
 	}
 	a.forget(key)
 }
 
+// shrink forgets the oldest orders until what is kept is within bounds.
+func (a *Answers) shrink() {
+	for len(a.list) > keptAnswers || a.size > keptBytes {
+		a.forget(a.list[0])
+	}
+}
+
 func (a *Answers) forget(key Key) {
-	if a.kept[key] == nil {
+	p := a.kept[key]
+	if p == nil {
 		return
+	}
+	if p.answer != nil {
+		a.size -= len(p.answer.Body)
 	}
 	delete(a.kept, key)
 	a.list = slices.DeleteFunc(a.list, func(k Key) bool { return k == key })

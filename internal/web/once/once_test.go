@@ -59,4 +59,20 @@ func TestAnswers(t *testing.T) {
 	if got, _ := a.Begin(once.Key{Text: "0"}, order); got != nil {
 		t.Error("everything is kept for ever")
 	}
+	for i := range 100 {
+		k := once.Key{Text: fmt.Sprint("large ", i)}
+		if _, err := a.Begin(k, order); err != nil {
+			t.Fatal(err)
+		}
+		a.End(k, &once.Answer{Body: make([]byte, 1<<20)})
+	}
+	kept := 0
+	for i := range 100 {
+		if got, _ := a.Begin(once.Key{Text: fmt.Sprint("large ", i)}, order); got != nil {
+			kept++
+		}
+	}
+	if kept == 0 || kept > 64 {
+		t.Errorf("%d answers of a MiB are kept", kept)
+	}
 }

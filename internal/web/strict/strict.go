@@ -1,4 +1,5 @@
-package web
+// Package strict reads JSON that says one thing only.
+package strict
 
 import (
 	"bytes"
@@ -6,9 +7,9 @@ import (
 	"errors"
 )
 
-// unmarshal reads JSON of which every object has each of its names once: of two values for one name, a reader further on might
-// take the other.
-func unmarshal(data []byte, v any) error {
+// Unmarshal reads JSON of which every object has each of its names once, since of two values for one name a reader further on
+// might take the other, and in which values lie at most 20 deep in one another. Otherwise it is json.Unmarshal.
+func Unmarshal(data []byte, v any) error {
 	d := json.NewDecoder(bytes.NewReader(data))
 	if err := unique(d, 0); err != nil {
 		return err
