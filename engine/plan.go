@@ -400,6 +400,22 @@ func (p *Plan) share(id int32, shared map[int32]bool) {
 	}
 }
 
+// Distrust has an item decided by its own program for every enterprise from now on, whatever columns say; false where the plan
+// has no such item or does so already. Nobody else may use the plan meanwhile.
+func (p *Plan) Distrust(item string) bool {
+	for _, it := range p.items {
+		if it.rule.Item.ID != item || it.whole && it.order == nil {
+			continue
+		}
+		it.whole, it.plain = true, 0
+		it.pos, it.neg, it.order, it.temps = nil, nil, nil, nil
+		it.pay.kind = wholeAmount
+		it.grant.Fixed = 0
+		return true
+	}
+	return false
+}
+
 // Items lists the ids of the items, in the order of the rules that the plan was made for.
 func (p *Plan) Items() []string {
 	out := make([]string, len(p.items))

@@ -108,8 +108,19 @@ func agrees(d *rules.Decision, c engine.Change) error {
 	if same {
 		return nil
 	}
-	return fmt.Errorf("item %s, enterprise %s: program %s %v, columns %s %v: %w", c.Item, d.Enterprise, d.Outcome, d.Amount, c.Now, c.After, ErrContradiction)
+	return &Contradiction{Item: c.Item, Enterprise: d.Enterprise, Text: fmt.Sprintf("program %s %v, columns %s %v", d.Outcome, d.Amount, c.Now, c.After)}
 }
+
+// Contradiction is a pair of which columns and the rule's own program come to different things. It is an ErrContradiction.
+type Contradiction struct{ Item, Enterprise, Text string }
+
+// Error says which pair.
+func (c *Contradiction) Error() string {
+	return fmt.Sprintf("item %s, enterprise %s: %s", c.Item, c.Enterprise, c.Text)
+}
+
+// Unwrap makes it an ErrContradiction.
+func (c *Contradiction) Unwrap() error { return ErrContradiction }
 
 // reproduces reports whether a decision computed again is what was stored: outcome, amount and, where there is one, the hash of
 // the canonical bytes.

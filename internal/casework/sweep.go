@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"mianshen/engine"
@@ -90,14 +91,20 @@ func (o *Office) Sweep(ctx context.Context, r SweepRequest, tell func(Progress))
 	if err != nil {
 		return store.Sweep{}, err
 	}
-	return o.finish(ctx, sweep, r, began, tell)
+	return o.finish(ctx, sweep, r.Now, began, tell)
 }
 
 // plan pins what a sweep compares.
 func (o *Office) plan(ctx context.Context, r SweepRequest, book *Book, snap store.Snapshot) (store.Plan, error) {
 	plan := store.Plan{
 		Slot: r.Slot, Purpose: r.Purpose, AsOf: r.AsOf, KnownAt: r.KnownAt, Snapshot: snap.ID, Vocabulary: book.Vocabulary,
-		Policies: book.VersionIDs(), Rows: snap.Rows,
+		Policies: book.VersionIDs(), Rows: snap.Rows, Hold: r.Hold,
+	}
+	switch {
+	case plan.Hold == 0:
+		plan.Hold = holdPercent
+	case plan.Hold < 0:
+		plan.Hold = -1
 	}
 	if plan.Purpose == "" {
 		plan.Purpose = store.Manual
@@ -130,7 +137,7 @@ func (o *Office) Resume(ctx context.Context, now time.Time, tell func(Progress))
 	}
 	var out []store.Sweep
 	for _, sweep := range running {
-		done, err := o.finish(ctx, sweep, SweepRequest{Now: now}, time.Now(), tell)
+		done, err := o.finish(ctx, sweep, now, time.Now(), tell)
 		if err != nil {
 			return out, err
 		}
@@ -139,17 +146,17 @@ func (o *Office) Resume(ctx context.Context, now time.Time, tell func(Progress))
 	return out, nil
 }
 
-// finish decides the shards that are missing and ends the sweep. A cancelled sweep stays running: what it has stored counts when
-// it is gone on with. Any other error gives it up.
-func (o *Office) finish(ctx context.Context, sweep store.Sweep, r SweepRequest, began time.Time, tell func(Progress)) (store.Sweep, error) {
-	now := func() time.Time { return r.Now.Add(time.Since(began)) }
-	totals, held, err := o.decideAll(ctx, sweep, r, now, tell)
+// finish decides the shards that are missing and ends the sweep. Only a stored state that is damaged gives the sweep up. After any
+// other error it stays running: what it has stored counts when it is gone on with.
+func (o *Office) finish(ctx context.Context, sweep store.Sweep, from, began time.Time, tell func(Progress)) (store.Sweep, error) {
+	now := func() time.Time { return from.Add(time.Since(began)) }
+	totals, held, err := o.decideAll(ctx, sweep, now, tell)
 	switch {
-	case err != nil && ctx.Err() != nil:
-		return sweep, err
-	case err != nil:
+	case errors.Is(err, engine.ErrState):
 		giveUp := context.WithoutCancel(ctx)
-		return sweep, errors.Join(err, o.Store.FinishSweep(giveUp, sweep.ID, store.Failed, err.Error(), nil, now()))
+		return sweep, errors.Join(err, o.Store.FinishSweep(giveUp, sweep.ID, store.Failed, "存的比对状态已损坏，这次比对作废，请重新比对", nil, now()))
+	case err != nil:
+		return sweep, err
 	}
 	status := store.Done
 	if held != "" {
@@ -174,7 +181,7 @@ type night struct {
 	kept    map[string]bool
 }
 
-func (o *Office) decideAll(ctx context.Context, sweep store.Sweep, r SweepRequest, now func() time.Time, tell func(Progress)) ([]store.Total, string, error) {
+func (o *Office) decideAll(ctx context.Context, sweep store.Sweep, now func() time.Time, tell func(Progress)) ([]store.Total, string, error) {
 	n, err := o.night(ctx, sweep)
 	if err != nil {
 		return nil, "", err
@@ -190,7 +197,8 @@ func (o *Office) decideAll(ctx context.Context, sweep store.Sweep, r SweepReques
 		if parts[i], err = o.shard(ctx, sweep.ID, i); err != nil {
 			return nil, "", err
 		}
-		n.weigh(i, parts[i], nil)
+		first, blocks := span(sweep.Plan, i)
+		n.weigh(i, n.changes(first, blocks, parts[i]))
 	}
 	finished := len(done)
 	if tell == nil {
@@ -208,7 +216,7 @@ func (o *Office) decideAll(ctx context.Context, sweep store.Sweep, r SweepReques
 		tell(Progress{Sweep: sweep.ID, Done: finished, Total: sweep.Shards})
 	}
 	totals, err := summarise(parts)
-	return totals, n.hold(r), err
+	return totals, n.hold(), err
 }
 
 // night opens what a sweep has pinned.
@@ -235,10 +243,31 @@ func (o *Office) night(ctx context.Context, sweep store.Sweep) (*night, error) {
 	if err != nil {
 		return nil, err
 	}
-	if n.before, err = o.State(ctx, previous); err != nil {
+	if n.before, err = o.before(ctx, previous, n.table); err != nil {
 		return nil, err
 	}
 	return n, n.compareWith(ctx, previous)
+}
+
+// before is the state of the sweep before, whose rows must be the first rows of the table: two nodes that built snapshots at the
+// same moment may have numbered new enterprises differently, and then nothing can be compared row by row.
+func (o *Office) before(ctx context.Context, previous store.Sweep, table *engine.Table) (*engine.Result, error) {
+	if o.Store.Kind() != store.SQLite { // a file has one process, which builds one snapshot after the other
+		snap, err := o.Store.Snapshot(ctx, previous.Snapshot)
+		if err != nil {
+			return nil, err
+		}
+		codes, err := facts.Codes(ctx, o.Store, snap)
+		if err != nil {
+			return nil, err
+		}
+		for row, code := range codes {
+			if row >= table.Rows() || table.Code(row) != code {
+				return nil, fmt.Errorf("第 %d 次比对的企业排列与现在的数据不同，不能逐户比较：%w", previous.ID, ErrContradiction)
+			}
+		}
+	}
+	return o.State(ctx, previous)
 }
 
 // compareWith finds the items whose policy is the same version in both sweeps: only they show whether data moved too much.
@@ -255,19 +284,32 @@ func (n *night) compareWith(ctx context.Context, previous store.Sweep) error {
 	return nil
 }
 
-// shard decides one shard and stores it with its differences, in one transaction.
+// shard decides one shard and stores it with its differences, in one transaction. An item of which columns and the rule's own
+// program come to different things is decided by its program alone, and noted as a fault.
 func (n *night) shard(ctx context.Context, i int, now time.Time) (*engine.Result, error) {
 	first, blocks := span(n.sweep.Plan, i)
-	state, err := n.plan.Blocks(ctx, first, blocks)
-	if err != nil {
-		return nil, err
+	h := store.Shard{N: i, First: int64(first * kernel.Rows)}
+	var state *engine.Result
+	for {
+		var err error
+		if state, err = n.plan.Blocks(ctx, first, blocks); err != nil {
+			return nil, err
+		}
+		changes := n.changes(first, blocks, state)
+		h.Differences, err = n.differences(ctx, first*kernel.Rows, changes)
+		var wrong *Contradiction
+		if errors.As(err, &wrong) && n.plan.Distrust(wrong.Item) {
+			h.Faults = append(h.Faults, store.Fault{Item: wrong.Item, Reason: "按列比对与规则程序的结果不一致，已全部改用规则程序判定", Pairs: int64(state.Rows())})
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		n.weigh(i, changes)
+		break
 	}
-	h := store.Shard{N: i, First: int64(first * kernel.Rows), Rows: int64(state.Rows()), Body: state.AppendState(nil)}
-	changes := n.changes(first, blocks, state)
-	n.weigh(i, state, changes)
-	if h.Differences, err = n.differences(ctx, first*kernel.Rows, changes); err != nil {
-		return nil, err
-	}
+	h.Rows, h.Body = int64(state.Rows()), state.AppendState(nil)
+	var err error
 	for f, pairs := range state.Faults {
 		h.Faults = append(h.Faults, store.Fault{Item: f.Item, Reason: f.Reason, Pairs: int64(pairs)})
 	}
@@ -292,15 +334,12 @@ func (n *night) changes(first, blocks int, state *engine.Result) []engine.Change
 	return out
 }
 
-// weigh counts how much a shard moves what was decided before. changes nil: they are found again.
-func (n *night) weigh(i int, state *engine.Result, changes []engine.Change) {
+// weigh counts how much a shard moves what was decided before.
+func (n *night) weigh(i int, changes []engine.Change) {
 	if n.before == nil {
 		return
 	}
 	first, blocks := span(n.sweep.Plan, i)
-	if changes == nil {
-		changes = n.changes(first, blocks, state)
-	}
 	for _, c := range changes {
 		if n.kept[c.Item] {
 			n.changed++
@@ -314,11 +353,8 @@ func (n *night) weigh(i int, state *engine.Result, changes []engine.Change) {
 }
 
 // hold says why the sweep must wait for a person, "" when it needn't.
-func (n *night) hold(r SweepRequest) string {
-	percent := r.Hold
-	if percent == 0 {
-		percent = holdPercent
-	}
+func (n *night) hold() string {
+	percent := n.sweep.Hold
 	if percent < 0 || n.changed < holdPairs || n.changed*100 <= n.against*percent {
 		return ""
 	}
@@ -333,7 +369,7 @@ func summarise(parts []*engine.Result) ([]store.Total, error) {
 	var out []store.Total
 	for _, t := range all.Items {
 		if t.Overflow {
-			return nil, fmt.Errorf("事项 %s 的金额合计超出可计算的范围", t.Item)
+			t.Sum = math.MaxInt64 // one item's sum beyond what money counts must not stop the others
 		}
 		for _, x := range []struct {
 			outcome store.Outcome

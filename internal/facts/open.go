@@ -21,18 +21,28 @@ func Open(ctx context.Context, st *store.Store, v *rules.Vocabulary, snap store.
 	if err != nil {
 		return nil, fmt.Errorf("open snapshot %s: %w", snap.ID, err)
 	}
-	list, err := layer.Codes(ctx, st, layers)
+	codes, err := Codes(ctx, st, snap)
 	if err != nil {
 		return nil, err
-	}
-	codes := make([]string, len(list))
-	for i, c := range list {
-		codes[i] = c.String()
 	}
 	t := engine.NewTable(v, codes)
 	t.ReadRecords(readRecords)
 	t.Lazy(func(f *rules.Field) (*column.Column, error) { return layer.Column(ctx, st, layers, f.ID) })
 	return t, nil
+}
+
+// Codes lists the enterprises of a snapshot in the order of its rows.
+func Codes(ctx context.Context, st *store.Store, snap store.Snapshot) ([]string, error) {
+	layers, err := layer.Chain(ctx, st, snap)
+	if err != nil {
+		return nil, fmt.Errorf("open snapshot %s: %w", snap.ID, err)
+	}
+	list, err := layer.Codes(ctx, st, layers)
+	codes := make([]string, len(list))
+	for i, c := range list {
+		codes[i] = c.String()
+	}
+	return codes, err
 }
 
 func readRecords(f *rules.Field, data string) ([]*formula.Record, error) {

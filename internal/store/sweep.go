@@ -57,6 +57,7 @@ type Plan struct {
 	Previous   int64      // the sweep, done, that its differences are against; 0: none
 	Shards     int        // how many shards it has, 0 and up
 	Rows       int64      // how many enterprises its shards have together
+	Hold       int        // from how many percent of changed outcomes on a person must look at it; -1: never
 }
 
 // Sweep is one comparison of all items of its policies with all enterprises of its snapshot.
@@ -103,10 +104,10 @@ func (s *Store) BeginSweep(ctx context.Context, plan Plan, now time.Time) (sweep
 			return err
 		}
 		result, err := tx.ExecContext(ctx, `INSERT INTO sweep
-			(id, slot, purpose, as_of, known_at, snapshot, vocabulary, previous, shards, rows, status, started_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'running', $11) ON CONFLICT (slot) DO NOTHING`,
+			(id, slot, purpose, as_of, known_at, snapshot, vocabulary, previous, shards, rows, hold, status, started_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'running', $12) ON CONFLICT (slot) DO NOTHING`,
 			id, sql.NullString{String: plan.Slot, Valid: plan.Slot != ""}, string(plan.Purpose), day{plan.AsOf}, stamp{plan.KnownAt}, snapshot,
-			plan.Vocabulary, sql.NullInt64{Int64: plan.Previous, Valid: plan.Previous != 0}, plan.Shards, plan.Rows, stamp{now})
+			plan.Vocabulary, sql.NullInt64{Int64: plan.Previous, Valid: plan.Previous != 0}, plan.Shards, plan.Rows, plan.Hold, stamp{now})
 		if err != nil {
 			return err
 		}
@@ -130,7 +131,7 @@ func (p Plan) check() error {
 		return fmt.Errorf("purpose %q: %w", p.Purpose, ErrInvalid)
 	}
 	return errors.Join(clean("slot", p.Slot), instant("known-at", p.KnownAt), counted("shards", int64(p.Shards)), counted("rows", p.Rows),
-		counted("previous", p.Previous))
+		counted("previous", p.Previous), counted("hold", int64(p.Hold)+1))
 }
 
 // pinned refuses a plan that names what isn't there, and returns the number of its snapshot.
@@ -274,7 +275,7 @@ func (s *Store) ReleaseSweep(ctx context.Context, id int64, by string, accept bo
 	})
 }
 
-const selectSweep = `SELECT s.id, COALESCE(s.slot, ''), s.purpose, s.as_of, s.known_at, n.id, s.vocabulary, COALESCE(s.previous, 0), s.shards, s.rows,
+const selectSweep = `SELECT s.id, COALESCE(s.slot, ''), s.purpose, s.as_of, s.known_at, n.id, s.vocabulary, COALESCE(s.previous, 0), s.shards, s.rows, s.hold,
 	s.status, s.started_at, s.finished_at, s.note, s.released_at, COALESCE(s.released_by, ''), s.release_note,
 	CAST(COALESCE((SELECT sum(decisions) FROM sweep_summary WHERE sweep = s.id AND outcome = 'eligible'), 0) AS BIGINT),
 	CAST(COALESCE((SELECT sum(decisions) FROM sweep_summary WHERE sweep = s.id AND outcome = 'ineligible'), 0) AS BIGINT),
@@ -284,7 +285,7 @@ const selectSweep = `SELECT s.id, COALESCE(s.slot, ''), s.purpose, s.as_of, s.kn
 func scanSweep(scan func(...any) error) (w Sweep, err error) {
 	var asOf day
 	var knownAt, started, finished, released stamp
-	err = scan(&w.ID, &w.Slot, &w.Purpose, &asOf, &knownAt, &w.Snapshot, &w.Vocabulary, &w.Previous, &w.Shards, &w.Rows,
+	err = scan(&w.ID, &w.Slot, &w.Purpose, &asOf, &knownAt, &w.Snapshot, &w.Vocabulary, &w.Previous, &w.Shards, &w.Rows, &w.Hold,
 		&w.Status, &started, &finished, &w.Note, &released, &w.ReleasedBy, &w.ReleaseNote, &w.Eligible, &w.Ineligible, &w.Unknown)
 	w.AsOf, w.KnownAt, w.StartedAt, w.FinishedAt, w.ReleasedAt = asOf.Date, knownAt.Time, started.Time, finished.Time, released.Time
 	return w, err

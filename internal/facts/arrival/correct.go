@@ -51,12 +51,11 @@ func check(v *rules.Vocabulary, c *store.Correction) string {
 		return fmt.Sprintf("没有“%s”这个数据项", intake.Clip(c.Series))
 	}
 	f := v.Fields[at]
-	if f.Period.Span != span {
-		return fmt.Sprintf("%s 不是按这样的所属期交换的：“%s”", intake.Clip(c.Series), intake.Clip(c.Period))
-	}
 	switch {
 	case f.Type == rules.TypeTable:
 		return "表的记录不能逐格更正，请重新交换数据"
+	case f.Period.Span != rules.Day && f.Period.Span != span:
+		return fmt.Sprintf("%s 不是按“%s”这样的所属期交换的", intake.Clip(c.Series), intake.Clip(c.Period))
 	case c.Missing && c.Cell != "":
 		return "更正为缺失时不能再写值"
 	case c.Missing:

@@ -119,6 +119,7 @@ CREATE TABLE sweep (
   previous     BIGINT REFERENCES sweep (id) CHECK (previous < id),
   shards       BIGINT NOT NULL CHECK (shards >= 0),
   rows         BIGINT NOT NULL CHECK (rows >= 0),
+  hold         BIGINT NOT NULL DEFAULT -1 CHECK (hold >= -1), -- percent of changed outcomes beyond which a person must look; -1: never
   status       TEXT COLLATE "C" NOT NULL CHECK (status IN ('running', 'held', 'done', 'failed')),
   started_at   TIMESTAMPTZ NOT NULL,
   finished_at  TIMESTAMPTZ,
@@ -338,8 +339,8 @@ CREATE TRIGGER snapshot_chunk_closed BEFORE INSERT OR DELETE ON snapshot_chunk
 CREATE TRIGGER sweep_delete BEFORE DELETE ON sweep FOR EACH ROW EXECUTE FUNCTION refuse('its rows are never deleted');
 CREATE TRIGGER sweep_plan BEFORE UPDATE ON sweep FOR EACH ROW
   WHEN (OLD.status NOT IN ('running', 'held') OR (NEW.id, NEW.slot, NEW.purpose, NEW.as_of, NEW.known_at, NEW.snapshot, NEW.vocabulary,
-    NEW.previous, NEW.shards, NEW.rows, NEW.started_at) IS DISTINCT FROM (OLD.id, OLD.slot, OLD.purpose, OLD.as_of, OLD.known_at,
-    OLD.snapshot, OLD.vocabulary, OLD.previous, OLD.shards, OLD.rows, OLD.started_at))
+    NEW.previous, NEW.shards, NEW.rows, NEW.hold, NEW.started_at) IS DISTINCT FROM (OLD.id, OLD.slot, OLD.purpose, OLD.as_of, OLD.known_at,
+    OLD.snapshot, OLD.vocabulary, OLD.previous, OLD.shards, OLD.rows, OLD.hold, OLD.started_at))
   EXECUTE FUNCTION refuse('the plan of a sweep and a finished sweep never change');
 CREATE TRIGGER sweep_release BEFORE UPDATE ON sweep FOR EACH ROW
   WHEN (CASE OLD.status WHEN 'held' THEN NEW.released_at IS NULL OR NEW.finished_at <> OLD.finished_at OR NEW.note <> OLD.note

@@ -116,6 +116,7 @@ CREATE TABLE sweep (
   previous     INTEGER REFERENCES sweep (id) CHECK (previous < id),
   shards       INTEGER NOT NULL CHECK (shards >= 0),
   rows         INTEGER NOT NULL CHECK (rows >= 0),
+  hold         INTEGER NOT NULL DEFAULT -1 CHECK (hold >= -1), -- percent of changed outcomes beyond which a person must look; -1: never
   status       TEXT NOT NULL CHECK (status IN ('running', 'held', 'done', 'failed')),
   started_at   TEXT NOT NULL CHECK (started_at LIKE '____-__-__T__:__:__.______Z'),
   finished_at  TEXT CHECK (finished_at LIKE '____-__-__T__:__:__.______Z'),
@@ -358,8 +359,8 @@ BEGIN SELECT RAISE(ABORT, 'a sweep begins running, on a sealed snapshot, after o
 -- +goose StatementBegin
 CREATE TRIGGER sweep_plan BEFORE UPDATE ON sweep
 WHEN OLD.status NOT IN ('running', 'held') OR (NEW.id, NEW.slot, NEW.purpose, NEW.as_of, NEW.known_at, NEW.snapshot, NEW.vocabulary,
-    NEW.previous, NEW.shards, NEW.rows, NEW.started_at) IS NOT (OLD.id, OLD.slot, OLD.purpose, OLD.as_of, OLD.known_at, OLD.snapshot,
-    OLD.vocabulary, OLD.previous, OLD.shards, OLD.rows, OLD.started_at)
+    NEW.previous, NEW.shards, NEW.rows, NEW.hold, NEW.started_at) IS NOT (OLD.id, OLD.slot, OLD.purpose, OLD.as_of, OLD.known_at, OLD.snapshot,
+    OLD.vocabulary, OLD.previous, OLD.shards, OLD.rows, OLD.hold, OLD.started_at)
 BEGIN SELECT RAISE(ABORT, 'the plan of a sweep and a finished sweep never change'); END;
 -- +goose StatementEnd
 -- +goose StatementBegin
