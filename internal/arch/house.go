@@ -106,10 +106,25 @@ var rooms = map[string]Room{
 	"internal/web/say":    {Bars: NoClock, Imports: with(bottom, "rules")},
 	"internal/web/static": {Bars: NoClock},
 	"internal/web/desk":   {Bars: NoClock, Imports: with(bottom, "rules", "index", "internal/casework", "internal/store", "internal/web/say")},
-	"internal/web/ui":     {Bars: NoClock, Imports: with(bottom, "rules", "internal/web/desk", "internal/web/say", "internal/web/static")},
+	"internal/web/ui": {
+		Bars: NoClock,
+		Imports: with(bottom, "rules", "internal/intake/delivery", "internal/readiness", "internal/whatif", "internal/web/bureau", "internal/web/desk", "internal/web/say",
+			"internal/web/static"),
+	},
+	"internal/web/problem": {Bars: NoClock, Imports: []string{"internal/store", "internal/web/desk"}},
+	"internal/web/once":    {Bars: NoClock, Imports: []string{"internal/web/problem"}},
+	"internal/web/strict":  {Bars: NoClock},
+	"internal/web/bureau": {
+		Bars: NoClock,
+		Imports: with(bottom, "rules", "rules/formula", "engine", "internal/casework", "internal/facts/arrival", "internal/facts/form", "internal/intake",
+			"internal/intake/delivery", "internal/readiness", "internal/store", "internal/web/desk", "internal/whatif", "internal/whatif/place"),
+	},
+	"internal/web/receive": {Bars: NoClock, Imports: []string{"internal/intake", "internal/store", "internal/web/bureau", "internal/web/problem"}},
+	"internal/web/pages":   {Bars: NoClock, Imports: with(bottom, "rules", "internal/web/bureau", "internal/web/desk", "internal/web/problem", "internal/web/ui")},
 	"internal/web": {
 		Imports: with(law, "engine", "index", "seeds", "internal/casework", "internal/store", "internal/intake", "internal/sheet", "internal/disburse", "internal/notify",
-			"internal/audit", "internal/web/desk", "internal/web/say", "internal/web/static", "internal/web/ui"),
+			"internal/audit", "internal/web/bureau", "internal/web/desk", "internal/web/once", "internal/web/pages", "internal/web/problem", "internal/web/receive",
+			"internal/web/say", "internal/web/static", "internal/web/strict", "internal/web/ui"),
 		TestImports: []string{"seeds/synth", "internal/pgtest", "internal/catalog", "internal/demo", "internal/finder"},
 	},
 	"cmd/mianshen": {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"mianshen/engine"
@@ -125,7 +126,13 @@ func (o *Office) plan(ctx context.Context, r SweepRequest, book *Book, snap stor
 	if errors.Is(err, store.ErrNotFound) {
 		return plan, nil
 	}
-	plan.Previous = last.ID
+	if err != nil {
+		return plan, err
+	}
+	same, err := o.follows(ctx, snap, last.Snapshot)
+	if same {
+		plan.Previous = last.ID
+	}
 	return plan, err
 }
 
@@ -146,15 +153,15 @@ func (o *Office) Resume(ctx context.Context, now time.Time, tell func(Progress))
 	return out, nil
 }
 
-// finish decides the shards that are missing and ends the sweep. Only a stored state that is damaged gives the sweep up. After any
-// other error it stays running: what it has stored counts when it is gone on with.
+// finish decides the shards that are missing and ends the sweep. A stored state that is damaged, or contradicts what is decided
+// now, gives the sweep up. After any other error it stays running: what it has stored counts when it is gone on with.
 func (o *Office) finish(ctx context.Context, sweep store.Sweep, from, began time.Time, tell func(Progress)) (store.Sweep, error) {
 	now := func() time.Time { return from.Add(time.Since(began)) }
 	totals, held, err := o.decideAll(ctx, sweep, now, tell)
 	switch {
-	case errors.Is(err, engine.ErrState):
+	case errors.Is(err, engine.ErrState), errors.Is(err, ErrContradiction):
 		giveUp := context.WithoutCancel(ctx)
-		return sweep, errors.Join(err, o.Store.FinishSweep(giveUp, sweep.ID, store.Failed, "存的比对状态已损坏，这次比对作废，请重新比对", nil, now()))
+		return sweep, errors.Join(err, o.Store.FinishSweep(giveUp, sweep.ID, store.Failed, "存的比对状态已损坏或前后矛盾，这次比对作废，请重新比对", nil, now()))
 	case err != nil:
 		return sweep, err
 	}
@@ -243,31 +250,32 @@ func (o *Office) night(ctx context.Context, sweep store.Sweep) (*night, error) {
 	if err != nil {
 		return nil, err
 	}
-	if n.before, err = o.before(ctx, previous, n.table); err != nil {
+	if n.before, err = o.State(ctx, previous); err != nil {
 		return nil, err
 	}
 	return n, n.compareWith(ctx, previous)
 }
 
-// before is the state of the sweep before, whose rows must be the first rows of the table: two nodes that built snapshots at the
-// same moment may have numbered new enterprises differently, and then nothing can be compared row by row.
-func (o *Office) before(ctx context.Context, previous store.Sweep, table *engine.Table) (*engine.Result, error) {
-	if o.Store.Kind() != store.SQLite { // a file has one process, which builds one snapshot after the other
-		snap, err := o.Store.Snapshot(ctx, previous.Snapshot)
-		if err != nil {
-			return nil, err
-		}
-		codes, err := facts.Codes(ctx, o.Store, snap)
-		if err != nil {
-			return nil, err
-		}
-		for row, code := range codes {
-			if row >= table.Rows() || table.Code(row) != code {
-				return nil, fmt.Errorf("第 %d 次比对的企业排列与现在的数据不同，不能逐户比较：%w", previous.ID, ErrContradiction)
-			}
-		}
+// follows says whether the rows of a snapshot are the first rows of a later one: two nodes that built snapshots at the same
+// moment may have numbered new enterprises differently, and then nothing can be compared row by row. A file has one process,
+// which builds one snapshot after the other.
+func (o *Office) follows(ctx context.Context, snap store.Snapshot, previous string) (bool, error) {
+	if o.Store.Kind() == store.SQLite || snap.ID == previous {
+		return true, nil
 	}
-	return o.State(ctx, previous)
+	earlier, err := o.Store.Snapshot(ctx, previous)
+	if err != nil {
+		return false, err
+	}
+	then, err := facts.Codes(ctx, o.Store, earlier)
+	if err != nil {
+		return false, err
+	}
+	codes, err := facts.Codes(ctx, o.Store, snap)
+	if err != nil {
+		return false, err
+	}
+	return len(then) <= len(codes) && slices.Equal(then, codes[:len(then)]), nil
 }
 
 // compareWith finds the items whose policy is the same version in both sweeps: only they show whether data moved too much.
