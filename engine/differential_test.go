@@ -104,7 +104,7 @@ func (w *world) table(t *testing.T) *engine.Table {
 // TestThreeWaysAgree holds columns against compiled rules and the independent judge, on random policies, firms, histories and
 // findings. MIANSHEN_PAIRS sets the size, MIANSHEN_SEED repeats a run.
 func TestThreeWaysAgree(t *testing.T) {
-	pairs, seed := setting(t, "MIANSHEN_PAIRS", 60_000), setting(t, "MIANSHEN_SEED", 20260101)
+	pairs, seed := setting(t, "MIANSHEN_PAIRS", 30_000), setting(t, "MIANSHEN_SEED", 20260101)
 	t.Logf("seed %d (MIANSHEN_SEED), %d pairs", seed, pairs)
 	v, mistakes := rules.ParseVocabulary("vocabulary.yaml", rulestest.Vocabulary())
 	if v == nil {

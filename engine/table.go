@@ -448,60 +448,6 @@ func (t *Table) dictionary(f *rules.Field, c *column.Column) []*formula.Value {
 	return out
 }
 
-// gather is the table of some of the rows alone. Dictionaries are shared with t, so that codes mean the same.
-func (t *Table) gather(rows []int) *Table {
-	out := &Table{Vocabulary: t.Vocabulary, codes: make([]string, len(rows)), columns: make([]*column.Column, len(t.columns)), records: t.records}
-	for i, r := range rows {
-		out.codes[i] = t.codes[r]
-	}
-	for i, c := range t.columns {
-		if c != nil {
-			out.columns[i] = gather(c, rows)
-		}
-	}
-	return out
-}
-
-func gather(c *column.Column, rows []int) *column.Column {
-	out := &column.Column{Kind: c.Kind, Scale: c.Scale, Rows: len(rows), Known: make([]uint64, column.Words(len(rows))), Dict: c.Dict, Origins: c.Origins}
-	for i, r := range rows {
-		out.Known[i>>6] |= (c.Known[r>>6] >> (uint(r) & 63) & 1) << (uint(i) & 63)
-	}
-	switch c.Kind {
-	case column.Bool:
-		out.Bits = make([]uint64, column.Words(len(rows)))
-		for i, r := range rows {
-			out.Bits[i>>6] |= (c.Bits[r>>6] >> (uint(r) & 63) & 1) << (uint(i) & 63)
-		}
-	case column.Number:
-		out.Ints = pick(c.Ints, rows)
-	case column.Date:
-		out.Days = pick(c.Days, rows)
-	case column.Text, column.Set, column.Records:
-		out.Codes = pick(c.Codes, rows)
-	}
-	if c.From != nil {
-		out.From = pick(c.From, rows)
-	}
-	for i, r := range rows {
-		if text, odd := c.Odd[r]; odd {
-			if out.Odd == nil {
-				out.Odd = map[int]string{}
-			}
-			out.Odd[i] = text
-		}
-	}
-	return out
-}
-
-func pick[T any](from []T, rows []int) []T {
-	out := make([]T, len(rows))
-	for i, r := range rows {
-		out[i] = from[r]
-	}
-	return out
-}
-
 // missing is the bitmap of rows without a usable value on a day, padded to whole blocks with rows that are missing.
 func missing(f *rules.Field, c *column.Column, rows int, asOf civil.Date) []uint64 {
 	out := make([]uint64, blocks(rows)*kernel.Words)

@@ -18,7 +18,7 @@ const (
 // unstated is what awards add up to when one of them has no sum.
 var unstated = formula.Unknown(formula.Cause{Kind: formula.Fault, Text: "有一笔拨付没有写金额"})
 
-var noHistory = formula.Unknown(formula.Cause{Kind: formula.NoHistory, Text: "没有提供拨付历史"})
+var noHistory = formula.Unknown(formula.Cause{Kind: formula.NoHistory, Text: NoHistory})
 
 // Lookup answers 取值.
 func (r *run) Lookup(name string, by *formula.Value) *formula.Value {

@@ -88,8 +88,10 @@ func (x *explainer) gap(n *formula.Node, want bool, say func(string)) {
 		say(spaced("高出", text))
 	case fulfilled:
 		say(spaced("低于上限", text))
-	case size.Sign() == 0:
+	case size.Sign() == 0 && upward(n.Op, want):
 		say("正好在界上，须再多一点")
+	case size.Sign() == 0:
+		say("正好在界上，须再少一点")
 	case upward(n.Op, want):
 		say(spaced("差", text) + x.remedy(n, r.Num()))
 	default:

@@ -25,7 +25,7 @@ func TestNear(t *testing.T) {
 		{"too far", "{id: a, require: 从业人数 >= 103}", nil, ""},
 		{"at most", "{id: a, require: 从业人数 <= 99}", nil, "a- 1.00 超出 1 人"},
 		{"the bound on the left", "{id: a, require: 101 <= 从业人数}", nil, "a- 1.00 差 1 人"},
-		{"excluded", "{id: a, exclude: 从业人数 >= 100}", nil, "a- 1.00 正好在界上，须再多一点"},
+		{"excluded", "{id: a, exclude: 从业人数 >= 100}", nil, "a- 1.00 正好在界上，须再少一点"},
 		{"a bound of 0", "{id: a, require: 裁员人数 <= 0}", map[string]string{"裁员人数": "0"}, ""},
 		{"not known", "{id: a, require: 专利数 >= 100}", nil, ""},
 		{"both sides are figures", "{id: a, require: 从业人数 * 5*元 <= 研发费用}", nil, ""},

@@ -201,7 +201,7 @@ type matchCmd struct {
 // Run reads, decides and writes.
 func (c *matchCmd) Run(ctx context.Context, s *streams) error {
 	debug.SetGCPercent(400)
-	if err := c.overwrites(); err != nil {
+	if err := c.overwrites(c.Out); err != nil {
 		return err
 	}
 	m, err := c.read(ctx, s)
@@ -271,22 +271,22 @@ func sayHistory(s *streams, list []*rules.Rule) {
 var outcomeOrder = map[rules.Outcome]int{rules.Eligible: 0, rules.Unknown: 1, rules.Ineligible: 2}
 
 // overwrites refuses an output that is one of the inputs.
-func (c *matchCmd) overwrites() error {
-	if c.Out == "" {
+func (in inputs) overwrites(output string) error {
+	if output == "" {
 		return nil
 	}
-	out, missing := os.Stat(c.Out)
+	out, missing := os.Stat(output)
 	if missing != nil {
 		return nil //nolint:nilerr // what isn't there yet overwrites nothing
 	}
-	read := []string{c.Profiles, c.Vocabulary, c.Awards, c.Findings}
-	for _, given := range c.Records {
+	read := []string{in.Profiles, in.Vocabulary, in.Awards, in.Findings}
+	for _, given := range in.Records {
 		_, path, _ := strings.Cut(given, "=")
 		read = append(read, path)
 	}
 	for _, path := range read {
 		if in, err := os.Stat(path); path != "" && err == nil && os.SameFile(in, out) {
-			return misuse{fmt.Sprintf("--out %s 就是要读的文件，换一个名字", c.Out)}
+			return misuse{fmt.Sprintf("--out %s 就是要读的文件，换一个名字", output)}
 		}
 	}
 	return nil

@@ -44,7 +44,7 @@ func (c *readinessCmd) Run(ctx context.Context, s *streams) error {
 	if c.Format == "csv" && c.Gaps && c.Near {
 		return misuse{"csv 每次写一张表：--gaps 和 --near 请分两次"}
 	}
-	if err := (&matchCmd{inputs: c.inputs, Out: c.Out}).overwrites(); err != nil {
+	if err := c.overwrites(c.Out); err != nil {
 		return err
 	}
 	m, err := c.read(ctx, s)

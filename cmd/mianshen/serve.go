@@ -31,6 +31,9 @@ type serveCmd struct {
 // followEvery is how often the search index looks for published changes.
 const followEvery = 2 * time.Second
 
+// abandonedAfter is how long a delivery or snapshot may take to load: whatever was begun before then, and isn't finished, was cut off.
+const abandonedAfter = 24 * time.Hour
+
 // Run serves until it is told to stop.
 func (c *serveCmd) Run(ctx context.Context, s *streams) (err error) {
 	if c.DB == "" && !c.Demo {
@@ -129,6 +132,9 @@ func (c *serveCmd) indexDir(scratch string) string {
 
 func (c *serveCmd) serve(ctx context.Context, s *streams, office *casework.Office, sweeps *sweeper, dir string, log *slog.Logger) (err error) {
 	sweeps.office = office
+	if _, err := office.Store.DropLoading(ctx, time.Now().Add(-abandonedAfter)); err != nil {
+		return err
+	}
 	if c.Demo {
 		if err := onlySamples(ctx, office.Store); err != nil {
 			return err

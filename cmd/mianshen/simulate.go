@@ -45,7 +45,7 @@ func (c *simulateCmd) Run(ctx context.Context, s *streams) error {
 	if err := c.misused(); err != nil {
 		return err
 	}
-	if err := (&matchCmd{inputs: c.inputs, Out: c.Out}).overwrites(); err != nil {
+	if err := c.overwrites(c.Out); err != nil {
 		return err
 	}
 	m, err := c.read(ctx, s)

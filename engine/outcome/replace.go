@@ -79,25 +79,27 @@ func (r *Result) byBlock(rows []int, blocks int) [][]entry {
 	out := make([][]entry, blocks)
 	var list []uint16
 	for i, g := range r.items {
-		for set := range 2 {
+		for set := range uint8(2) {
 			for n, b := range r.blocks {
-				list = b.rows(list[:0], i, set)
-				var sums []int64
-				if set == 0 {
-					sums = b.amounts(i)
-				}
-				for k, row := range list {
-					to := rows[n*kernel.Rows+int(row)]
-					e := entry{item: i, row: uint16(to % kernel.Rows), set: uint8(set), amount: g.Fixed}
-					if sums != nil {
-						e.amount = sums[k]
-					}
-					out[to/kernel.Rows] = append(out[to/kernel.Rows], e)
-				}
+				list = b.rows(list[:0], i, int(set))
+				place(out, entry{item: i, set: set, amount: g.Fixed}, rows[n*kernel.Rows:], list, b.amounts(i))
 			}
 		}
 	}
 	return out
+}
+
+// place adds an entry for each listed row of a block, whose rows lie at to elsewhere. sums are amounts of the eligible, nil where all
+// are the same.
+func place(out [][]entry, e entry, to []int, list []uint16, sums []int64) {
+	for k, row := range list {
+		at := to[row]
+		e.row = uint16(at % kernel.Rows)
+		if e.set == 0 && sums != nil {
+			e.amount = sums[k]
+		}
+		out[at/kernel.Rows] = append(out[at/kernel.Rows], e)
+	}
 }
 
 // patcher makes blocks anew; its slices are reused from one to the next.
