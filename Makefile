@@ -126,6 +126,7 @@ stale: $(TEMPL)
 test-race:
 	go test -count=1 -run '^(TestMutants|TestHostile)' ./rules
 	GOEXPERIMENT=simd go test -count=1 ./engine/kernel
+	go test -count=1 -run '^TestMemoryIsBounded$$' ./internal/intake/delivery
 	CGO_ENABLED=1 go test -race -timeout 20m $(TESTFLAGS) ./...
 
 # The benchmark against DuckDB is a module of its own, since DuckDB needs cgo.

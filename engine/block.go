@@ -16,7 +16,6 @@ import (
 type worker struct {
 	plan     *Plan
 	ts, ns   []*kernel.Bits // by node, for the block at hand
-	temps    []int          // slot of a temporary group, by node
 	m        machine
 	reserved bool // groups have the places that a report wants
 

@@ -101,7 +101,7 @@ func (c *compiler) comparison(a *arithmetic, op formula.Op, x, y num, key string
 		if x, y, ok = a.level(x, y); !ok {
 			return 0, errProgram
 		}
-	} else if !comparable(x, y) || !comparable(y, x) {
+	} else if !measurable(y) || !measurable(x) {
 		return 0, errProgram
 	}
 	for _, s := range a.prog.steps {
@@ -113,8 +113,8 @@ func (c *compiler) comparison(a *arithmetic, op formula.Op, x, y num, key string
 	return c.plan.node("k"+key, n) << 1, nil
 }
 
-// comparable reports whether the cross products of two quotients stay within 127 bits: x.reg × y.over × y.den.
-func comparable(x, y num) bool {
+// measurable reports whether the cross products with a quotient stay within 127 bits: any register × y.over × y.den.
+func measurable(y num) bool {
 	over := int64(1)
 	if y.over >= 0 {
 		over = max(y.ohi, -y.olo)

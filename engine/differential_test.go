@@ -50,7 +50,8 @@ func randomWorld(t *testing.T, v *rules.Vocabulary, r *rand.Rand, name string, f
 	if mistakes.Err() != nil {
 		return nil // drawn beyond a limit or with a constant that can't be computed; rules' own test counts these
 	}
-	if w.book, mistakes = rules.Compile(v, []*rules.Policy{law}); mistakes.Err() != nil {
+	w.book, mistakes = rules.Compile(v, []*rules.Policy{law})
+	if mistakes.Err() != nil {
 		return nil
 	}
 	var err error

@@ -55,7 +55,7 @@ func (l *lists) of(block, code int) []uint16 {
 }
 
 // encode prepares every column that the plan reads.
-func (p *Plan) encode() error {
+func (p *Plan) encode() {
 	wanted := map[int]*leaves{}
 	for _, id := range p.leaves {
 		n := p.nodes[id]
@@ -100,7 +100,6 @@ func (p *Plan) encode() error {
 			n.rows = e.members[n.member]
 		}
 	}
-	return nil
 }
 
 // leaves are the predicates over one column.
@@ -179,9 +178,9 @@ func (e *encoded) blank(rows int, wanted *leaves) {
 }
 
 // padded copies a bitmap to whole blocks.
-func padded(bits []uint64) []uint64 {
-	out := make([]uint64, (len(bits)+kernel.Words-1)/kernel.Words*kernel.Words)
-	copy(out, bits)
+func padded(words []uint64) []uint64 {
+	out := make([]uint64, (len(words)+kernel.Words-1)/kernel.Words*kernel.Words)
+	copy(out, words)
 	return out
 }
 

@@ -139,9 +139,7 @@ func NewPlan(t *Table, book *rules.Book, list []*rules.Rule, around rules.Circum
 		p.hand = p.hand || len(p.byHand[r.Item.ID]) > 0
 	}
 	p.arrange()
-	if err := p.encode(); err != nil {
-		return nil, err
-	}
+	p.encode()
 	p.sort()
 	return p, nil
 }

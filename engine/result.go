@@ -9,12 +9,15 @@ import (
 	"mianshen/engine/outcome"
 )
 
-// What a sweep comes to; see package outcome.
 type (
-	Result    = outcome.Result
+	// Result is what a sweep comes to; see package outcome for all of them.
+	Result = outcome.Result
+	// ItemTotal is what one item comes to.
 	ItemTotal = outcome.Total
-	Change    = outcome.Change
-	Fault     = outcome.Fault
+	// Change is a pair that comes to something else than before.
+	Change = outcome.Change
+	// Fault is why pairs of an item couldn't be decided.
+	Fault = outcome.Fault
 )
 
 // ErrState reports bytes that aren't the state of a result, or results that don't belong together.

@@ -51,7 +51,8 @@ func (p *Plan) over(t *Table) (*Plan, error) {
 			q.hand = q.hand || len(q.byHand[it.rule.Item.ID]) > 0
 		}
 	}
-	return &q, q.encode()
+	q.encode()
+	return &q, nil
 }
 
 func (p *Plan) compiled() []*rules.Rule {

@@ -346,11 +346,12 @@ func parseText(text string, read func(*policyReader, *source.Node) exact.Num) (e
 	}
 	r := &policyReader{Decoder: &source.Decoder{File: file}}
 	n := read(r, file.Root)
-	for _, m := range r.Mistakes {
-		if m.Hint != "" {
-			return n, errors.New(m.Message + "，" + m.Hint)
-		}
-		return n, errors.New(m.Message)
+	if len(r.Mistakes) == 0 {
+		return n, nil
 	}
-	return n, nil
+	m := r.Mistakes[0]
+	if m.Hint != "" {
+		return n, errors.New(m.Message + "，" + m.Hint)
+	}
+	return n, errors.New(m.Message)
 }

@@ -180,7 +180,8 @@ func TestAmendKeepsThePolicy(t *testing.T) {
 		{What: rules.EditPerYear, Item: "b", Text: "1*元"},
 	}
 	before := decided(t, v, p, "2025-03-31", "a", "5500000", "500")
-	if _, ms := rules.Amend(p, edits); ms.Err() != nil {
+	_, ms := rules.Amend(p, edits)
+	if ms.Err() != nil {
 		t.Fatal(ms)
 	}
 	if got := decided(t, v, p, "2025-03-31", "a", "5500000", "500"); got != before || len(p.All(p.Items[1])) != 2 || p.Items[0].Cap.Total.Text != "" {

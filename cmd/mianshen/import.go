@@ -54,13 +54,18 @@ func (c *importCmd) Run(ctx context.Context, s *streams) (err error) {
 		return misuse{"要给 --period：2024、2024-Q1、2024-03，或 current:2025-06-25"}
 	}
 	var ins []intake.Input
+	var closers []func() error
+	defer func() {
+		for _, closeAll := range closers {
+			_ = closeAll() // only read
+		}
+	}()
 	for _, path := range c.Paths {
 		some, closeAll, err := delivery.Open(path)
 		if err != nil {
 			return err
 		}
-		defer func() { _ = closeAll() }() // only read
-		ins = append(ins, some...)
+		ins, closers = append(ins, some...), append(closers, closeAll)
 	}
 	meta := arrival.Meta{
 		Meta: delivery.Meta{

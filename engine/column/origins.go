@@ -31,10 +31,10 @@ func (m *originMerger) place(o Origin) (uint16, bool) {
 	return at, true
 }
 
-// fill gives rows [start, end) the origin o, and reports whether there was room for it.
-func (m *originMerger) fill(start, end int, o Origin) bool {
+// fill gives rows [start, end) the origin o, or the last one where there is no room for it.
+func (m *originMerger) fill(start, end int, o Origin) {
 	if start == end {
-		return true
+		return
 	}
 	at, ok := m.place(o)
 	if at > 0 {
@@ -45,5 +45,4 @@ func (m *originMerger) fill(start, end int, o Origin) bool {
 	} else if ok && m.c.From != nil {
 		clear(m.c.From[start:end])
 	}
-	return ok
 }

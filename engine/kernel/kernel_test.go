@@ -143,8 +143,9 @@ func TestComparesValuesAndTails(t *testing.T) {
 			bound, out := pick(), noise(r)
 			GE64(wide, bound, out)
 			same(t, "GE64", out, rowsWhere(n, func(i int) bool { return wide[i] >= bound }))
-			GE32(narrow, int32(bound), out)
-			same(t, "GE32", out, rowsWhere(n, func(i int) bool { return narrow[i] >= int32(bound) }))
+			low := int32(bound)
+			GE32(narrow, low, out)
+			same(t, "GE32", out, rowsWhere(n, func(i int) bool { return narrow[i] >= low }))
 		}
 	}
 }

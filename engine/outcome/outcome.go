@@ -176,7 +176,7 @@ func (r *Result) total(counts []count) {
 	for i, it := range r.items {
 		c := counts[i]
 		t := Total{Item: it.ID, Eligible: c.eligible, Unknown: c.unknown, Ineligible: r.rows - c.eligible - c.unknown}
-		if t.Overflow = c.high > 0 || c.low > 1<<63-1; !t.Overflow {
+		if t.Overflow = c.high > 0 || c.low >= 1<<63; !t.Overflow {
 			t.Sum = exact.Money(c.low)
 		}
 		r.Items = append(r.Items, t)

@@ -135,7 +135,7 @@ func receive(t *testing.T, o *casework.Office, v *rules.Vocabulary, batch *intak
 	}
 }
 
-func sweepOn(o *casework.Office, ctx context.Context, slot string, at time.Time) (store.Sweep, error) {
+func sweepOn(ctx context.Context, o *casework.Office, slot string, at time.Time) (store.Sweep, error) {
 	return o.Sweep(ctx, casework.SweepRequest{AsOf: asOf, Now: at, Slot: slot}, nil)
 }
 
@@ -151,11 +151,11 @@ func TestPublishSweepExplain(t *testing.T) {
 		}
 		v, list := firms(t)
 		receive(t, o, v, list, now)
-		sweep, err := sweepOn(o, ctx, "s1", now)
+		sweep, err := sweepOn(ctx, o, "s1", now)
 		if err != nil || sweep.Eligible != 1 || sweep.Ineligible != 1 || sweep.Unknown != 1 {
 			t.Fatalf("sweep %+v, %v", sweep, err)
 		}
-		if same, err := sweepOn(o, ctx, "s1", now); !errors.Is(err, store.ErrSlotTaken) || same.ID != sweep.ID {
+		if same, err := sweepOn(ctx, o, "s1", now); !errors.Is(err, store.ErrSlotTaken) || same.ID != sweep.ID {
 			t.Errorf("the slot twice: %+v, %v", same, err)
 		}
 		want := map[string]rules.Outcome{"91310118MA1JP7UB2B": rules.Eligible, "91310118832628001D": rules.Ineligible, "9131011877976576X6": rules.Unknown}
@@ -183,7 +183,7 @@ func TestDifference(t *testing.T) {
 		publish(t, o, []byte(vocabulary), values, cases)
 		v, list := firms(t)
 		receive(t, o, v, list, now)
-		if _, err := sweepOn(o, ctx, "", now); err != nil {
+		if _, err := sweepOn(ctx, o, "", now); err != nil {
 			t.Fatal(err)
 		}
 		old, _, err := o.Reasons(ctx, "91310118832628001D")
@@ -207,7 +207,7 @@ func TestDifference(t *testing.T) {
 		if err != nil || e.Explanation.Outcome != rules.Ineligible || !e.Reproduced {
 			t.Errorf("the decision before the change: %+v, %v", e.Explanation, err)
 		}
-		if _, err := sweepOn(o, ctx, "", now); err != nil {
+		if _, err := sweepOn(ctx, o, "", now); err != nil {
 			t.Fatal(err)
 		}
 		after, _, err := o.Reasons(ctx, "91310118832628001D")
@@ -235,12 +235,12 @@ func TestOtherPolicy(t *testing.T) {
 		}
 		v, list := firms(t)
 		receive(t, o, v, list, now)
-		before, err := sweepOn(o, ctx, "", now)
+		before, err := sweepOn(ctx, o, "", now)
 		if err != nil {
 			t.Fatal(err)
 		}
 		publish(t, o, nil, strings.Replace(values, "value: 500", "value: 300", 1), strings.Replace(cases, "4999999.99", "2999999.99", 1))
-		after, err := sweepOn(o, ctx, "", now)
+		after, err := sweepOn(ctx, o, "", now)
 		if err != nil || after.Eligible != before.Eligible+2 {
 			t.Errorf("before %+v, after %+v, %v", before, after, err)
 		}

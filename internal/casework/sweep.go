@@ -253,7 +253,8 @@ func (o *Office) night(ctx context.Context, sweep store.Sweep) (*night, error) {
 	if n.before, err = o.State(ctx, previous); err != nil {
 		return nil, err
 	}
-	return n, n.compareWith(ctx, previous)
+	err = n.compareWith(ctx, previous)
+	return n, err
 }
 
 // follows says whether the rows of a snapshot are the first rows of a later one: two nodes that built snapshots at the same

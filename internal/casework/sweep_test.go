@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -151,13 +152,13 @@ func TestHeld(t *testing.T) {
 		r := rand.New(rand.NewPCG(6, 6))
 		v, batch := crowd(t, r, 500)
 		receive(t, o, v, batch, now)
-		first, err := sweepOn(o, t.Context(), "1", now.Add(time.Minute))
+		first, err := sweepOn(t.Context(), o, "1", now.Add(time.Minute))
 		if err != nil || first.Status != store.Done {
 			t.Fatalf("%+v, %v", first, err)
 		}
 		_, other := crowd(t, r, 500)
 		receive(t, o, v, other, now.Add(time.Hour))
-		held, err := sweepOn(o, t.Context(), "2", now.Add(2*time.Hour))
+		held, err := sweepOn(t.Context(), o, "2", now.Add(2*time.Hour))
 		if err != nil || held.Status != store.Held || held.Note == "" {
 			t.Fatalf("%+v, %v", held, err)
 		}
@@ -170,7 +171,7 @@ func TestHeld(t *testing.T) {
 		if last, err := o.LatestDone(t.Context()); err != nil || last.ID != held.ID {
 			t.Errorf("after its release: %+v, %v", last, err)
 		}
-		third, err := sweepOn(o, t.Context(), "3", now.Add(4*time.Hour))
+		third, err := sweepOn(t.Context(), o, "3", now.Add(4*time.Hour))
 		if err != nil || third.Status != store.Done || third.Previous != held.ID || len(differences(t, o, third.ID)) > 0 {
 			t.Errorf("the same facts again: %+v, %v", third, err)
 		}
@@ -194,7 +195,7 @@ func TestReplayFindsTampering(t *testing.T) {
 			r := rand.New(rand.NewPCG(8, 8))
 			v, batch := crowd(t, r, 50)
 			receive(t, o, v, batch, now)
-			sweep, err := sweepOn(o, t.Context(), "1", now)
+			sweep, err := sweepOn(t.Context(), o, "1", now)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -220,7 +221,7 @@ func TestReplayFindsTampering(t *testing.T) {
 			}
 			other := bytes.Repeat([]byte{7}, 32)
 			if name == "a state" {
-				other = append(states(t, o, sweep.ID)[0], 0)
+				other = slices.Concat(states(t, o, sweep.ID)[0], []byte{0})
 			}
 			if _, err := db.DB().ExecContext(t.Context(), tamper, other); err != nil {
 				t.Fatal(err)
@@ -239,14 +240,14 @@ func TestOneCell(t *testing.T) {
 		publish(t, o, []byte(vocabulary), values, cases)
 		v, batch := firms(t)
 		receive(t, o, v, batch, now)
-		if _, err := sweepOn(o, t.Context(), "1", now.Add(time.Minute)); err != nil {
+		if _, err := sweepOn(t.Context(), o, "1", now.Add(time.Minute)); err != nil {
 			t.Fatal(err)
 		}
 		fix := store.Correction{Series: "失信", Period: "current:" + asOf.String(), USCC: "91310118MA1JP7UB2B", Cell: "是", By: "甲", Reason: "法院来函"}
 		if err := arrival.Correct(t.Context(), o.Store, v, []store.Correction{fix}, now.Add(time.Hour)); err != nil {
 			t.Fatal(err)
 		}
-		sweep, err := sweepOn(o, t.Context(), "2", now.Add(2*time.Hour))
+		sweep, err := sweepOn(t.Context(), o, "2", now.Add(2*time.Hour))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,6 +2,7 @@ package facts_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -237,7 +238,7 @@ func TestReceive(t *testing.T) {
 	m := meta("区税务局", "2023", false)
 	var rows []string
 	for n := range 60 {
-		rows = append(rows, strings.Join([]string{string(rune('1'+n%9)) + strings.Repeat("0", n/9), "500000"}, ","))
+		rows = append(rows, fmt.Sprintf("%d%s,500000", 1+n%9, strings.Repeat("0", n/9)))
 	}
 	first := b.receive(m, "营收", strings.Join(rows, ";"))
 	if first.Standing.State != store.Accepted {

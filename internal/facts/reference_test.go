@@ -35,11 +35,10 @@ type history struct {
 
 // said is what somebody says of one cell.
 type said struct {
-	day          civil.Date
-	text         string // "": known to be empty
-	source       string
-	on           civil.Date
-	contradicted bool
+	day    civil.Date
+	text   string // "": known to be empty
+	source string
+	on     civil.Date
 }
 
 func dayOf(period string) civil.Date {

@@ -64,7 +64,8 @@ func (a *assessor) condition(rule int, c *rules.Condition) (Need, error) {
 		}
 		return n, nil
 	}
-	return n, a.expressions(rule, &n, c.Expressions()...)
+	err := a.expressions(rule, &n, c.Expressions()...)
+	return n, err
 }
 
 // records is the need of an item decided record by record for the records themselves.
@@ -74,7 +75,8 @@ func (a *assessor) records(rule int) (Need, bool, error) {
 	if table == "" {
 		return n, false, nil
 	}
-	return n, true, a.facts(rule, &n, []string{table})
+	err := a.facts(rule, &n, []string{table})
+	return n, true, err
 }
 
 // amount is what the amount and its caps need.
@@ -85,7 +87,8 @@ func (a *assessor) amount(rule int) (Need, bool, error) {
 		n.Verdict, n.Judge = AwaitsClause, "核定金额，不超过 "+it.AtMost.Text
 	}
 	wanted := it.Amount.Text+it.AtMost.Text != ""
-	return n, wanted, a.expressions(rule, &n, it.Amount, it.AtMost, it.Cap.PerGrant, it.Cap.PerYear, it.Cap.Total)
+	err := a.expressions(rule, &n, it.Amount, it.AtMost, it.Cap.PerGrant, it.Cap.PerYear, it.Cap.Total)
+	return n, wanted, err
 }
 
 // basis is what an item that is granted once for a basis needs to know it.
@@ -98,7 +101,8 @@ func (a *assessor) basis(rule int) (Need, bool, error) {
 	}
 	r := &reader{a: a, rule: rule, seen: map[*formula.Node]bool{}}
 	r.field(f)
-	return n, true, a.facts(rule, &n, r.facts)
+	err := a.facts(rule, &n, r.facts)
+	return n, true, err
 }
 
 // expressions adds what expressions of the rule need. Those without text are left out.

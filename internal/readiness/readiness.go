@@ -66,7 +66,8 @@ func Take(ctx context.Context, r Request) (*Survey, error) {
 		return nil, err
 	}
 	s.totals = result.Items
-	return s, s.open(ctx, result)
+	err = s.open(ctx, result)
+	return s, err
 }
 
 // result is the sweep's that was given, or of a new one.

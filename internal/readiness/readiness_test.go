@@ -396,7 +396,10 @@ func TestProgressAndCancel(t *testing.T) {
 	var most, of atomic.Int64
 	request := readiness.Request{Table: d.part(t, min(300, firms)), Book: d.book, Rules: d.due, Around: d.around(false), Progress: func(done, total int64) {
 		of.Store(total)
-		for seen := most.Load(); done > seen && !most.CompareAndSwap(seen, done); seen = most.Load() {
+		for {
+			if seen := most.Load(); done <= seen || most.CompareAndSwap(seen, done) {
+				return
+			}
 		}
 	}}
 	s, err := readiness.Take(context.Background(), request)

@@ -93,9 +93,9 @@ var refusals = []int{
 }
 
 // reads registers an operation that reads; what names what it is about, for when there is no such thing.
-func reads[In, Out any](s *Server, api huma.API, id, path, summary, what string, do func(context.Context, *In) (Out, error)) {
+func reads[In, Out any](s *Server, api huma.API, id, route, summary, what string, do func(context.Context, *In) (Out, error)) {
 	op := huma.Operation{
-		OperationID: id, Method: http.MethodGet, Path: path, Summary: summary, Description: whoMay(http.MethodGet, path), MaxBodyBytes: maxBody, Errors: refusals,
+		OperationID: id, Method: http.MethodGet, Path: route, Summary: summary, Description: whoMay(http.MethodGet, route), MaxBodyBytes: maxBody, Errors: refusals,
 	}
 	huma.Register(api, op, func(ctx context.Context, in *In) (*reply[Out], error) {
 		out, err := do(ctx, in)
@@ -107,9 +107,9 @@ func reads[In, Out any](s *Server, api huma.API, id, path, summary, what string,
 }
 
 // orders registers an operation that a caller orders with a JSON body.
-func orders[In, Out any](s *Server, api huma.API, id, path, summary, what string, do func(context.Context, *In, bureau.Act) (Out, error)) {
+func orders[In, Out any](s *Server, api huma.API, id, route, summary, what string, do func(context.Context, *In, bureau.Act) (Out, error)) {
 	op := huma.Operation{
-		OperationID: id, Method: http.MethodPost, Path: path, Summary: summary, Description: whoMay(http.MethodPost, path), MaxBodyBytes: maxBody,
+		OperationID: id, Method: http.MethodPost, Path: route, Summary: summary, Description: whoMay(http.MethodPost, route), MaxBodyBytes: maxBody,
 		DefaultStatus: http.StatusOK,
 		Errors:        append(slices.Clone(refusals), http.StatusConflict, http.StatusRequestEntityTooLarge), Parameters: []*huma.Param{keyParameter()},
 	}

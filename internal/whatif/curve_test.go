@@ -84,7 +84,7 @@ func compared(r *rand.Rand, figure string) string {
 // compiled is the law with a threshold as an expression, and a value in values.yaml.
 func (l *law) compiled(t *testing.T, bound, value string) *rules.Book {
 	t.Helper()
-	values := fmt.Sprintf("values:\n  - {name: 门槛, unit: \"%s\", clause: 第一条, value: %s}\n", l.unit, value)
+	values := fmt.Sprintf("values:\n  - {name: 门槛, unit: %q, clause: 第一条, value: %s}\n", l.unit, value)
 	p, ms := rules.ReadPolicyFiles(map[string][]byte{"policy.yaml": fmt.Appendf(nil, l.text, bound), "values.yaml": []byte(values)}, "p")
 	if err := ms.Err(); err != nil {
 		t.Fatal(err)

@@ -104,8 +104,14 @@ func (q *Question) sort(ctx context.Context, f *rules.Field, rows []int) (names 
 		return s.names, s.of, nil
 	}
 	stale := staleOrigins(f, c, q.AsOf)
+	from := func(row int) uint16 {
+		if c.From == nil {
+			return 0
+		}
+		return c.From[row]
+	}
 	known := func(row int) bool {
-		return c.IsKnown(row) && (c.From == nil && !stale[0] || c.From != nil && !stale[c.From[row]])
+		return c.IsKnown(row) && !stale[from(row)]
 	}
 	switch c.Kind {
 	case column.Text:

@@ -57,7 +57,8 @@ func sample(t testing.TB, firms int, of ...string) *district {
 	}
 	policies = slices.DeleteFunc(policies, func(p *rules.Policy) bool { return len(of) > 0 && !slices.Contains(of, p.ID) })
 	d := &district{around: rules.Circumstances{AsOf: civil.MustParse("2025-06-30"), History: rules.NewHistory(nil)}}
-	if d.book, ms = rules.Compile(sampleVocabulary(), policies); ms.Err() != nil {
+	d.book, ms = rules.Compile(sampleVocabulary(), policies)
+	if ms.Err() != nil {
 		t.Fatal(ms)
 	}
 	list, err := sampleFirms()

@@ -36,7 +36,7 @@ func (t *Table) Find(text []byte) (code, hash uint32, ok bool) {
 		if slot == 0 {
 			return 0, hash, false
 		}
-		if uint32(slot>>32) == hash && t.dict[uint32(slot)-1] == string(text) {
+		if slot>>32 == uint64(hash) && t.dict[uint32(slot)-1] == string(text) {
 			return uint32(slot) - 1, hash, true
 		}
 	}

@@ -81,13 +81,13 @@ func (h *headRows) Next() (sheet.Row, error) {
 }
 
 func (h *headRows) row() sheet.Row {
-	cells := h.walker.Cells
+	parts := h.walker.Cells
 	if h.walker.Plain != nil {
-		cells = bytes.Split(h.walker.Plain, []byte(","))
+		parts = bytes.Split(h.walker.Plain, []byte(","))
 	}
 	row := sheet.Row{Number: h.walker.Row}
 	h.last = h.last[:0]
-	for _, c := range cells {
+	for _, c := range parts {
 		text := sheet.Unguard(string(c))
 		h.last = append(h.last, text)
 		row.Cells = append(row.Cells, sheet.Words(text))

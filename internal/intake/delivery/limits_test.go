@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"runtime"
 	"strings"
 	"testing"
 
@@ -145,27 +144,6 @@ func TestStopped(t *testing.T) {
 	}
 }
 
-// Memory doesn't grow with the file: 170 MB of CSV, 100 MB of columns, pass through less.
-func TestMemoryIsBounded(t *testing.T) {
-	if underRace {
-		t.Skip("the race detector needs memory of its own")
-	}
-	v := wideVocabulary(t)
-	path := t.TempDir() + "/wide.csv"
-	writeFile(t, path, 200_000)
-	in, file, err := intake.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	runtime.GC() // what other tests have left
-	peak := watchHeap()
-	_, err = Read(context.Background(), v, in, Meta{Source: "甲局", Period: "2024"}, Limits{Workers: 2}, func(Part) error { return nil })
-	if most := peak(); err != nil || most > 224<<20 {
-		t.Errorf("%v, %d MiB in use", err, most>>20)
-	}
-}
-
 // A delivery of nothing is fine: it says that the department has nobody to name.
 func TestNoRows(t *testing.T) {
 	report, parts, err := read(t, intake.Bytes("a.csv", []byte("统一社会信用代码,欠税\n")), taxes, Limits{})
@@ -175,7 +153,7 @@ func TestNoRows(t *testing.T) {
 }
 
 func TestCompare(t *testing.T) {
-	make := func(rows int, header string, factor int, tax ...string) *Report {
+	made := func(rows int, header string, factor int, tax ...string) *Report {
 		var b strings.Builder
 		b.WriteString("统一社会信用代码," + header + "\n")
 		for i := range rows {
@@ -187,18 +165,18 @@ func TestCompare(t *testing.T) {
 		}
 		return report
 	}
-	before := make(1000, "营业收入,入库税收", 10_000)
+	before := made(1000, "营业收入,入库税收", 10_000)
 	for _, c := range []struct {
 		now  *Report
 		want string
 	}{
-		{make(1000, "营业收入,入库税收", 12_000), ""},
-		{make(1300, "营业收入,入库税收", 10_000), "企业数从 1000 户变为 1300 户"},
-		{make(700, "营业收入,入库税收", 10_000), "企业数从 1000 户变为 700 户"},
-		{make(1000, "营业收入,入库税收", 1), "营业收入：中位数从 540000 变为 54，小了约 10000 倍，疑似单位错误（元与万元，相差 10000 倍）"},
-		{make(1000, "营业收入(千元),入库税收", 10_000, ""), "入库税收：空缺从 0% 变为 50%\n营业收入：中位数从 540000 变为 540000000，大了约 1000 倍，疑似单位错误（元与千元，相差 1000 倍）"},
-		{make(1000, "营业收入,入库税收", 50_000), "营业收入：中位数从 540000 变为 2700000，大了约 5 倍"},
-		{make(1000, "营业收入,税负率", 10_000), "入库税收：这一批没有这一列\n税负率：上一批没有这一列"},
+		{made(1000, "营业收入,入库税收", 12_000), ""},
+		{made(1300, "营业收入,入库税收", 10_000), "企业数从 1000 户变为 1300 户"},
+		{made(700, "营业收入,入库税收", 10_000), "企业数从 1000 户变为 700 户"},
+		{made(1000, "营业收入,入库税收", 1), "营业收入：中位数从 540000 变为 54，小了约 10000 倍，疑似单位错误（元与万元，相差 10000 倍）"},
+		{made(1000, "营业收入(千元),入库税收", 10_000, ""), "入库税收：空缺从 0% 变为 50%\n营业收入：中位数从 540000 变为 540000000，大了约 1000 倍，疑似单位错误（元与千元，相差 1000 倍）"},
+		{made(1000, "营业收入,入库税收", 50_000), "营业收入：中位数从 540000 变为 2700000，大了约 5 倍"},
+		{made(1000, "营业收入,税负率", 10_000), "入库税收：这一批没有这一列\n税负率：上一批没有这一列"},
 	} {
 		if diff := cmp.Diff(c.want, jumps(Compare(before, c.now))); diff != "" {
 			t.Error(diff)

@@ -123,29 +123,29 @@ func deliveryConflicts(t *testing.T, s *store.Store) {
 	_, err = s.PutPart(ctx, 999, part)
 	wants(t, "no such delivery", err, store.ErrNotFound)
 
-	close := func(sl store.Seal, st store.Standing) error {
+	finish := func(sl store.Seal, st store.Standing) error {
 		_, err := s.SealDelivery(ctx, seq, sl, st)
 		return err
 	}
 	good := standing(store.Accepted, 3)
-	wants(t, "part 0 is missing", close(seal("a", 2), good), store.ErrConflict)
+	wants(t, "part 0 is missing", finish(seal("a", 2), good), store.ErrConflict)
 	must[bool](t)(put(store.Part{N: 0, Rows: 5}))
-	wants(t, "rows don't add up", close(seal("a", 8), good), store.ErrConflict)
-	wants(t, "withdrawn at once", close(seal("a", 7), standing(store.Withdrawn, 3)), store.ErrConflict)
-	wants(t, "no state", close(seal("a", 7), standing("", 3)), store.ErrInvalid)
-	wants(t, "nobody", close(seal("a", 7), store.Standing{State: store.Accepted, At: at(3)}), store.ErrInvalid)
+	wants(t, "rows don't add up", finish(seal("a", 8), good), store.ErrConflict)
+	wants(t, "withdrawn at once", finish(seal("a", 7), standing(store.Withdrawn, 3)), store.ErrConflict)
+	wants(t, "no state", finish(seal("a", 7), standing("", 3)), store.ErrInvalid)
+	wants(t, "nobody", finish(seal("a", 7), store.Standing{State: store.Accepted, At: at(3)}), store.ErrInvalid)
 	bad := seal("a", 7)
 	bad.ID = "A" + bad.ID[1:]
-	wants(t, "an id in upper case", close(bad, good), store.ErrInvalid)
+	wants(t, "an id in upper case", finish(bad, good), store.ErrInvalid)
 	bad = seal("a", 7)
 	bad.Checksum = ""
-	wants(t, "no checksum", close(bad, good), store.ErrInvalid)
+	wants(t, "no checksum", finish(bad, good), store.ErrInvalid)
 	if n := len(must[[]store.Delivery](t)(s.Deliveries(ctx, store.DeliveryFilter{}))); n != 0 {
 		t.Fatalf("%d deliveries are sealed, want none", n)
 	}
-	check(t, close(seal("a", 7), good))
-	check(t, close(seal("a", 7), good)) // changes nothing
-	wants(t, "another id", close(seal("b", 7), good), store.ErrConflict)
+	check(t, finish(seal("a", 7), good))
+	check(t, finish(seal("a", 7), good)) // changes nothing
+	wants(t, "another id", finish(seal("b", 7), good), store.ErrConflict)
 	_, err = put(store.Part{N: 2, Rows: 1})
 	wants(t, "a part of a sealed delivery", err, store.ErrConflict)
 	if must[bool](t)(put(part)) {

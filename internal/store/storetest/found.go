@@ -12,8 +12,10 @@ import (
 func snapshots(t *testing.T, s *store.Store) {
 	ctx, w := t.Context(), newWorld(t, s, 5)
 	meta := w.meta("a", 20)
-	if !must[bool](t)(s.BeginSnapshot(ctx, meta)) || !must[bool](t)(s.BeginSnapshot(ctx, meta)) {
-		t.Error("a snapshot that isn't sealed isn't new")
+	for range 2 {
+		if !must[bool](t)(s.BeginSnapshot(ctx, meta)) {
+			t.Error("a snapshot that isn't sealed isn't new")
+		}
 	}
 	check(t, s.PutChunks(ctx, meta.ID, []store.Chunk{{Field: "乙", N: 1, Body: []byte("b1")}, {Field: "", N: 0, Body: []byte("c0")}}))
 	check(t, s.PutChunks(ctx, meta.ID, []store.Chunk{{Field: "乙", N: 0, Body: []byte("b0")}, {Field: "", N: 1, Body: []byte("c1")}}))

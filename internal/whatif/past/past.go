@@ -80,7 +80,8 @@ func Retroactive(ctx context.Context, o Office, st *store.Store, q Question) (*L
 		return nil, err
 	}
 	out := &Lookback{AsOf: q.AsOf, Sweep: sweep, Then: before.snapshot, Now: after.snapshot, Items: len(before.result.Items), Entries: []Entry{}}
-	return out, out.compare(before, after)
+	err = out.compare(before, after)
+	return out, err
 }
 
 // view is a past day as it was known at an instant.

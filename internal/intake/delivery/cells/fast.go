@@ -217,7 +217,7 @@ func fastCode(b []byte) (k Key, ok bool) {
 		}
 		organ += organWeights[i] * v
 	}
-	ok = all&bad == 0 && charset[b[17]] == uint8((31-sum%31)%31) && b[16] == "0X987654321"[organ%11]
+	ok = all&bad == 0 && uint32(charset[b[17]]) == (31-sum%31)%31 && b[16] == "0X987654321"[organ%11]
 	return k, ok
 }
 

@@ -35,7 +35,7 @@ func Open(r io.ReaderAt, size int64, limits Limits) (*Text, error) {
 		return nil, &sheet.Error{Message: "文件是 UTF-16 编码或不是文本，请另存为“CSV UTF-8（逗号分隔）”"}
 	}
 	t := &Text{Encoding: "UTF-8", sum: sha256.New()}
-	var raw io.Reader = io.TeeReader(io.NewSectionReader(r, 0, size), t.sum)
+	raw := io.TeeReader(io.NewSectionReader(r, 0, size), t.sum)
 	mark := []byte("\xef\xbb\xbf")
 	switch first, _, _ := bytes.Cut(head, []byte("\n")); {
 	case bytes.HasPrefix(head, mark):
