@@ -3,7 +3,10 @@ package rules
 import (
 	"fmt"
 	"regexp"
+	"runtime"
+	"slices"
 	"sort"
+	"sync"
 
 	"mianshen/rules/formula"
 	"mianshen/rules/source"
@@ -97,18 +100,42 @@ func Compile(v *Vocabulary, policies []*Policy) (*Book, source.Mistakes) {
 	for _, g := range b.groups {
 		sort.Strings(g)
 	}
-	for _, r := range b.Rules {
-		c := &compiler{rule: r, book: b}
-		c.compile()
-		all = append(all, c.mistakes...)
-		r.derived = r.derivedFields()
-	}
+	all = append(all, b.compile()...)
 	all = append(all, b.cycles()...)
 	if all.Fatal() {
 		all.Sort()
 		return nil, all
 	}
 	return b, all
+}
+
+// compile compiles all rules, those of one policy one after the other, and lists what is wrong in the order of rules.
+func (b *Book) compile() source.Mistakes {
+	of := map[*Policy][]int{}
+	for i, r := range b.Rules {
+		of[r.Policy] = append(of[r.Policy], i)
+	}
+	queue := make(chan []int, len(of))
+	for _, indices := range of {
+		queue <- indices
+	}
+	close(queue)
+	found := make([]source.Mistakes, len(b.Rules))
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(of)) {
+		wg.Go(func() {
+			for indices := range queue {
+				for _, i := range indices {
+					c := &compiler{rule: b.Rules[i], book: b}
+					c.compile()
+					c.rule.derived = c.rule.derivedFields()
+					found[i] = c.mistakes
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return slices.Concat(found...)
 }
 
 // cycles refuses items that ask for each other's outcome.

@@ -7,9 +7,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sort"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"mianshen/internal/facts"
 	"mianshen/internal/store"
@@ -112,13 +114,11 @@ func (o *Office) compile(v store.VocabularyVersion, versions []store.PolicyVersi
 		return nil, fmt.Errorf("vocabulary %s: %w", v.ID, err)
 	}
 	b := &Book{Vocabulary: v.ID, Versions: map[string]string{}, key: key}
-	var policies []*rules.Policy
+	policies, err := unpackAll(versions)
+	if err != nil {
+		return nil, err
+	}
 	for _, version := range versions {
-		p, err := Unpack(version.Files, version.PolicyID)
-		if err != nil {
-			return nil, fmt.Errorf("policy version %s: %w", version.ID, err)
-		}
-		policies = append(policies, p)
 		b.Versions[version.PolicyID] = version.ID
 	}
 	book, ms := rules.Compile(vocabulary, policies)
@@ -128,6 +128,27 @@ func (o *Office) compile(v store.VocabularyVersion, versions []store.PolicyVersi
 	b.Book = book
 	o.keep(key, b)
 	return b, nil
+}
+
+// unpackAll reads the archives of versions, side by side. The error is the first version's that can't be read.
+func unpackAll(versions []store.PolicyVersion) ([]*rules.Policy, error) {
+	policies, failed := make([]*rules.Policy, len(versions)), make([]error, len(versions))
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(versions)); i = next.Add(1) - 1 {
+				policies[i], failed[i] = Unpack(versions[i].Files, versions[i].PolicyID)
+			}
+		})
+	}
+	wg.Wait()
+	for i, err := range failed {
+		if err != nil {
+			return nil, fmt.Errorf("policy version %s: %w", versions[i].ID, err)
+		}
+	}
+	return policies, nil
 }
 
 func (o *Office) keep(key string, b *Book) {
