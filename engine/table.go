@@ -394,39 +394,6 @@ func (t *Table) having(f *rules.Field, c *column.Column, wanted []string) map[st
 	return out
 }
 
-// withMembers makes the bitmaps of members.
-func withMembers(c *column.Column, members []string) map[string][]uint64 {
-	out := make(map[string][]uint64, len(members))
-	maps := make([][]uint64, len(members))
-	index := make(map[string]int, len(members))
-	for i, m := range members {
-		maps[i] = make([]uint64, blocks(c.Rows)*kernel.Words)
-		out[m], index[m] = maps[i], i
-	}
-	used := make([]bool, len(c.Dict))
-	for _, code := range c.Codes {
-		used[code] = true
-	}
-	has := make([][]uint16, len(c.Dict)) // which of the members each entry of the dictionary has
-	for code, entry := range c.Dict {
-		if !used[code] || entry == "" {
-			continue
-		}
-		for m := range strings.SplitSeq(strings.TrimSuffix(entry, "\n"), "\n") {
-			if i, ok := index[m]; ok {
-				has[code] = append(has[code], uint16(i))
-			}
-		}
-	}
-	for row, code := range c.Codes {
-		bit := (c.Known[row>>6] >> (uint(row) & 63) & 1) << (uint(row) & 63)
-		for _, i := range has[code] {
-			maps[i][row>>6] |= bit
-		}
-	}
-	return out
-}
-
 // dictionary is what the dictionary of a Text or Set column stands for; it is kept until the column changes.
 func (t *Table) dictionary(f *rules.Field, c *column.Column) []*formula.Value {
 	t.mu.Lock()
