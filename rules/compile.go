@@ -443,25 +443,6 @@ func (r *Rule) LimitedByHistory() bool {
 	return f.Once || f.Span != Day || f.Every > 0 || r.perYear != nil || r.total != nil || c.Times > 0 || r.Item.OncePer
 }
 
-// AsksPersons lists the conditions that wait for a person, in policy order, AmountFinding last where a person records the sum.
-func (r *Rule) AsksPersons() []string {
-	var out []string
-	var walk func([]*check)
-	walk = func(cs []*check) {
-		for _, c := range cs {
-			if c.cond.Kind == Manual {
-				out = append(out, c.id)
-			}
-			walk(c.parts)
-		}
-	}
-	walk(r.checks)
-	if r.Item.AtMost.Text != "" {
-		out = append(out, AmountFinding)
-	}
-	return out
-}
-
 // Reads lists the base fields a rule may read, through derived fields and named parts, in vocabulary order.
 func (r *Rule) Reads() []*Field {
 	seen := map[*Field]bool{}

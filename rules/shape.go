@@ -257,3 +257,22 @@ func (f *Field) Measure() string {
 	}
 	return m
 }
+
+// AsksPersons lists the conditions that wait for a person, in policy order, AmountFinding last where a person records the sum.
+func (r *Rule) AsksPersons() []string {
+	var out []string
+	var walk func([]*check)
+	walk = func(cs []*check) {
+		for _, c := range cs {
+			if c.cond.Kind == Manual {
+				out = append(out, c.id)
+			}
+			walk(c.parts)
+		}
+	}
+	walk(r.checks)
+	if r.Item.AtMost.Text != "" {
+		out = append(out, AmountFinding)
+	}
+	return out
+}
