@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"os/user"
 	"strings"
 	"time"
@@ -134,6 +135,9 @@ func (c *importCmd) profiles(ctx context.Context, s *streams, db *store.Store, v
 	}
 	if len(c.Paths) != 1 {
 		return misuse{"企业画像一次导入一个文件；一个部门的多个文件要给 --source 和 --period"}
+	}
+	if info, err := os.Stat(c.Paths[0]); err == nil && info.IsDir() {
+		return misuse{c.Paths[0] + " 是目录：一个部门的目录要给 --source 和 --period，企业画像请给出文件"}
 	}
 	in, closer, err := intake.Open(c.Paths[0])
 	if err != nil {

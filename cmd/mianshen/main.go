@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -110,11 +111,14 @@ var usagePatterns = []struct {
 	{regexp.MustCompile(`^(--\S+) and (--\S+) can't be used together$`), "$1 和 $2 不能同时用"},
 }
 
+// lists writes kong's lists as Chinese does.
+var lists = strings.NewReplacer(`","`, "、", `", "`, "、", `"`, "", ", ", "、")
+
 func usageError(err error) string {
 	text := err.Error()
 	for _, p := range usagePatterns {
 		if p.pattern.MatchString(text) {
-			return p.pattern.ReplaceAllString(text, p.words)
+			return lists.Replace(p.pattern.ReplaceAllString(text, p.words))
 		}
 	}
 	return text

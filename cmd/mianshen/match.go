@@ -331,7 +331,7 @@ func (m *matter) rule(item string) (*rules.Rule, error) {
 	for _, r := range m.book.Rules {
 		ids = append(ids, r.Item.ID)
 	}
-	hint := ""
+	hint := "，事项的 id 见 policy.yaml 的 items"
 	if near, ok := source.Nearest(item, ids); ok {
 		hint = "，是不是 " + near + "？"
 	}

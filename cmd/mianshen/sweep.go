@@ -87,7 +87,11 @@ func tellShards(s *streams) func(casework.Progress) {
 var statusWords = map[store.Status]string{store.Running: "进行中", store.Held: "等人核对", store.Done: "已完成", store.Failed: "已作废"}
 
 func saySweep(s *streams, w store.Sweep) {
-	fmt.Fprintf(s.out, "第 %d 次比对（%s，%s）：%d 户，符合 %d，待核实 %d，不符合 %d。\n", w.ID, w.AsOf, statusWords[w.Status], w.Rows, w.Eligible, w.Unknown, w.Ineligible)
+	status := statusWords[w.Status]
+	if w.Purpose == store.Retroactive {
+		status += "，只供查看"
+	}
+	fmt.Fprintf(s.out, "第 %d 次比对（%s，%s）：%d 户，符合 %d，待核实 %d，不符合 %d。\n", w.ID, w.AsOf, status, w.Rows, w.Eligible, w.Unknown, w.Ineligible)
 	if w.Note != "" {
 		fmt.Fprintf(s.err, "%s\n", w.Note)
 	}
@@ -135,7 +139,7 @@ func (c *sweepList) Run(ctx context.Context, s *streams) (err error) {
 	defer func() { err = errors.Join(err, db.Close()) }()
 	list, err := db.Sweeps(ctx, c.Limit)
 	if err == nil && len(list) == 0 {
-		fmt.Fprintln(s.err, "还没有比对过：用 mianshen sweep。")
+		fmt.Fprintln(s.err, "还没有比对过：用 mianshen sweep run --db 数据库地址。")
 	}
 	for _, w := range list {
 		saySweep(s, w)
@@ -178,7 +182,7 @@ type replayCmd struct {
 	DB       string `name:"db" required:"" help:"sqlite://路径 或 postgres://……"`
 	Decision string `help:"判定编号：重算这一个，输出它的规范 JSON"`
 	All      bool   `help:"重算一次比对的全部结果"`
-	Sweep    int64  `help:"第几次比对；缺省为最近一次"`
+	Sweep    int64  `help:"第几次比对；缺省为最近一次作为现行结果的"`
 }
 
 // Run replays; what isn't as stored makes exit code 1.
@@ -197,7 +201,7 @@ func (c *replayCmd) Run(ctx context.Context, s *streams) (err error) {
 	report, err := o.ReplayAll(ctx, c.Sweep, nil)
 	switch {
 	case errors.Is(err, casework.ErrNothing):
-		fmt.Fprintln(s.err, "还没有完成的比对。")
+		fmt.Fprintln(s.err, "还没有现行的比对结果。只供查看的比对用 --sweep 指明是第几次，要作为现行结果用 mianshen sweep run --adopt。")
 		return errMistakes
 	case errors.Is(err, store.ErrNotFound):
 		return misuse{fmt.Sprintf("没有第 %d 次比对", c.Sweep)}

@@ -101,7 +101,7 @@ func (s *Store) SearchEnterprises(ctx context.Context, query string, limit int) 
 	literal := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(folded)
 	return collect(ctx, s.db, scanEnterprise, `SELECT uscc, name FROM enterprise
 		WHERE uscc LIKE $1 ESCAPE '\' OR folded LIKE $2 ESCAPE '\'
-		ORDER BY CASE WHEN uscc LIKE $1 ESCAPE '\' THEN 0 WHEN folded LIKE $3 ESCAPE '\' THEN 1 ELSE 2 END, name, uscc LIMIT $4`,
+		ORDER BY CASE WHEN uscc LIKE $1 ESCAPE '\' THEN 0 WHEN folded LIKE $3 ESCAPE '\' THEN 1 ELSE 2 END, CASE WHEN name = '' THEN 1 ELSE 0 END, name, uscc LIMIT $4`,
 		strings.ToUpper(literal)+"%", "%"+literal+"%", literal+"%", max(limit, 0))
 }
 

@@ -62,7 +62,7 @@ func Open(ctx context.Context, address string) (s *Store, err error) {
 	} else if strings.HasPrefix(address, "postgres://") || strings.HasPrefix(address, "postgresql://") {
 		s, err = openPostgres(address)
 	} else {
-		err = fmt.Errorf("数据库地址应为 sqlite://路径 或 postgres://……：%w", ErrInvalid)
+		return nil, badAddress{address}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", redact(address), err)
@@ -72,6 +72,19 @@ func Open(ctx context.Context, address string) (s *Store, err error) {
 	}
 	return s, nil
 }
+
+// badAddress is an ErrInvalid whose words are for the one who typed the address.
+type badAddress struct{ given string }
+
+func (b badAddress) Error() string {
+	hint := ""
+	if !strings.Contains(b.given, "://") && !strings.Contains(b.given, "@") { // what may hold a password isn't repeated
+		hint = "，是不是 sqlite://" + b.given + "？"
+	}
+	return "数据库地址应为 sqlite://路径 或 postgres://……" + hint
+}
+
+func (badAddress) Unwrap() error { return ErrInvalid }
 
 // prepare brings a freshly opened database to this program's schema.
 func (s *Store) prepare(ctx context.Context) error {
