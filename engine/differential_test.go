@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"mianshen/engine"
+	"mianshen/engine/kernel"
 	"mianshen/rules"
 	"mianshen/rules/rulestest"
 )
@@ -120,21 +121,18 @@ func TestThreeWaysAgree(t *testing.T) {
 			continue
 		}
 		list := w.due()
-		plan, err := engine.NewPlan(w.table(t), w.book, list, w.around.Circumstances())
-		if err != nil {
-			t.Fatal(err)
-		}
-		res, err := plan.Sweep(context.Background())
-		if err != nil {
-			t.Fatal(err)
-		}
+		plan, res := w.sweep(t, w.table(t), list)
 		s := plan.Shape()
 		counts["items"] += s.Items
 		counts["items with programs"] += s.Programs
 		counts["predicates"] += s.Predicates
 		done += uint64(len(list) * firms)
 		w.conditions(t, list, plan, counts)
-		if w.compare(t, list, res, counts); t.Failed() {
+		w.compare(t, list, res, counts)
+		if n%tileEvery == 0 {
+			w.tiled(t, r, list, res)
+		}
+		if t.Failed() {
 			return
 		}
 	}
@@ -143,6 +141,47 @@ func TestThreeWaysAgree(t *testing.T) {
 	}
 	if counts["eligible"] == 0 || counts["unknown"] == 0 || counts["ineligible"] == 0 || counts["items"]-counts["items with programs"] < counts["items"]/10 {
 		t.Error("the random policies no longer reach all outcomes and both ways of deciding")
+	}
+}
+
+func (w *world) sweep(t *testing.T, table *engine.Table, list []*rules.Rule) (*engine.Plan, *engine.Result) {
+	t.Helper()
+	plan, err := engine.NewPlan(table, w.book, list, w.around.Circumstances())
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := plan.Sweep(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plan, res
+}
+
+// tileEvery is for one of how many worlds whole blocks are decided too.
+const tileEvery = 16
+
+// tiled decides the firms many times over, so that blocks are full: those are folded by loops of their own. The first firm, which
+// has a history and findings, stands once.
+func (w *world) tiled(t *testing.T, r *rand.Rand, list []*rules.Rule, res *engine.Result) {
+	t.Helper()
+	firms := len(w.profiles)
+	rows := make([]int, kernel.Rows+1+r.IntN(kernel.Rows))
+	for i := range rows {
+		if rows[i] = i; i >= firms {
+			rows[i] = 1 + r.IntN(firms-1)
+		}
+	}
+	_, many := w.sweep(t, w.table(t).Tiled(rows), list)
+	for i, rule := range list {
+		for row, firm := range rows {
+			sum, paid := many.Amount(i, row)
+			want, due := res.Amount(i, firm)
+			if many.Outcome(i, row) != res.Outcome(i, firm) || paid != due || sum != want {
+				t.Errorf("%s: firm %d alone %s %v %v, as row %d of full blocks %s %v %v\n%s\n%s", rule.Item.ID, firm, res.Outcome(i, firm), want, due,
+					row, many.Outcome(i, row), sum, paid, w.policy.Files["policy.yaml"], w.facts[firm].Text(w.around))
+				return
+			}
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -31,3 +32,12 @@ func (p *Plan) Truths(visit func(Truth)) error {
 
 // Odd lists the rows that columns can't hold.
 func (p *Plan) Odd() []int { return slices.Concat(slices.Collect(maps.Values(p.odd))...) }
+
+// Tiled is a table whose row i knows what row rows[i] of t knows; each row has a code of its own, and the first ones keep theirs.
+func (t *Table) Tiled(rows []int) *Table {
+	out := t.gather(rows)
+	for i := len(t.codes); i < len(rows); i++ {
+		out.codes[i] = fmt.Sprintf("T%017d", i)
+	}
+	return out
+}
