@@ -118,12 +118,14 @@ func eval[T any](b *tab, expression string) T {
 // forbids.
 func (b *tab) wait(expression string) {
 	b.t.Helper()
+	var failed error // a page that is just being left can't answer
 	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
-		if eval[bool](b, "!!("+expression+")") {
+		var is bool
+		if is, failed = chromedp.Run(b.ctx, chromedp.Evaluate[bool]("!!("+expression+")")); failed == nil && is {
 			return
 		}
 	}
-	b.t.Fatalf("never became true: %s", expression)
+	b.t.Fatalf("never became true: %s (%v)", expression, failed)
 }
 
 func (b *tab) count(selector string) int {
