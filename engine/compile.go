@@ -224,11 +224,7 @@ func (c *compiler) field(n *formula.Node) (int32, error) {
 }
 
 func (c *compiler) logic(n *formula.Node) (int32, error) {
-	a, err := c.boolean(n.Args[0])
-	if err != nil {
-		return 0, err
-	}
-	b, err := c.boolean(n.Args[1])
+	a, b, err := c.both(n)
 	if err != nil {
 		return 0, err
 	}
@@ -237,6 +233,14 @@ func (c *compiler) logic(n *formula.Node) (int32, error) {
 		kind = nodeAny
 	}
 	return c.join(kind, a, b), nil
+}
+
+// both are the two conditions of an operator.
+func (c *compiler) both(n *formula.Node) (a, b int32, err error) {
+	if a, err = c.boolean(n.Args[0]); err == nil {
+		b, err = c.boolean(n.Args[1])
+	}
+	return a, b, err
 }
 
 // join flattens groups of the same kind into one.
@@ -268,11 +272,7 @@ func (c *compiler) either(n *formula.Node) (int32, error) {
 
 // same is equality of two conditions.
 func (c *compiler) same(n *formula.Node) (int32, error) {
-	a, err := c.boolean(n.Args[0])
-	if err != nil {
-		return 0, err
-	}
-	b, err := c.boolean(n.Args[1])
+	a, b, err := c.both(n)
 	if err != nil {
 		return 0, err
 	}

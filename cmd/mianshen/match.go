@@ -118,11 +118,15 @@ func (in *inputs) law(s *streams) (*rules.Book, error) {
 	if err != nil {
 		return nil, err
 	}
-	info, err := os.Stat(in.Policies)
-	if err != nil || !info.IsDir() {
-		return nil, misuse{fmt.Sprintf("--policies：%s 不是目录", in.Policies)}
+	return compileFolder(s, "--policies", in.Policies, v)
+}
+
+// compileFolder compiles the policies of a folder that a flag names, without their cases.
+func compileFolder(s *streams, flag, dir string, v *rules.Vocabulary) (*rules.Book, error) {
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return nil, misuse{fmt.Sprintf("%s：%s 不是目录", flag, dir)}
 	}
-	policies, ms := rules.ReadLaw(os.DirFS(in.Policies), filepath.ToSlash(in.Policies))
+	policies, ms := rules.ReadLaw(os.DirFS(dir), filepath.ToSlash(dir))
 	book, more := rules.Compile(v, policies)
 	ms = append(ms, more...)
 	if err := ms.Err(); err != nil {

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -139,25 +137,10 @@ func (c *simulateCmd) answer(ctx context.Context, s *streams, m *matter, table *
 		return whatif.Try(ctx, q, c.Item, edits)
 	}
 	var err error
-	if q.After, err = c.other(s, m.book.Vocabulary); err != nil {
+	if q.After, err = compileFolder(s, "--against", c.Against, m.book.Vocabulary); err != nil {
 		return nil, err
 	}
 	return whatif.Compare(ctx, q)
-}
-
-// other compiles the policies to compare with.
-func (c *simulateCmd) other(s *streams, v *rules.Vocabulary) (*rules.Book, error) {
-	if info, err := os.Stat(c.Against); err != nil || !info.IsDir() {
-		return nil, misuse{fmt.Sprintf("--against：%s 不是目录", c.Against)}
-	}
-	policies, ms := rules.ReadLaw(os.DirFS(c.Against), filepath.ToSlash(c.Against))
-	book, more := rules.Compile(v, policies)
-	ms = append(ms, more...)
-	if err := ms.Err(); err != nil {
-		return nil, err
-	}
-	sayWarnings(s, ms)
-	return book, nil
 }
 
 // variation is what the flags ask, without the facts and the law.

@@ -62,7 +62,7 @@ var rooms = map[string]Room{
 	"internal/intake/delivery/records": {Bars: NoClock, Imports: with(bottom, "rules", "rules/formula")},
 	"internal/intake/delivery/parts":   {Bars: NoClock, Imports: []string{"engine/column"}},
 	"internal/intake/delivery/lines":   {Bars: NoClock, Imports: []string{"internal/sheet"}},
-	"internal/intake/delivery/cells": {Bars: NoClock, Imports: with(bottom, "rules", "rules/formula", "engine/column", "internal/intake", "internal/sheet",
+	"internal/intake/delivery/cells": {Bars: NoClock, Imports: with(bottom, "rules", "rules/formula", "engine", "engine/column", "internal/intake", "internal/sheet",
 		"internal/intake/delivery/lines", "internal/intake/delivery/parts", "internal/intake/delivery/records")},
 	"internal/intake/delivery": {Bars: NoClock, Imports: with(bottom, "rules", "rules/formula", "engine/column", "internal/intake", "internal/sheet",
 		"internal/intake/delivery/cells", "internal/intake/delivery/lines", "internal/intake/delivery/parts", "internal/intake/delivery/records")},

@@ -89,10 +89,7 @@ func (b *Batch) take(l *line, rows map[string]int) {
 		if col == nil || col.slot < slotFirst {
 			continue
 		}
-		v, ok := l.tables[col.slot], true
-		if v == nil && col.position < len(l.cells) {
-			v, ok = l.value(col, l.cells[col.position])
-		}
+		v, ok := l.fact(col)
 		if v == nil || !ok {
 			continue
 		}

@@ -163,6 +163,15 @@ func (im *importer) stream(ctx context.Context, take func(*line)) error {
 	return im.readRows(ctx, rows, take)
 }
 
+// fact is what the line says in a column: the table that stands for it, or its cell. ok is false where that can't be read.
+func (l *line) fact(col *column) (v *formula.Value, ok bool) {
+	v, ok = l.tables[col.slot], true
+	if v == nil && col.position < len(l.cells) {
+		v, ok = l.value(col, l.cells[col.position])
+	}
+	return v, ok
+}
+
 // streamTo reads a line's cells into values and hands them on.
 func (l *line) streamTo(values []*formula.Value, take func(StreamRow)) {
 	code, ok := l.enterprise()
@@ -174,10 +183,7 @@ func (l *line) streamTo(values []*formula.Value, take func(StreamRow)) {
 		if col == nil || col.slot < slotFirst {
 			continue
 		}
-		v, ok := l.tables[col.slot], true
-		if v == nil && col.position < len(l.cells) {
-			v, ok = l.value(col, l.cells[col.position])
-		}
+		v, ok := l.fact(col)
 		if v != nil && ok {
 			values[col.slot-slotFirst] = v
 		}

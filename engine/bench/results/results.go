@@ -99,7 +99,7 @@ func commit(ctx context.Context) string {
 		return "unknown"
 	}
 	name := strings.TrimSpace(string(hash))
-	if changed, err := exec.CommandContext(ctx, "git", "status", "--porcelain").Output(); err != nil || len(changed) > 0 {
+	if changed, err := exec.CommandContext(ctx, "git", "status", "--porcelain", "--", ":/", ":!RESULTS.*").Output(); err != nil || len(changed) > 0 {
 		name += "+"
 	}
 	return name

@@ -58,13 +58,19 @@ type OneSweep struct {
 	ID int64 `path:"id" minimum:"1" doc:"第几次比对"`
 }
 
-// Sweep returns one comparison.
-func (b *Bureau) Sweep(ctx context.Context, in *OneSweep) (*SweepDetail, error) {
-	w, err := b.office.Store.Sweep(ctx, in.ID)
+// sweep is a comparison with the law that it has pinned.
+func (b *Bureau) sweep(ctx context.Context, id int64) (store.Sweep, *casework.Book, error) {
+	w, err := b.office.Store.Sweep(ctx, id)
 	if err != nil {
-		return nil, err
+		return w, nil, err
 	}
 	book, err := b.office.Of(ctx, w.Plan)
+	return w, book, err
+}
+
+// Sweep returns one comparison.
+func (b *Bureau) Sweep(ctx context.Context, in *OneSweep) (*SweepDetail, error) {
+	w, book, err := b.sweep(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -167,11 +173,7 @@ type ListDifferences struct {
 
 // Differences lists what a comparison changed.
 func (b *Bureau) Differences(ctx context.Context, in *ListDifferences) (*DifferenceList, error) {
-	w, err := b.office.Store.Sweep(ctx, in.ID)
-	if err != nil {
-		return nil, err
-	}
-	book, err := b.office.Of(ctx, w.Plan)
+	w, book, err := b.sweep(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}

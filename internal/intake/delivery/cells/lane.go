@@ -11,6 +11,7 @@ import (
 	"strings"
 	"unicode"
 
+	"mianshen/engine"
 	"mianshen/engine/column"
 	"mianshen/internal/intake"
 	"mianshen/internal/intake/delivery/records"
@@ -53,29 +54,13 @@ const (
 	missing = -1
 )
 
-func kindOf(f *rules.Field) column.Kind {
-	switch f.Type {
-	case rules.TypeBool:
-		return column.Bool
-	case rules.TypeInt, rules.TypeDecimal, rules.TypeMoney:
-		return column.Number
-	case rules.TypeDate:
-		return column.Date
-	case rules.TypeSet:
-		return column.Set
-	case rules.TypeTable:
-		return column.Records
-	}
-	return column.Text
-}
-
 // NameColumn is the header of the enterprise's name, which everybody may give for showing.
 const NameColumn = "企业名称"
 
 // NewLane reads cells of a field in a unit, "" for the field's own. The unit was checked before.
 func NewLane(f *rules.Field, unit string) *Lane {
 	l := &Lane{
-		field: f, unit: unit, kind: kindOf(f), exponent: noPower, whole: f.Type != rules.TypeDecimal,
+		field: f, unit: unit, kind: engine.KindOf(f), exponent: noPower, whole: f.Type != rules.TypeDecimal,
 		memo: map[string]int32{}, index: map[string]int32{},
 	}
 	if !l.coded() {
