@@ -152,6 +152,10 @@ func (e *encoded) gather(out *kernel.Bits, codes []uint16, block int) {
 	}
 }
 
+// cancelEvery is after how many items of a block the context is asked: 64 items of a block take well below a millisecond, so that a
+// cancelled sweep stops within the 10 ms that the contract gives, however many items there are.
+const cancelEvery = 64
+
 // block evaluates every item over one block and returns what came of it.
 func (w *worker) block(ctx context.Context, block int) (*outcome.Block, error) {
 	p := w.plan
@@ -162,6 +166,9 @@ func (w *worker) block(ctx context.Context, block int) (*outcome.Block, error) {
 	}
 	w.out.Reset(len(p.items))
 	for i, it := range p.items {
+		if i%cancelEvery == 0 && ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
 		w.pay(it, i, block, rows)
 	}
 	return w.out.Take(), ctx.Err()

@@ -8,12 +8,14 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"mianshen/engine"
 	"mianshen/engine/kernel"
 	"mianshen/rules"
+	"mianshen/rules/civil"
 	"mianshen/rules/rulestest"
 )
 
@@ -225,7 +227,59 @@ func (w *world) mutate(t *testing.T, r *rand.Rand, table *engine.Table) []int {
 	return rows
 }
 
-// TestCancelledSweepStops ends within the time that the contract gives, also in the middle of slow programs.
+// impatient is a context that is cancelled once it was asked so often.
+type impatient struct {
+	context.Context
+	asked atomic.Int64
+	after int64
+}
+
+// Err implements context.Context.
+func (c *impatient) Err() error {
+	if c.asked.Add(1) > c.after {
+		return context.Canceled
+	}
+	return nil
+}
+
+// TestCancelledInABlock: a sweep of many items that columns decide stops within a block. The time that takes is measured by the
+// benchmark.
+func TestCancelledInABlock(t *testing.T) {
+	v, mistakes := rules.ParseVocabulary("v", []byte("fields:\n  - {name: 收入, id: revenue, type: money, unit: 元, source: 甲}\n"))
+	if v == nil {
+		t.Fatal(mistakes)
+	}
+	law, mistakes := rules.ReadPolicyFiles(map[string][]byte{"policy.yaml": []byte(`id: p
+title: 示例
+in_force: {from: 2024-01-01}
+clauses: [{ref: 第一条, text: 条款}]
+items: [{id: a, title: 事项, mode: auto, conditions: [{id: c, require: 收入 >= 1*元}], amount: 1*元}]
+`)}, "p")
+	if mistakes.Err() != nil {
+		t.Fatal(mistakes)
+	}
+	book, mistakes := rules.Compile(v, []*rules.Policy{law})
+	if mistakes.Err() != nil {
+		t.Fatal(mistakes)
+	}
+	table, err := engine.FromProfiles(v, []*rules.Profile{rules.NewProfile(v, "A")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	around := rules.Circumstances{AsOf: civil.MustParse("2025-06-30"), History: rules.NewHistory(nil)}
+	plan, err := engine.NewPlan(table, book, slices.Repeat(book.Rules, 1000), around)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, after := range []int64{3, 5, 9} {
+		ctx := &impatient{Context: context.Background(), after: after}
+		if _, err := plan.Sweep(ctx); !errors.Is(err, context.Canceled) || ctx.asked.Load() > after+4 {
+			t.Errorf("cancelled when asked %d times: asked %d times, %v", after, ctx.asked.Load(), err)
+		}
+	}
+}
+
+// TestCancelledSweepStops cancels at any moment, also in the middle of slow programs.
 func TestCancelledSweepStops(t *testing.T) {
 	worlds(t, 2, 6000, func(_ *rand.Rand, w *world) {
 		p := w.plan(t, w.table(t))

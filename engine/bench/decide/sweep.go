@@ -4,6 +4,7 @@ package decide
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"time"
@@ -51,8 +52,37 @@ func Tenfold(ctx context.Context, l *lab.Lab) error {
 		return err
 	}
 	l.Report("compile_10k_s", time.Since(start).Seconds(), "s")
-	_, err = sweep(ctx, l, "10k_1m", l.Population(law.World, l.Rows), law.Book)
-	return err
+	p := l.Population(law.World, l.Rows)
+	if _, err = sweep(ctx, l, "10k_1m", p, law.Book); err != nil {
+		return err
+	}
+	return cancelled(ctx, l, p, law.Book)
+}
+
+// cancelled measures how long a sweep goes on after its context was cancelled; the longest of some times counts.
+func cancelled(ctx context.Context, l *lab.Lab, p lab.Population, book *rules.Book) error {
+	t, err := p.Table()
+	if err != nil {
+		return err
+	}
+	plan, err := engine.NewPlan(t, book, book.Rules, lab.Around)
+	if err != nil {
+		return fmt.Errorf("plan: %w", err)
+	}
+	var took lab.Timing
+	for i := range 20 {
+		some, cancel := context.WithCancel(ctx)
+		var at time.Time
+		time.AfterFunc(time.Duration(50+7*i)*time.Millisecond, func() { at = time.Now(); cancel() })
+		for err = nil; err == nil; { // a small one may end before
+			_, err = plan.Sweep(some)
+		}
+		if took.Add(time.Since(at)); !errors.Is(err, context.Canceled) {
+			return fmt.Errorf("cancelled: %w", err)
+		}
+	}
+	l.Report(lab.Built("cancel_10k_ms"), lab.Milliseconds(took.Quantile(1)), "ms at most in 20 times")
+	return nil
 }
 
 // describe says what is measured on.

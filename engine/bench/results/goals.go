@@ -32,6 +32,7 @@ var goals = []goal{
 	{"memory_1k_1m_mib", 250, atMost, "memory over the raw columns: plan and result"},
 	{"sweep_10k_1m_ms", 0, atMost, "10,000 items for 1,000,000 enterprises"},
 	{"sweep_10k_over_1k", 9, atMost, "so many times as long as 1,000 items"},
+	{"cancel_10k_ms", 10, atMost, "until a cancelled sweep of 10,000 items has stopped"},
 	{"sweep_1k_100k_ms", 0, atMost, "1,000 items for 100,000 enterprises"},
 	{"sweep_1m_over_100k", 10, atMost, "1,000,000 enterprises take so many times as long"},
 	{"cold_start_s", 2, atMost, "from the start of a process to the first sweep's result, out of SQLite"},
