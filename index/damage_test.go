@@ -58,14 +58,14 @@ func TestDamageIsFoundAtOpen(t *testing.T) {
 		if err := os.Remove(file); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Open(dir); !errors.Is(err, ErrRebuild) {
+		if _, err := Open(dir, nil); !errors.Is(err, ErrRebuild) {
 			t.Errorf("without %s: error %v", file, err)
 		}
 		if err := os.WriteFile(file, whole, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := Open(filepath.Join(dir, "nowhere")); !errors.Is(err, ErrRebuild) {
+	if _, err := Open(filepath.Join(dir, "nowhere"), nil); !errors.Is(err, ErrRebuild) {
 		t.Errorf("no folder: error %v", err)
 	}
 }
@@ -74,7 +74,7 @@ func TestDamageIsFoundAtOpen(t *testing.T) {
 // a line), answers as before.
 func expectRebuildOrSame(t *testing.T, dir, file string, damage int) {
 	t.Helper()
-	x, err := Open(dir)
+	x, err := Open(dir, nil)
 	if errors.Is(err, ErrRebuild) {
 		return
 	}
@@ -95,13 +95,13 @@ func TestAnOlderMappingIsRebuilt(t *testing.T) {
 	if err := createAs(context.Background(), dir, "mianshen-index-0", All(sample())); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(dir); !errors.Is(err, ErrRebuild) {
+	if _, err := Open(dir, nil); !errors.Is(err, ErrRebuild) {
 		t.Errorf("error %v", err)
 	}
 	if err := Create(context.Background(), dir, All(sample())); err != nil {
 		t.Fatal(err)
 	}
-	x, err := Open(dir)
+	x, err := Open(dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,11 +117,11 @@ func TestOpeningChangesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		x, err := Open(dir)
+		x, err := Open(dir, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		second, err := Open(dir) // as another process would
+		second, err := Open(dir, nil) // as another process would
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -146,7 +146,7 @@ func TestDamageUnderARunningIndex(t *testing.T) {
 		if err := os.CopyFS(dir, os.DirFS(template)); err != nil {
 			t.Fatal(err)
 		}
-		x, err := Open(dir)
+		x, err := Open(dir, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -104,7 +104,7 @@ func TestWordsOfEveryDocument(t *testing.T) {
 }
 
 func FuzzSearch(f *testing.F) {
-	x, err := NewTemp(context.Background(), sample())
+	x, err := NewTemp(context.Background(), sample(), nil)
 	if err != nil {
 		f.Fatal(err)
 	}

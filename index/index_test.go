@@ -51,7 +51,7 @@ func sample() []Document {
 
 func open2(t testing.TB, docs []Document) *Index {
 	t.Helper()
-	x, err := NewTemp(context.Background(), docs)
+	x, err := NewTemp(context.Background(), docs, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -300,7 +300,7 @@ func TestDocumentsThatAreRefused(t *testing.T) {
 		"no kind": {ID: "x"}, "odd kind": {ID: "x", Kind: "song"}, "long body": {ID: "x", Kind: KindText, Body: strings.Repeat("x", MaxBody+1)},
 		"bad day": {ID: "x", Kind: KindText, From: "2025-02-30"}, "twice": good,
 	} {
-		if _, err := NewTemp(context.Background(), []Document{good, bad}); err == nil {
+		if _, err := NewTemp(context.Background(), []Document{good, bad}, nil); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
 	}
@@ -328,7 +328,7 @@ func TestANewIndexTakesThePlaceOfTheOld(t *testing.T) {
 	if err := Create(ctx, dir, All(sample())); err != nil {
 		t.Fatal(err)
 	}
-	old, err := Open(dir)
+	old, err := Open(dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -343,7 +343,7 @@ func TestANewIndexTakesThePlaceOfTheOld(t *testing.T) {
 	if r := search(t, old, Query{Text: "小巨人"}); r.Total == 0 {
 		t.Error("the open index lost its documents")
 	}
-	fresh, err := Open(dir)
+	fresh, err := Open(dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -362,7 +362,7 @@ func TestANewIndexTakesThePlaceOfTheOld(t *testing.T) {
 }
 
 func TestCloseRemovesTheTemporaryFolder(t *testing.T) {
-	x, err := NewTemp(context.Background(), sample())
+	x, err := NewTemp(context.Background(), sample(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -375,7 +375,7 @@ func TestCloseRemovesTheTemporaryFolder(t *testing.T) {
 }
 
 func TestManySearchAtOnce(t *testing.T) {
-	x, err := NewTemp(context.Background(), sample())
+	x, err := NewTemp(context.Background(), sample(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

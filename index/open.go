@@ -12,8 +12,9 @@ import (
 	"slices"
 	"sync"
 	"time"
-	"unicode/utf8"
 
+	"mianshen/index/lexicon"
+	"mianshen/index/repair"
 	"mianshen/index/sealed"
 
 	"github.com/blevesearch/bleve/v2"
@@ -27,11 +28,18 @@ type Index struct {
 	closed bool
 	limit  time.Duration // MaxSearchTime, but for tests
 
+	lexicon *lexicon.Lexicon
+
 	gen    sealed.Generation
 	store  bleve.Index // nil when there are no documents
 	reader bleveindex.IndexReader
 
-	seconds                 map[rune][]rune // the characters that follow a Han character somewhere; 0 where it ends a run
+	values                  values
+	places                  [][]lexicon.Place // of each row
+	pairs                   pairs
+	sums                    []int64 // every sum of money that is named, in yuan, ascending
+	repairer                *repair.Repairer
+	suggester               *suggester
 	rows                    []row
 	rowOf                   []int32 // bleve's document number -> row
 	groupOf                 []int32 // row -> group
@@ -43,17 +51,24 @@ type Index struct {
 }
 
 // Open opens the current index below dir after verifying every file of it against its checksum. Any reason for which
-// it can't be used is an [ErrRebuild]. Several processes may have one index open.
-func Open(dir string) (*Index, error) {
-	x, err := open(dir)
+// it can't be used is an [ErrRebuild]. Several processes may have one index open. Queries are read with lex; nil is the
+// lexicon that comes with the program.
+func Open(dir string, lex *lexicon.Lexicon) (*Index, error) {
+	if lex == nil {
+		var err error
+		if lex, err = lexicon.Default(); err != nil {
+			return nil, fmt.Errorf("open index %s: %w", dir, err)
+		}
+	}
+	x, err := open(dir, lex)
 	if err != nil {
 		return nil, fmt.Errorf("open index %s: %w: %w", dir, ErrRebuild, err)
 	}
 	return x, nil
 }
 
-// NewTemp builds an index of docs in a temporary folder, which Close removes.
-func NewTemp(ctx context.Context, docs []Document) (*Index, error) {
+// NewTemp builds an index of docs in a temporary folder, which Close removes. lex is as in [Open].
+func NewTemp(ctx context.Context, docs []Document, lex *lexicon.Lexicon) (*Index, error) {
 	dir, err := os.MkdirTemp("", "mianshen-index-")
 	if err != nil {
 		return nil, err
@@ -62,7 +77,7 @@ func NewTemp(ctx context.Context, docs []Document) (*Index, error) {
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	x, err := Open(dir)
+	x, err := Open(dir, lex)
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
@@ -116,14 +131,14 @@ func (x *Index) Verify(ctx context.Context) error {
 	return fmt.Errorf("verify index: %w: %w", ErrRebuild, err)
 }
 
-func open(dir string) (x *Index, err error) {
+func open(dir string, lex *lexicon.Lexicon) (x *Index, err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer recoverAs(&err, errors.New("damaged"))
 	gen, err := sealed.Open(dir, mappingVersion)
 	if err != nil {
 		return nil, err
 	}
-	x = &Index{gen: gen, limit: MaxSearchTime}
+	x = &Index{gen: gen, limit: MaxSearchTime, lexicon: lex}
 	if err := x.load(); err != nil {
 		return nil, errors.Join(err, x.release())
 	}
@@ -138,6 +153,10 @@ func (x *Index) load() error {
 	}
 	if err := gob.NewDecoder(bytes.NewReader(text)).Decode(&x.rows); err != nil {
 		return fmt.Errorf("%s: %w", tableFile, err)
+	}
+	phrases, err := readPhrases(filepath.Join(x.gen.Dir, phraseFile))
+	if err != nil {
+		return err
 	}
 	x.scratch.New = func() any { return newScratch(len(x.rows)) }
 	x.number()
@@ -157,7 +176,12 @@ func (x *Index) load() error {
 	if x.reader, err = inner.Reader(); err != nil {
 		return err
 	}
-	return errors.Join(x.matchRows(), x.readSeconds())
+	if err := errors.Join(x.matchRows(), x.readPairs()); err != nil {
+		return err
+	}
+	x.repairer = repair.New(x.lexicon, x.pairs, phrases)
+	x.suggester, err = readSuggester(filepath.Join(x.gen.Dir, suggestFile), x.ownSuggestions())
+	return err
 }
 
 // number numbers the groups in the order in which they come, shares equal strings, and weighs the lengths.
@@ -172,6 +196,7 @@ func (x *Index) number() {
 		shared[*s] = *s
 	}
 	x.groupOf = make([]int32, len(x.rows))
+	x.places = make([][]lexicon.Place, len(x.rows))
 	body, title := 0, 0
 	for i := range x.rows {
 		r := &x.rows[i]
@@ -186,6 +211,10 @@ func (x *Index) number() {
 			x.size = append(x.size, 0)
 		}
 		x.groupOf[i] = g
+		x.values.note(r)
+		for _, p := range r.Places {
+			x.places[i] = append(x.places[i], lexicon.Place(p))
+		}
 		x.size[g]++
 		body, title = body+r.BodyLen, title+r.TitleLen
 	}
@@ -194,6 +223,20 @@ func (x *Index) number() {
 	for i, r := range x.rows {
 		x.bodyFactor[i] = factor(1, bodyNorm, r.BodyLen, float64(body)/n)
 		x.titleFactor[i] = factor(titleWeight, titleNorm, r.TitleLen, float64(title)/n)
+	}
+}
+
+// values is what occurs in the fields that words of a query may narrow.
+type values struct{ modes, levels, departments []string }
+
+func (v *values) note(r *row) {
+	for _, f := range []struct {
+		all   *[]string
+		value string
+	}{{&v.modes, r.Mode}, {&v.levels, r.Level}, {&v.departments, r.Department}} {
+		if f.value != "" && !slices.Contains(*f.all, f.value) {
+			*f.all = append(*f.all, f.value)
+		}
 	}
 }
 
@@ -236,60 +279,4 @@ func (x *Index) matchRows() error {
 		return errors.Join(fmt.Errorf("%d documents, want %d", found, len(x.rows)), all.Close())
 	}
 	return all.Close()
-}
-
-// readSeconds learns which pairs start with a character. It is done at once, since bleve reads its dictionaries in
-// goroutines of its own, where a fault can't be caught.
-func (x *Index) readSeconds() error {
-	x.seconds = map[rune][]rune{}
-	for _, field := range searchedFields {
-		dict, err := x.reader.FieldDict(field)
-		if err != nil {
-			return err
-		}
-		for {
-			e, err := dict.Next()
-			if err != nil {
-				return errors.Join(err, dict.Close())
-			}
-			if e == nil {
-				break
-			}
-			x.addSecond(e.Term)
-		}
-		if err := dict.Close(); err != nil {
-			return err
-		}
-	}
-	for first, s := range x.seconds { // both fields have most pairs
-		slices.Sort(s)
-		x.seconds[first] = slices.Compact(s)
-	}
-	return nil
-}
-
-// addSecond notes a term of one or two characters.
-func (x *Index) addSecond(term string) {
-	first, size := utf8.DecodeRuneInString(term)
-	if size == len(term) {
-		x.seconds[first] = append(x.seconds[first], 0)
-		return
-	}
-	if second, width := utf8.DecodeRuneInString(term[size:]); size+width == len(term) {
-		x.seconds[first] = append(x.seconds[first], second)
-	}
-}
-
-// startingWith gives the terms that start with a character; it occurs exactly where one of them does.
-func (x *Index) startingWith(char string) []string {
-	first, _ := utf8.DecodeRuneInString(char)
-	var keys []string
-	for _, second := range x.seconds[first] {
-		if second == 0 {
-			keys = append(keys, char)
-			continue
-		}
-		keys = append(keys, char+string(second))
-	}
-	return keys
 }

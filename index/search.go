@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"math/bits"
 	"os"
 	"runtime/debug"
 	"slices"
@@ -30,11 +29,27 @@ const (
 
 // Query is a search. The zero Query lists everything.
 type Query struct {
-	Text   string // as typed; nothing of it is syntax
-	Filter Filter
-	Offset int // groups to skip, 0 to MaxOffset
-	Limit  int // groups to give, 1 to MaxLimit; 0 is DefaultLimit
+	Text    string   // as typed; nothing of it is syntax
+	Literal bool     // look for what was typed: put nothing right, take no word as a filter
+	Words   []string // words, as in Chip.Word, that are no filters though they could be
+	Today   string   // a day, 2025-06-30: what has ended by then comes later; "" for no day
+	Sort    Sort
+	Favor   map[string]float64 // document id -> by what its score is multiplied, such as more for what fits the one who asks
+	Filter  Filter
+	Offset  int // groups to skip, 0 to MaxOffset
+	Limit   int // groups to give, 1 to MaxLimit; 0 is DefaultLimit
 }
+
+// Sort is an order of hits. What is weak stays behind what isn't.
+type Sort string
+
+// The orders of hits.
+const (
+	SortRelevance Sort = ""       // the best first
+	SortNewest    Sort = "newest" // by first day in force, the last first
+	SortEnding    Sort = "ending" // by last day in force, the next first; without one last
+	SortAmount    Sort = "amount" // by the greatest sum named, the greatest first
+)
 
 // Result is what a search found.
 type Result struct {
@@ -43,6 +58,8 @@ type Result struct {
 	Weak    int    // how many of Total are weak
 	Facets  Facets // counted over the groups that are not weak, or over all when all are
 	Ignored string // what of Query.Text is beyond the caps or can't be searched, at most 64 runes and …
+	Read    string // what was looked for instead of Query.Text, where something was put right; else ""
+	Chips   []Chip // the words of the query that were taken as filters
 }
 
 // Hit is a group, represented by the passage that fits best.
@@ -59,7 +76,7 @@ type Hit struct {
 	More    int     // further passages of the group that were found
 }
 
-// Floor is the share of the query's weight that a hit must hold not to be weak.
+// Floor is the share of a short query's weight that a hit must hold not to be weak; a longer one's floor is lower.
 const Floor = 0.40
 
 // Settings of the score: BM25F over body and title.
@@ -68,21 +85,25 @@ const (
 	bodyNorm      = 0.5  // b of the body; passages are of like length
 	titleNorm     = 0.3  // b of the title
 	titleWeight   = 4.0  // a pair in the title counts like four in the body
+	endedFactor   = 0.6  // what has ended comes later, but is found
 	leastShare    = 0.05 // of the query's weight: what holds less is no hit
-	titleShare    = 0.4  // by how much more of the query a term counts that stands in the title
 	chancePenalty = 0.05 // for each factor e in the number of a group's passages
-	seamWeight    = 0.25 // of a missing pair whose two characters are covered by their neighbours
 )
 
 // Search finds the documents that fit q. It fails with the context's error, with os.ErrClosed, or with [ErrRebuild]
 // if the index turns out to be damaged; any text is a lawful query. The same index gives the same result.
-func (x *Index) Search(ctx context.Context, q Query) (res Result, err error) {
+func (x *Index) Search(ctx context.Context, q Query) (Result, error) {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	if x.closed {
 		return Result{}, fmt.Errorf("search: %w", os.ErrClosed)
 	}
-	if err := q.Filter.check(); err != nil {
+	return x.searchLocked(ctx, q)
+}
+
+// searchLocked is Search for who holds the lock.
+func (x *Index) searchLocked(ctx context.Context, q Query) (res Result, err error) {
+	if err := q.Filter.check(q.Today); err != nil {
 		return Result{}, err
 	}
 	// A segment cut short under a running process faults; that ends this search, not the process.
@@ -91,211 +112,126 @@ func (x *Index) Search(ctx context.Context, q Query) (res Result, err error) {
 	ctx, cancel := context.WithTimeout(ctx, x.limit)
 	defer cancel()
 
-	asked := words.Read(q.Text)
 	s := x.scratch.Get().(*scratch)
 	defer x.scratch.Put(s)
-	defer s.reset()
-	if err := x.score(ctx, s, asked); err != nil {
-		if ctx.Err() != nil {
-			return Result{}, fmt.Errorf("search: %w", ctx.Err())
+	res, err = x.answer(ctx, s, q)
+	if err == nil && len(res.Chips) > 0 && res.Total == res.Weak {
+		// What could be a filter left nothing that fits, so it was none.
+		for _, c := range res.Chips {
+			q.Words = append(q.Words[:len(q.Words):len(q.Words)], c.Word)
 		}
-		return Result{}, fmt.Errorf("search: %w: %w", ErrRebuild, err)
+		return x.answer(ctx, s, q)
 	}
-	found, facets := x.rollUp(s, &q.Filter, asked)
-	res = Result{Total: len(found), Facets: facets, Ignored: asked.Ignored}
-	for _, g := range found {
-		if g.weak {
-			res.Weak++
-		}
-	}
-	res.Hits, err = x.page(ctx, q, asked, found)
 	return res, err
 }
 
-// scratch is the working memory of one search, one entry for each row.
-type scratch struct {
-	tf      []float32 // of the term in work
-	score   []float32
-	mask    []uint32 // which terms were found
-	inTitle []uint32 // which of them in the title
-	touched []int32  // rows with a mask
-	hits    []int32  // rows with a tf
-	weights []weight
-}
-
-// weight is what a term weighs in this index.
-type weight struct {
-	value   float64 // inverse frequency, less for generic words
-	unknown bool    // it stands nowhere
-}
-
-func newScratch(n int) *scratch {
-	return &scratch{
-		tf: make([]float32, n), score: make([]float32, n), mask: make([]uint32, n), inTitle: make([]uint32, n),
-	}
-}
-
-func (s *scratch) reset() {
-	for _, r := range s.hits { // left over only when a search ended early
-		s.tf[r], s.inTitle[r] = 0, 0
-	}
-	for _, r := range s.touched {
-		s.score[r], s.mask[r], s.inTitle[r] = 0, 0, 0
-	}
-	s.hits, s.touched, s.weights = s.hits[:0], s.touched[:0], s.weights[:0]
-}
-
-// score gives each row that holds a term its score and mask, and each term its weight.
-func (x *Index) score(ctx context.Context, s *scratch, asked words.Query) error {
-	if x.reader == nil {
-		return ctx.Err()
-	}
-	n := float64(len(x.rows))
-	for i, t := range asked.Terms {
-		if err := x.collect(ctx, s, t, 1<<i); err != nil {
-			return err
-		}
-		idf := inverseFrequency(n, float64(len(s.hits))) * t.Weight
-		s.weights = append(s.weights, weight{value: idf, unknown: len(s.hits) == 0})
-		for _, r := range s.hits {
-			tf := float64(s.tf[r])
-			if s.mask[r] == 0 {
-				s.touched = append(s.touched, r)
-			}
-			s.score[r] += float32(idf * tf / (tf + saturation))
-			s.mask[r] |= 1 << i
-			s.tf[r] = 0
-		}
-		s.hits = s.hits[:0]
-	}
-	return ctx.Err()
-}
-
-// collect sums up how often t stands in each row, title and body together, lengths allowed for.
-func (x *Index) collect(ctx context.Context, s *scratch, t words.Term, bit uint32) error {
-	keys := []string{t.Key}
-	if t.Kind == words.Single {
-		keys = x.startingWith(t.Key)
-	}
-	for _, key := range keys {
-		for _, field := range searchedFields {
-			if err := x.collectKey(ctx, s, field, key, bit); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func (x *Index) collectKey(ctx context.Context, s *scratch, field, key string, bit uint32) error {
-	factor := x.bodyFactor
-	if field == titleField {
-		factor = x.titleFactor
-	}
-	postings, err := x.reader.TermFieldReader(ctx, []byte(key), field, true, false, false)
+// answer is one way to understand and answer a query.
+func (x *Index) answer(ctx context.Context, s *scratch, q Query) (Result, error) {
+	defer s.reset()
+	read := x.read(q)
+	filter := narrowed(q.Filter, read.chips)
+	rows, err := x.rank(ctx, s, &filter, q, read)
 	if err != nil {
-		return err
+		return Result{}, err
 	}
-	var into bleveindex.TermFieldDoc
-	for n := 0; ; n++ {
-		if n%4096 == 0 && ctx.Err() != nil {
-			_ = postings.Close() // the context's error says it all
-			return ctx.Err()
+	if loose := read.Loose(); len(rows) == 0 && len(loose.Terms) > 0 {
+		// None of it stands anywhere. What shares at least characters with it may help, and is said to be weak.
+		s.reset()
+		read.Query = loose
+		if rows, err = x.rank(ctx, s, &filter, q, read); err != nil {
+			return Result{}, err
 		}
-		p, err := postings.Next(&into)
-		if err != nil {
-			_ = postings.Close() // the first error is the cause
-			return err
+		for i := range rows {
+			rows[i].share = min(rows[i].share, leastShare)
 		}
-		if p == nil {
-			return postings.Close()
-		}
-		r := x.rowOf[p.ID.Value()]
-		if s.tf[r] == 0 {
-			s.hits = append(s.hits, r)
-		}
-		if field == titleField {
-			s.inTitle[r] |= bit
-		}
-		s.tf[r] += float32(p.Freq) * factor[r]
 	}
+	found, facets := x.rollUp(rows, q)
+	res := Result{Total: len(found), Facets: facets, Ignored: read.Ignored, Read: read.corrected(), Chips: read.chips}
+	for _, g := range found {
+		if g.weak() {
+			res.Weak++
+		}
+	}
+	res.Hits, err = x.page(ctx, q, read.Query, found)
+	return res, err
 }
 
-// share gives how much of the query's weight the terms in mask carry, 0 to 1. A missing pair counts for little where
-// it is most likely no word but the seam between two: when both its characters stand in found pairs, or when it stands
-// nowhere in the index and one of them does. No seam weighs more than the heaviest pair found.
-func share(asked words.Query, weights []weight, mask, inTitle uint32) float64 {
-	var covered [words.MaxQueryRunes]bool
-	heaviest := 0.0
-	for m := mask; m != 0; m &= m - 1 {
-		n := bits.TrailingZeros32(m)
-		heaviest = max(heaviest, weights[n].value)
-		t := asked.Terms[n]
-		for i := t.First; i <= t.Last; i++ {
-			covered[i] = true
+// rank scores the rows that hold some of a query and looks closer at the best.
+func (x *Index) rank(ctx context.Context, s *scratch, f *Filter, q Query, read reading) ([]found, error) {
+	if err := x.score(ctx, s, read.Query); err != nil {
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("search: %w", ctx.Err())
 		}
+		return nil, fmt.Errorf("search: %w: %w", ErrRebuild, err)
 	}
-	var have, all float64
-	for i, t := range asked.Terms {
-		w := weights[i].value
-		first, last := covered[t.First], covered[t.Last]
-		switch {
-		case mask&(1<<i) != 0:
-			have += w
-			if inTitle&(1<<i) != 0 {
-				have += titleShare * w
+	shares := newShares(x.lexicon, read.Query, s.weights)
+	rows := x.found(s, f, q, read, shares)
+	return rows, x.lookCloser(ctx, rows, read, shares)
+}
+
+// found is a row that was found.
+type found struct {
+	row    int32
+	missed int // dimensions of the filter
+	score  float64
+	share  float64 // of the query that stands in it
+	floor  float64 // below it the row is weak
+}
+
+func (f found) weak() bool { return f.share < f.floor }
+
+// rows gives the rows that hold enough of the query and pass the filter but for one facet, in no order.
+func (x *Index) found(s *scratch, f *Filter, q Query, asked reading, shares *shares) []found {
+	var out []found
+	consider := func(r int32, score, share float64) {
+		if missed := f.missed(&x.rows[r], q.Today); missed&missedOther == 0 {
+			if q.Today != "" && x.rows[r].stateOn(q.Today) == StateEnded {
+				score *= endedFactor
 			}
-		case t.Kind == words.Pair && (first && last || weights[i].unknown && (first || last)):
-			w = seamWeight * min(w, heaviest)
-		}
-		all += w
-	}
-	if all == 0 {
-		return 0
-	}
-	return min(1, have/all)
-}
-
-// group is one group found.
-type group struct {
-	row   int32 // its best passage
-	score float64
-	weak  bool
-	count int
-}
-
-// rollUp gives the groups that pass the filter, sorted, and the facets.
-func (x *Index) rollUp(s *scratch, f *Filter, asked words.Query) ([]group, Facets) {
-	byGroup := map[int32]*group{}
-	tally := newTally(x)
-	consider := func(r int32, score float64, weak bool) {
-		missed := f.missed(&x.rows[r])
-		if missed&missedOther != 0 {
-			return
-		}
-		tally.add(r, missed, weak)
-		if missed != 0 {
-			return
-		}
-		g := byGroup[x.groupOf[r]]
-		if g == nil {
-			g = &group{row: r, score: score, weak: weak}
-			byGroup[x.groupOf[r]] = g
-		}
-		g.count++
-		if x.better(r, score, weak, g) {
-			g.row, g.score, g.weak = r, score, weak
+			if by, ok := q.Favor[x.rows[r].ID]; ok {
+				score *= by
+			}
+			out = append(out, found{row: r, missed: missed, score: score, share: share, floor: shares.floor})
 		}
 	}
 	if asked.Empty {
 		for r := range x.rows {
-			consider(int32(r), 0, false)
+			consider(int32(r), 0, 1)
 		}
 	}
 	for _, r := range s.touched {
-		sh := share(asked, s.weights, s.mask[r], s.inTitle[r])
+		sh := shares.of(s.mask[r], s.inTitle[r])
 		if sh >= leastShare {
-			consider(r, x.final(r, s.score[r], sh), sh < Floor)
+			here := at(asked.places, x.places[r])
+			consider(r, x.final(r, s.score[r], sh)*here, sh)
+		}
+	}
+	return out
+}
+
+// group is one group found.
+type group struct {
+	found // its best passage
+	count int
+}
+
+// rollUp gives the groups that pass the filter, sorted, and the facets.
+func (x *Index) rollUp(rows []found, q Query) ([]group, Facets) {
+	byGroup := map[int32]*group{}
+	tally := newTally(x, q.Today)
+	for _, f := range rows {
+		tally.add(f.row, f.missed, f.weak())
+		if f.missed != 0 {
+			continue
+		}
+		g := byGroup[x.groupOf[f.row]]
+		if g == nil {
+			g = &group{found: f}
+			byGroup[x.groupOf[f.row]] = g
+		}
+		g.count++
+		if x.better(f, g.found) {
+			g.found = f
 		}
 	}
 	out := make([]group, 0, len(byGroup))
@@ -303,10 +239,24 @@ func (x *Index) rollUp(s *scratch, f *Filter, asked words.Query) ([]group, Facet
 		out = append(out, *g)
 	}
 	slices.SortFunc(out, func(a, b group) int {
-		return cmp.Or(compareBool(a.weak, b.weak), cmp.Compare(b.score, a.score),
+		return cmp.Or(compareBool(a.weak(), b.weak()), x.bySort(q.Sort, a.row, b.row), cmp.Compare(b.score, a.score),
 			cmp.Compare(x.rows[a.row].ID, x.rows[b.row].ID))
 	})
 	return out, tally.facets()
+}
+
+// bySort compares two rows in an order other than relevance.
+func (x *Index) bySort(order Sort, a, b int32) int {
+	r, s := &x.rows[a], &x.rows[b]
+	switch order {
+	case SortNewest:
+		return cmp.Compare(s.From, r.From)
+	case SortEnding:
+		return cmp.Or(compareBool(r.To == "", s.To == ""), cmp.Compare(r.To, s.To))
+	case SortAmount:
+		return cmp.Compare(s.Amount, r.Amount)
+	}
+	return 0
 }
 
 // final gives the score of row r from the sum over its terms: more for a greater share of the query, less for one of
@@ -316,15 +266,15 @@ func (x *Index) final(r int32, sum float32, share float64) float64 {
 	return float64(sum) * (0.7 + 0.3*share) / (1 + chancePenalty*math.Log(passages))
 }
 
-// better reports whether row r represents g better than the row it has. When nothing was asked, the first row stays.
-func (x *Index) better(r int32, score float64, weak bool, g *group) bool {
-	if weak != g.weak {
-		return g.weak
+// better reports whether a represents a group better than b. When nothing was asked, the first row stays.
+func (x *Index) better(a, b found) bool {
+	if a.weak() != b.weak() {
+		return b.weak()
 	}
-	if score != g.score {
-		return score > g.score
+	if a.score != b.score {
+		return a.score > b.score
 	}
-	return score > 0 && x.rows[r].ID < x.rows[g.row].ID
+	return a.score > 0 && x.rows[a.row].ID < x.rows[b.row].ID
 }
 
 func compareBool(a, b bool) int {
@@ -358,7 +308,7 @@ func (x *Index) page(ctx context.Context, q Query, asked words.Query, found []gr
 		hits = append(hits, Hit{
 			Rank: offset + i + 1, ID: d.ID, Group: d.Group, Kind: d.Kind, Ref: d.Ref,
 			Title: m.Mark(d.Title), Snippet: m.Snippet(d.Body),
-			Score: g.score, Weak: g.weak, More: g.count - 1,
+			Score: g.score, Weak: g.weak(), More: g.count - 1,
 		})
 	}
 	return hits, nil
@@ -386,4 +336,4 @@ func (x *Index) document(id string) (d Document, err error) {
 
 // Highlight gives text as HTML with everything marked that query looks for, as in a hit. Marks aside and unescaped,
 // the result is text, byte for byte.
-func Highlight(text, query string) string { return words.NewMarker(words.Read(query)).Mark(text) }
+func Highlight(text, query string) string { return words.NewMarker(words.Read(query, nil)).Mark(text) }

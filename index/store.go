@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"mianshen/index/lexicon"
 	"mianshen/index/sealed"
 	"mianshen/index/words"
 
@@ -24,12 +25,14 @@ import (
 var ErrRebuild = errors.New("index must be rebuilt")
 
 // mappingVersion changes whenever the same document would be indexed differently: tokens, folding table, fields.
-const mappingVersion = "mianshen-index-1"
+const mappingVersion = "mianshen-index-2"
 
 // Names within a generation.
 const (
-	tableFile = "table.gob"
-	bleveDir  = "bleve"
+	tableFile   = "table.gob"
+	phraseFile  = "phrases.gob"
+	suggestFile = "suggest.gob"
+	bleveDir    = "bleve"
 )
 
 // Fields of the inverted file.
@@ -46,8 +49,9 @@ var searchedFields = []string{bodyField, titleField}
 type row struct {
 	ID, Group, Department, Level, Mode, ItemKind, Field, From, To string
 	Kind                                                          Kind
-	Industries                                                    []string
+	Industries, Places                                            []string
 	BodyLen, TitleLen                                             int
+	Amount                                                        int64 // yuan, the greatest sum named up to maxAmount; 0 for none
 }
 
 // policyAnalyzer hands our tokens to bleve.
@@ -109,15 +113,25 @@ func createAs(ctx context.Context, dir, version string, docs iter.Seq2[Document,
 
 // build writes the files of one generation.
 func build(ctx context.Context, gen string, docs iter.Seq2[Document, error]) (err error) {
-	rows, err := writeBleve(ctx, gen, docs)
+	lex, err := lexicon.Default()
 	if err != nil {
 		return err
 	}
-	table, err := os.Create(filepath.Join(gen, tableFile))
+	heard := newListener(lex)
+	rows, err := writeBleve(ctx, gen, heard.through(docs))
 	if err != nil {
 		return err
 	}
-	return errors.Join(gob.NewEncoder(table).Encode(rows), table.Close())
+	return errors.Join(writeGob(filepath.Join(gen, tableFile), rows), writeGob(filepath.Join(gen, phraseFile), heard.phrases()),
+		writeGob(filepath.Join(gen, suggestFile), heard.suggestions()))
+}
+
+func writeGob(path string, value any) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(gob.NewEncoder(f).Encode(value), f.Close())
 }
 
 // writeBleve writes the inverted file and gives the rows of the table, in the order of docs.
@@ -167,9 +181,27 @@ func add(b bleve.Builder, d Document) (row, error) {
 	r := row{
 		ID: d.ID, Group: d.Group, Kind: d.Kind, Department: d.Department, Level: d.Level, Mode: d.Mode,
 		ItemKind: d.ItemKind, Field: d.Field, From: d.From, To: d.To, Industries: d.Industries,
-		BodyLen: len([]rune(d.Body)), TitleLen: len([]rune(head)),
+		BodyLen: len([]rune(d.Body)), TitleLen: len([]rune(head)), Amount: greatest(d.Title, d.Body),
+	}
+	for _, p := range lexicon.Places(words.Fold(d.Title + " " + d.Also + " " + d.Department)) {
+		r.Places = append(r.Places, string(p))
 	}
 	return r, b.Index(d.ID, map[string]any{bodyField: d.Body, titleField: head, sourceField: string(source)})
+}
+
+// maxAmount is the greatest sum in yuan that is taken for what a firm may get; beyond it texts speak of funds and turnovers.
+const maxAmount = 100_000_000
+
+// greatest gives the greatest sum of money that texts name, up to maxAmount.
+func greatest(texts ...string) (yuan int64) {
+	for _, text := range texts {
+		for _, sum := range words.Sums(text) {
+			if sum <= maxAmount {
+				yuan = max(yuan, sum)
+			}
+		}
+	}
+	return yuan
 }
 
 // recoverAs turns a panic of the layers below into an error that is as, so that no damaged file ends the process.

@@ -14,6 +14,7 @@ import (
 	"unicode"
 
 	"mianshen/index"
+	"mianshen/index/lexicon"
 	"mianshen/index/texts"
 	"mianshen/internal/catalog"
 	"mianshen/rules"
@@ -28,6 +29,9 @@ type searchCmd struct {
 	Queries  string   `help:"每行一个“编号<TAB>查询”的文件"`
 	Format   string   `enum:"text,jsonl" default:"text" help:"text 或 jsonl"`
 	N        int      `short:"n" default:"10" help:"每个查询最多几条"`
+	Synonyms string   `help:"自己的同义词文件，一行一组：人们说的 > 文件里写的；缺省用自带的"`
+	Literal  bool     `help:"照原样查：不改错字和拼音，不把词当筛选"`
+	Explain  bool     `help:"说明怎么理解这句话、每条为什么排在这里（写到标准错误）"`
 }
 
 // question is one query with its id.
@@ -46,7 +50,11 @@ func (c *searchCmd) Run(ctx context.Context, s *streams) (err error) {
 	if err != nil {
 		return err
 	}
-	x, err := index.NewTemp(ctx, docs)
+	lex, err := readLexicon(c.Synonyms)
+	if err != nil {
+		return err
+	}
+	x, err := index.NewTemp(ctx, docs, lex)
 	if err != nil {
 		return err
 	}
@@ -60,11 +68,26 @@ func (c *searchCmd) Run(ctx context.Context, s *streams) (err error) {
 		if res.Ignored != "" {
 			fmt.Fprintf(s.err, "查询太长或有不能查的字，没有用上：%s\n", res.Ignored)
 		}
+		if res.Read != "" {
+			fmt.Fprintf(s.err, "已按“%s”查找。\n", res.Read)
+		}
 		if err := c.write(out, s, q, res); err != nil {
 			return err
 		}
 	}
 	return out.Flush()
+}
+
+// readLexicon reads a file of synonyms; nil, the program's own, where none is named.
+func readLexicon(path string) (*lexicon.Lexicon, error) {
+	if path == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, misuse{fmt.Sprintf("--synonyms：读不了 %s，请查看路径和权限", path)}
+	}
+	return lexicon.New(path, string(text))
 }
 
 // maxQueries caps a file of queries.
@@ -140,10 +163,6 @@ type foundLine struct {
 	Weak    bool    `json:"weak,omitempty"`
 }
 
-var unmark = strings.NewReplacer("<mark>", "", "</mark>", "")
-
-func plain(marked string) string { return html.UnescapeString(unmark.Replace(marked)) }
-
 // oneLine makes HTML without tags plain text on one line, without what a terminal would act on.
 func oneLine(text string) string {
 	shown := strings.Map(func(r rune) rune {
@@ -186,7 +205,7 @@ func (c *searchCmd) write(w io.Writer, s *streams, q question, res index.Result)
 		if id == "" {
 			id = h.ID
 		}
-		line := foundLine{Query: q.id, Rank: h.Rank, ID: id, Title: plain(h.Title), Score: h.Score, Snippet: h.Snippet, Weak: h.Weak}
+		line := foundLine{Query: q.id, Rank: h.Rank, ID: id, Title: index.Plain(h.Title), Score: h.Score, Snippet: h.Snippet, Weak: h.Weak}
 		if err := enc.Encode(line); err != nil {
 			return err
 		}

@@ -26,6 +26,8 @@ type serveCmd struct {
 	Demo bool   `help:"装入内置示例政策和合成企业"`
 	AsOf string `help:"按这一天比对；缺省为每天的当天，--demo 为示例数据的日子"`
 	Data string `help:"搜索索引放在哪个目录；缺省为数据库文件旁边或临时目录"`
+
+	Synonyms string `help:"自己的同义词文件，一行一组：人们说的 > 文件里写的；缺省用自带的"`
 }
 
 // followEvery is how often the search index looks for published changes.
@@ -149,7 +151,11 @@ func (c *serveCmd) serve(ctx context.Context, s *streams, office *casework.Offic
 	if ctx.Err() != nil {
 		return nil
 	}
-	found, err := finder.Open(ctx, office, dir, log)
+	lex, err := readLexicon(c.Synonyms)
+	if err != nil {
+		return err
+	}
+	found, err := finder.Open(ctx, office, dir, lex, log)
 	if err != nil {
 		return err
 	}

@@ -165,7 +165,7 @@ func TestRead(t *testing.T) {
 	if files["a.TXT"] < 4 || files["b.txt"] != 1 || len(files) != 2 {
 		t.Errorf("passages by file: %v", files)
 	}
-	x, err := index.NewTemp(context.Background(), docs)
+	x, err := index.NewTemp(context.Background(), docs, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -107,6 +107,15 @@ func foldOther(r rune) rune {
 	return foldHan(r)
 }
 
+// Fold folds every rune of text; see the package for what that means. It keeps their number.
+func Fold(text string) string { return string(fold(text).runes) }
+
+// IsHan reports whether a folded rune is written without spaces between words: Han, kana, bopomofo and hangul.
+func IsHan(r rune) bool { return isHan(r) }
+
+// IsPlain reports whether a folded rune is an ASCII letter or digit.
+func IsPlain(r rune) bool { return r < utf8.RuneSelf && isWord(r) }
+
 // isHan reports whether r is written without spaces between words: Han, kana, bopomofo and hangul.
 func isHan(r rune) bool {
 	if r >= 0x4E00 && r <= 0x9FFF {

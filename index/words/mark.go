@@ -23,21 +23,24 @@ const (
 
 // Marker marks in a text what a query looks for.
 type Marker struct {
-	exact  map[string]int // index term -> position in the query's terms
-	single map[string]int // a lone character -> the same
+	exact  map[string]Set // index term -> the query's terms that it is
+	single map[string]Set // a lone character -> the same
 	weight []float64
 }
 
 // NewMarker gives the marker for a query. It may be used from many goroutines at once.
 func NewMarker(q Query) Marker {
-	m := Marker{exact: map[string]int{}, single: map[string]int{}, weight: make([]float64, len(q.Terms))}
+	m := Marker{exact: map[string]Set{}, single: map[string]Set{}, weight: make([]float64, len(q.Terms))}
 	for i, t := range q.Terms {
-		m.weight[i] = t.Weight
-		if t.Kind == Single {
-			m.single[t.Key] = i
+		if t.Aside {
 			continue
 		}
-		m.exact[t.Key] = i
+		m.weight[i] = t.Weight
+		if t.Kind == Single {
+			m.single[t.Key] |= 1 << i
+			continue
+		}
+		m.exact[t.Key] |= 1 << i
 	}
 	return m
 }
@@ -50,7 +53,23 @@ func (m Marker) Mark(text string) string { return render(text, m.find(text), 0, 
 type mark struct {
 	start, end  int // bytes
 	first, last int // runes
-	term        int
+	terms       Set
+}
+
+// Place is a place in a text where terms of a query stand.
+type Place struct {
+	First, Last int // runes of the text
+	Terms       Set
+}
+
+// Places gives where the query's terms stand in text, by their start.
+func (m Marker) Places(text string) []Place {
+	marks := m.find(text)
+	out := make([]Place, len(marks))
+	for i, k := range marks {
+		out[i] = Place{k.first, k.last, k.terms}
+	}
+	return out
 }
 
 // find gives the places of all terms in text, by start.
@@ -142,22 +161,30 @@ func clip(s string, limit int) string {
 // densest gives the mark at which the window with the greatest weight of different terms starts.
 func (m Marker) densest(marks []mark) int {
 	count := make([]int, len(m.weight))
+	add := func(k mark, by int) (changed float64) {
+		for i, w := range m.weight {
+			if !k.terms.Has(i) {
+				continue
+			}
+			before := count[i]
+			if count[i] += by; before == 0 || count[i] == 0 {
+				changed += float64(by) * w
+			}
+		}
+		return changed
+	}
 	best, bestWeight, weight := 0, 0.0, 0.0
 	end := 0
 	for i := range marks {
 		for end < len(marks) && marks[end].last < marks[i].first+snippetRunes-snippetLead {
-			if count[marks[end].term]++; count[marks[end].term] == 1 {
-				weight += m.weight[marks[end].term]
-			}
+			weight += add(marks[end], 1)
 			end++
 		}
 		if weight > bestWeight+1e-9 {
 			best, bestWeight = i, weight
 		}
 		if i < end {
-			if count[marks[i].term]--; count[marks[i].term] == 0 {
-				weight -= m.weight[marks[i].term]
-			}
+			weight += add(marks[i], -1)
 		} else {
 			end = i + 1
 		}

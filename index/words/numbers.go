@@ -38,6 +38,9 @@ func findNumbers(f folded) []docNumber {
 		}
 		d, ok := numberAt(f, i)
 		if !ok {
+			d, ok = yearFirst(f, i)
+		}
+		if !ok {
 			continue
 		}
 		out = append(out, d)
@@ -70,6 +73,29 @@ func numberAt(f folded, i int) (docNumber, bool) {
 	d := docNumber{year: year, n: n, first: i, last: end}
 	d.readPrefix(f, i)
 	return d, marked || len(d.prefix) > 0
+}
+
+// yearFirst reads a document number whose year, in brackets, stands before the issuer: 〔2022〕京经信发45号.
+func yearFirst(f folded, i int) (docNumber, bool) {
+	year, j := digits(f, i, 4)
+	if j != i+4 || year < 1949 || year > 2099 || i == 0 || f.runes[i-1] != openBracket || j >= len(f.runes) || f.runes[j] != closeBracket {
+		return docNumber{}, false
+	}
+	d := docNumber{year: year, first: i - 1}
+	for j = skipBlank(f, j+1); j < len(f.runes) && len(d.prefix) <= maxPrefix && isHan(f.runes[j]) && f.runes[j] != '第'; j++ {
+		d.prefix = append(d.prefix, f.runes[j])
+	}
+	if j < len(f.runes) && f.runes[j] == '第' {
+		j++
+	}
+	n, k := digits(f, skipBlank(f, j), 5)
+	d.n = n
+	end := skipBlank(f, k)
+	if n == 0 || len(d.prefix) < 2 || len(d.prefix) > maxPrefix || end >= len(f.runes) || f.runes[end] != '号' {
+		return docNumber{}, false
+	}
+	d.last = end
+	return d, true
 }
 
 // readPrefix walks back from the year over the bracket to the letters before it.
@@ -127,6 +153,15 @@ type sum struct {
 
 // term gives the term a sum is indexed under; no word starts with ¥.
 func (s sum) term() string { return "¥" + strconv.FormatInt(s.yuan, 10) }
+
+// Sums gives the sums of money in text, in yuan, in order.
+func Sums(text string) []int64 {
+	var out []int64
+	for _, s := range findAmounts(fold(text)) {
+		out = append(out, s.yuan)
+	}
+	return out
+}
 
 // findAmounts finds sums of money: 50万, 50万元, 500,000元, 五十万元, 1.5亿. A bare number is none: it needs 万, 亿 or
 // 元 behind it. Sums that are not whole yuan, or beyond 10^15, are passed over.

@@ -12,28 +12,66 @@ const (
 	MaxQueryTerms = 32
 )
 
+// MaxTerms is how many terms a query may have with what documents write for it; a set of terms fits in 64 bits.
+const MaxTerms = 64
+
 // Term is one thing a query looks for.
 type Term struct {
 	Key         string // the index term; of kind Single it is found under every Pair that starts with it
 	Kind        Kind
 	Weight      float64 // 1, or less for words that are in every policy; never 0
 	First, Last int     // the runes of the query it was read from: tells a seam between two words from a miss
+	Aside       bool    // it helps to put hits in order, but is not marked
 }
 
 // Query is what a person typed, as it was understood.
 type Query struct {
-	Terms   []Term // at most MaxQueryTerms, in the order typed
+	Terms   []Term // at most MaxQueryTerms in the order typed, then those of the slots' variants
+	Typed   int    // how many of Terms were typed
+	Slots   []Slot // in the order typed; they don't overlap
+	Runes   []rune // what was typed, folded; Used where it is a number, a sum, or a word people ask with
 	Ignored string // what was typed but is not used: at most 64 runes and …
 	Empty   bool   // nothing but blanks was typed
 }
 
+// Slot is a word of a query for which documents may write something else.
+type Slot struct {
+	Typed    Set   // the terms of the word itself
+	Variants []Set // the terms of what documents write for it, one set a phrase
+}
+
+// Set is a set of terms, by their position in Query.Terms.
+type Set uint64
+
+// Has reports whether term n is in the set.
+func (s Set) Has(n int) bool { return s>>n&1 != 0 }
+
+// Expansion is what documents write for a part of a query.
+type Expansion struct {
+	First, Last int // the runes of the query
+	Phrases     []string
+}
+
+// Expander gives what documents write for the words of a query, from its folded runes; what was used for numbers, sums and
+// the words people ask with is [Used] there. The parts must be in order and not overlap.
+type Expander func(folded []rune) []Expansion
+
+// Used stands in folded runes for what needs no further reading.
+const Used = utf8.RuneError
+
 // genericWeight is what words weigh that nearly every policy holds; they still decide where nothing else is asked.
 const genericWeight = 0.45
+
+// A bare figure of up to so many digits stands in texts for anything, so it weighs little.
+const (
+	shortFigure  = 3
+	figureWeight = 0.3
+)
 
 // askPatterns are the words people ask with. They carry no weight and end a run of characters, like a blank.
 // Longer ones first, so that 有没有 is not read as 有 and 没有.
 var askPatterns = byLength(`
-能不能 可不可以 有没有 是不是 要不要 会不会 该不该 行不行 好不好 能否 可否 是否 有无 请问 请教 想问 问一下 想问一下
+给不给钱 给不给 给钱 领钱 退钱 拿钱 要不要钱 花不花钱 政府给 国家给 能不能 可不可以 有没有 是不是 要不要 会不会 该不该 行不行 好不好 能否 可否 是否 有无 请问 请教 想问 问一下 想问一下
 想了解 了解一下 咨询 咨询一下 您好 你好 谢谢 麻烦 怎么样 怎么办 怎么 怎样 如何 咋 为什么 为何 什么时候 什么 啥 哪些 哪个
 哪里 哪儿 哪家 多少钱 多少 多久 几个 可以 能够 根据 按照 依据 查询 查找 查一下 文号 我想 我要 我们 我是 我家 我 你们 咱们 咱 他们 一下 有哪些 有什么 有吗
 吗 呢 嘛 呀 啊 呗 吧 么 的话 之类 能补 能奖 能拿 能领 能报 补多少 奖多少 补办 刚刚 刚被 以及 或者 还是 还有 关于 对于 针对 目前 现在 应该 需要 想 请 的 了
@@ -57,11 +95,11 @@ func byLength(words string) [][]rune {
 	return out
 }
 
-// Read reads what a person typed. It never fails: nothing is syntax, and what can't be used is left out and said.
-func Read(text string) Query {
-	text = strings.TrimSpace(text)
-	head, tail := cutRunes(text, MaxQueryRunes)
-	q := Query{Empty: text == ""}
+// Read reads what a person typed. It never fails: nothing is syntax, and what can't be used is left out and said. expand
+// may be nil.
+func Read(text string, expand Expander) Query {
+	head, tail := Cap(text)
+	q := Query{Empty: head == ""}
 	f := fold(head)
 	blankAsking(f)
 	terms := append(special(f), ordinary(f)...)
@@ -76,8 +114,59 @@ func Read(text string) Query {
 		rest = head
 	}
 	q.Terms = lowerGeneric(f, terms)
-	q.Ignored = shorten(rest+tail, 64)
+	q.Typed, q.Runes = len(q.Terms), f.runes
+	if expand != nil {
+		q.widen(expand(f.runes))
+	}
+	q.Ignored = Shorten(rest + tail)
 	return q
+}
+
+// Cap gives what of a query is read, without blanks around it, and what is not.
+func Cap(text string) (head, tail string) { return cutRunes(strings.TrimSpace(text), MaxQueryRunes) }
+
+// maxIgnored is how many runes of what was not used are said.
+const maxIgnored = 64
+
+// Shorten gives the start of what was not used, as valid text, with … where something was cut.
+func Shorten(ignored string) string { return shorten(ignored, maxIgnored) }
+
+// widen adds slots for what documents write instead, as far as terms may be added.
+func (q *Query) widen(parts []Expansion) {
+	for _, e := range parts {
+		slot := Slot{}
+		for i, t := range q.Terms[:q.Typed] {
+			if t.Kind <= Word && t.First >= e.First && t.Last <= e.Last {
+				slot.Typed |= 1 << i
+			}
+		}
+		if slot.Typed == 0 {
+			continue
+		}
+		for _, phrase := range e.Phrases {
+			if v := q.variant(phrase, e); v != 0 {
+				slot.Variants = append(slot.Variants, v)
+			}
+		}
+		if len(slot.Variants) > 0 {
+			q.Slots = append(q.Slots, slot)
+		}
+	}
+}
+
+// variant adds the terms of phrase and gives their set; none when they would be too many.
+func (q *Query) variant(phrase string, e Expansion) (set Set) {
+	f := fold(phrase)
+	terms := withoutStraySingles(ordinary(f))
+	if len(q.Terms)+len(terms) > MaxTerms {
+		return 0
+	}
+	for _, t := range lowerGeneric(f, terms) {
+		t.First, t.Last = e.First, e.Last
+		set |= 1 << len(q.Terms)
+		q.Terms = append(q.Terms, t)
+	}
+	return set
 }
 
 // special reads document numbers and sums of money out of f, and blanks them there: they count as one term each. With
@@ -145,7 +234,11 @@ func ordinary(f folded) []Term {
 			continue // the last character of a longer run is in its last pair already
 		}
 		seen[t.Term] = true
-		out = append(out, Term{Key: t.Term, Kind: t.Kind, Weight: 1, First: t.First, Last: t.Last})
+		weight := 1.0
+		if t.Kind == Word && len(t.Term) <= shortFigure && strings.Trim(t.Term, "0123456789") == "" {
+			weight = figureWeight
+		}
+		out = append(out, Term{Key: t.Term, Kind: t.Kind, Weight: weight, First: t.First, Last: t.Last})
 	}
 	return out
 }
@@ -194,4 +287,25 @@ func shorten(s string, n int) string {
 		head += "…"
 	}
 	return strings.ToValidUTF8(head, string(utf8.RuneError))
+}
+
+// maxLoose is how many single characters a loose query looks for.
+const maxLoose = 6
+
+// Loose gives a query that looks for the single characters of q, generic words left out: for when its pairs stand nowhere.
+func (q Query) Loose() Query {
+	out := Query{Runes: q.Runes, Ignored: q.Ignored, Empty: q.Empty}
+	seen := map[rune]bool{}
+	for i := 0; i < len(q.Runes) && len(out.Terms) < maxLoose; i++ {
+		if n := matchAt(q.Runes, i, genericWords); n > 0 {
+			i += n - 1
+			continue
+		}
+		if c := q.Runes[i]; isHan(c) && !seen[c] {
+			seen[c] = true
+			out.Terms = append(out.Terms, Term{Key: string(c), Kind: Single, Weight: 1, First: i, Last: i})
+		}
+	}
+	out.Typed = len(out.Terms)
+	return out
 }

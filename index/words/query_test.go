@@ -37,28 +37,28 @@ func TestRead(t *testing.T) {
 		{"税", "税"},
 		{"AI 税", "ai"},
 		{"5G+工业互联网", "5g 工业 业互 互联 联网"},
-		{"name:x AND (a OR b)~2^3", "name x and a or b 2 3"},
+		{"name:x AND (a OR b)~2^3", "name x and a or b 2/0.3 3/0.3"},
 		{"企业 企业 企业", "企业"},
 		{"能不能", ""},
 		{"*", ""},
 		{"/.*/", ""},
 		{"", ""},
 	} {
-		if got := keys(Read(c.text)); got != c.want {
+		if got := keys(Read(c.text, nil)); got != c.want {
 			t.Errorf("Read(%q) = %s, want %s", c.text, got, c.want)
 		}
 	}
 }
 
 func TestReadSaysWhatItLeavesOut(t *testing.T) {
-	q := Read("能不能")
+	q := Read("能不能", nil)
 	if q.Empty || q.Ignored != "能不能" {
 		t.Errorf("only asking words: %+v", q)
 	}
-	if q := Read(" \t\n\u3000"); !q.Empty || q.Ignored != "" {
+	if q := Read(" \t\n\u3000", nil); !q.Empty || q.Ignored != "" {
 		t.Errorf("blanks: %+v", q)
 	}
-	q = Read(strings.Repeat("补贴", 100))
+	q = Read(strings.Repeat("补贴", 100), nil)
 	if q.Ignored != strings.Repeat("补贴", 32)+"…" {
 		t.Errorf("200 runes: ignored %q", q.Ignored)
 	}
@@ -66,12 +66,12 @@ func TestReadSaysWhatItLeavesOut(t *testing.T) {
 	for i := range 40 {
 		fmt.Fprintf(&long, "w%02d ", i)
 	}
-	q = Read(long.String())
+	q = Read(long.String(), nil)
 	if len(q.Terms) != MaxQueryTerms || !strings.HasPrefix(q.Ignored, "w32") {
 		// 128 runes end after w31, so the rest is said by the cut of the text
 		t.Errorf("40 words: %d terms, ignored %q", len(q.Terms), q.Ignored)
 	}
-	q = Read("天地玄黄宇宙洪荒日月盈昃辰宿列张寒来暑往秋收冬藏闰余成岁律吕调阳云腾致雨露结为霜")
+	q = Read("天地玄黄宇宙洪荒日月盈昃辰宿列张寒来暑往秋收冬藏闰余成岁律吕调阳云腾致雨露结为霜", nil)
 	if len(q.Terms) > MaxQueryTerms || q.Ignored == "" {
 		t.Errorf("too many pairs: %d terms, ignored %q", len(q.Terms), q.Ignored)
 	}
@@ -80,7 +80,7 @@ func TestReadSaysWhatItLeavesOut(t *testing.T) {
 // checkQuery holds what every query keeps, whatever was typed.
 func checkQuery(t *testing.T, text string) {
 	t.Helper()
-	q := Read(text)
+	q := Read(text, nil)
 	if len(q.Terms) > MaxQueryTerms {
 		t.Errorf("%.50q: %d terms", text, len(q.Terms))
 	}

@@ -101,7 +101,7 @@ func unmark(s string) string {
 func TestMarksLeaveTheTextAlone(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text, query := textGen().Draw(t, "text"), textGen().Draw(t, "query")
-		m := NewMarker(Read(query))
+		m := NewMarker(Read(query, nil))
 		marked := m.Mark(text)
 		if got := unmark(marked); got != text {
 			t.Fatalf("Mark(%q) for %q = %q, without marks %q", text, query, marked, got)
@@ -132,7 +132,7 @@ func TestMark(t *testing.T) {
 		{"ＡＩ大模型", "ai", "<mark>ＡＩ</mark>大模型"},
 		{"补贴", "能不能", "补贴"},
 	} {
-		if got := NewMarker(Read(c.query)).Mark(c.text); got != c.want {
+		if got := NewMarker(Read(c.query, nil)).Mark(c.text); got != c.want {
 			t.Errorf("Mark(%q) for %q = %q, want %q", c.text, c.query, got, c.want)
 		}
 	}
@@ -140,7 +140,7 @@ func TestMark(t *testing.T) {
 
 func TestSnippetShowsTheDensestPlace(t *testing.T) {
 	text := strings.Repeat("研发投入的其他说明。", 30) + "研发费用补贴按实际支出的百分之十给予。" + strings.Repeat("其余事项另行通知。", 30)
-	got := NewMarker(Read("研发费用补贴")).Snippet(text)
+	got := NewMarker(Read("研发费用补贴", nil)).Snippet(text)
 	if !strings.Contains(got, "<mark>研发费用补贴</mark>") {
 		t.Errorf("snippet misses the place: %s", got)
 	}

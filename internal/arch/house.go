@@ -41,9 +41,14 @@ var rooms = map[string]Room{
 	"engine":                {Bars: NoClock | NoIO, Imports: with(bottom, "rules", "rules/formula", "engine/column", "engine/kernel", "engine/outcome"), TestImports: []string{"seeds", "seeds/synth", "rules/rulestest"}},
 
 	// Search knows only its own parts.
-	"index":        {Bars: NoClock, Imports: []string{"index/sealed", "index/words"}},
-	"index/sealed": {Bars: NoClock},
-	"index/words":  {Bars: NoClock},
+	"index/sealed":  {Bars: NoClock},
+	"index/words":   {Bars: NoClock},
+	"index/lexicon": {Bars: NoClock | NoIO, Imports: []string{"index/words"}},
+	"index/repair":  {Bars: NoClock | NoIO, Imports: []string{"index/lexicon", "index/words"}},
+	"index": {
+		Bars: NoClock, Imports: []string{"index/lexicon", "index/repair", "index/sealed", "index/words"}, TestImports: []string{"index/judge"},
+	},
+	"index/judge": {Bars: NoClock, Imports: []string{"index"}},
 	"index/texts":  {Bars: NoClock, Imports: []string{"index", "index/words"}},
 
 	// Samples.
@@ -97,7 +102,7 @@ var rooms = map[string]Room{
 		TestImports: []string{"seeds", "seeds/synth", "internal/pgtest", "internal/facts/arrival", "internal/intake"},
 	},
 	"internal/catalog":  {Bars: NoClock, Imports: with(bottom, "rules", "index"), TestImports: []string{"seeds"}},
-	"internal/finder":   {Imports: []string{"index", "internal/casework", "internal/catalog", "internal/store"}, TestImports: []string{"internal/demo", "seeds"}},
+	"internal/finder":   {Imports: []string{"index", "index/lexicon", "internal/casework", "internal/catalog", "internal/store"}, TestImports: []string{"internal/demo", "seeds"}},
 	"internal/demo":     {Bars: NoClock, Imports: with(bottom, "rules", "rules/formula", "seeds", "seeds/synth", "internal/casework", "internal/facts/arrival", "internal/intake", "internal/sheet", "internal/store")},
 	"internal/disburse": {Imports: with(bottom, "rules", "internal/store", "internal/audit")},
 	"internal/notify":   {Imports: with(bottom, "rules", "internal/store", "internal/audit")},
@@ -128,7 +133,7 @@ var rooms = map[string]Room{
 		TestImports: []string{"seeds/synth", "internal/pgtest", "internal/catalog", "internal/demo", "internal/finder"},
 	},
 	"cmd/mianshen": {
-		Imports: with(law, "engine", "index", "index/texts", "seeds", "seeds/synth", "internal/casework", "internal/facts/arrival", "internal/store", "internal/intake", "internal/intake/delivery", "internal/sheet",
+		Imports: with(law, "engine", "index", "index/judge", "index/lexicon", "index/texts", "seeds", "seeds/synth", "internal/casework", "internal/facts/arrival", "internal/store", "internal/intake", "internal/intake/delivery", "internal/sheet",
 			"internal/readiness", "internal/readiness/report", "internal/whatif", "internal/web", "internal/catalog", "internal/demo", "internal/finder", "internal/disburse", "internal/notify", "internal/audit"),
 		TestImports: []string{"internal/pgtest", "examples"},
 	},
@@ -145,8 +150,8 @@ var libraries = []Library{
 	{Path: "github.com/goccy/go-yaml", Owners: []string{"rules/source"}, Why: "YAML with line and column of every node"},
 	{Path: "github.com/klauspost/compress", Owners: []string{"engine/column/pack"}, Tests: []string{"engine/column"}, Why: "s2, for columns at rest"},
 	{Path: "github.com/blevesearch", Owners: []string{"index"}, Why: "full-text search on disk"},
-	{Path: "github.com/go-ego/gse", Owners: []string{"index"}, Why: "words of Chinese text"},
-	{Path: "github.com/mozillazg/go-pinyin", Owners: []string{"index"}, Why: "pinyin of queries and titles"},
+	{Path: "github.com/go-ego/gse", Owners: []string{"index/lexicon"}, Why: "words of Chinese text"},
+	{Path: "github.com/mozillazg/go-pinyin", Owners: []string{"index/lexicon"}, Why: "pinyin of queries and titles"},
 
 	{Path: "github.com/xuri/excelize/v2", Owners: []string{"internal/sheet"}, Tests: []string{everyRoom}, Why: "writes workbooks; internal/sheet/xlsx reads them without it"},
 	{Path: "github.com/parquet-go/parquet-go", Owners: []string{"internal/sheet/parquet"}, Why: "columnar deliveries"},

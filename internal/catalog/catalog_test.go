@@ -50,7 +50,7 @@ func TestEverythingCanBeFound(t *testing.T) {
 }
 
 func TestIndexTakesIt(t *testing.T) {
-	x, err := index.NewTemp(t.Context(), Documents(policies(t)))
+	x, err := index.NewTemp(t.Context(), Documents(policies(t)), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

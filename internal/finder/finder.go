@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"mianshen/index"
+	"mianshen/index/lexicon"
 	"mianshen/internal/casework"
 	"mianshen/internal/catalog"
 	"mianshen/internal/store"
@@ -24,6 +25,7 @@ type Finder struct {
 	office *casework.Office
 	dir    string
 	log    *slog.Logger
+	lex    *lexicon.Lexicon // nil is the program's own
 
 	building sync.Mutex // one build at a time
 	mu       sync.RWMutex
@@ -32,12 +34,13 @@ type Finder struct {
 }
 
 // Open returns a finder whose index stands in dir, which is made where it is missing. The index is built anew from what is
-// current: it takes less time than to find out whether one that stands there is still right.
-func Open(ctx context.Context, office *casework.Office, dir string, log *slog.Logger) (*Finder, error) {
+// current: it takes less time than to find out whether one that stands there is still right. Queries are read with lex; nil is the
+// program's own lexicon.
+func Open(ctx context.Context, office *casework.Office, dir string, lex *lexicon.Lexicon, log *slog.Logger) (*Finder, error) {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, fmt.Errorf("finder: %w", err)
 	}
-	f := &Finder{office: office, dir: dir, log: log}
+	f := &Finder{office: office, dir: dir, lex: lex, log: log}
 	if err := f.Rebuild(ctx); err != nil {
 		return nil, err
 	}
@@ -76,7 +79,7 @@ func (f *Finder) Rebuild(ctx context.Context) error {
 	if err := index.Create(ctx, dir, index.All(docs)); err != nil {
 		return fmt.Errorf("finder: %w", err)
 	}
-	fresh, err := index.Open(dir)
+	fresh, err := index.Open(dir, f.lex)
 	if err != nil {
 		return fmt.Errorf("finder: %w", err)
 	}

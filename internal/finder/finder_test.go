@@ -77,7 +77,7 @@ func TestFollowsAndHeals(t *testing.T) {
 	}()
 	office := casework.New(db)
 	dir := t.TempDir()
-	f, err := finder.Open(t.Context(), office, dir, slog.New(slog.DiscardHandler))
+	f, err := finder.Open(t.Context(), office, dir, nil, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +108,7 @@ func TestFollowsAndHeals(t *testing.T) {
 	if got := found(t, f, "机器人产业"); len(got) != 1 || got[0] != "robots" {
 		t.Errorf("after damage: %v", got)
 	}
-	again, err := finder.Open(t.Context(), office, dir, slog.New(slog.DiscardHandler))
+	again, err := finder.Open(t.Context(), office, dir, nil, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

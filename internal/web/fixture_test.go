@@ -79,7 +79,7 @@ var district = sync.OnceValues(func() (*sample, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.index, err = index.NewTemp(ctx, catalog.Documents(book.Policies))
+	s.index, err = index.NewTemp(ctx, catalog.Documents(book.Policies), nil)
 	if err == nil {
 		opened = append(opened, s.index)
 	}
