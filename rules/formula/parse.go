@@ -48,10 +48,8 @@ func parseTree(text string) (node ast.Node, problem *Problem) {
 			node, problem = nil, &Problem{0, "表达式无法解析", ""}
 		}
 	}()
-	config := conf.CreateNew()
-	config.MaxNodes = maxNodes
-	config.DisableIfOperator = true
-	tree, err := parser.ParseWithConfig(text, config)
+	config := *syntax
+	tree, err := parser.ParseWithConfig(text, &config)
 	if err == nil {
 		return tree.Node, nil
 	}
@@ -61,6 +59,14 @@ func parseTree(text string) (node ast.Node, problem *Problem) {
 	}
 	return nil, translate(text, fe)
 }
+
+// syntax is what expressions are parsed with. Its maps of expr's built-ins are shared, since they are only read.
+var syntax = func() *conf.Config {
+	config := conf.CreateNew()
+	config.MaxNodes = maxNodes
+	config.DisableIfOperator = true
+	return config
+}()
 
 var unexpected = regexp.MustCompile(`^unexpected token (\w+)(?:\("(.*)"\))?$`)
 

@@ -6,6 +6,11 @@ import (
 	"strings"
 
 	"github.com/expr-lang/expr"
+	"github.com/expr-lang/expr/builtin"
+	typing "github.com/expr-lang/expr/checker"
+	"github.com/expr-lang/expr/compiler"
+	"github.com/expr-lang/expr/conf"
+	"github.com/expr-lang/expr/optimizer"
 	"github.com/expr-lang/expr/vm"
 )
 
@@ -32,7 +37,7 @@ func (p *Program) Guarded() string { return p.text }
 func Compile(root *Node) (*Program, error) {
 	p := &Program{Root: root}
 	p.text = p.emit(root)
-	code, err := expr.Compile(p.text, guardedOptions...)
+	code, err := assemble(p.text)
 	if err != nil {
 		return nil, fmt.Errorf("guarded program %q: %w", p.text, err)
 	}
@@ -40,15 +45,39 @@ func Compile(root *Node) (*Program, error) {
 	return p, nil
 }
 
-var guardedOptions = []expr.Option{
-	expr.Env(map[string]any{"f": (*Frame)(nil)}),
-	expr.DisableAllBuiltins(),
-	expr.EnableBuiltin("map"),
-	expr.Function("k", callOperation),
-	expr.Function("loop", callLoop),
-	expr.Function("col", callColumn),
-	expr.Function("rows", callRows),
+// assemble is expr.Compile with guarded functions alone. expr would fill four maps with all its built-ins for each expression, to
+// take them out again, which costs more than to compile the expression; here the maps are shared, since they are only read.
+func assemble(text string) (*vm.Program, error) {
+	config := *guarded
+	config.WithEnv(map[string]any{"f": (*Frame)(nil)}) // fills a cache that only one goroutine may use
+	tree, err := typing.ParseCheck(text, &config)
+	if err != nil {
+		return nil, err
+	}
+	if err := optimizer.Optimize(&tree.Node, &config); err != nil {
+		return nil, err
+	}
+	return compiler.Compile(tree, &config)
 }
+
+// guarded is what guarded programs are compiled with: no built-in of expr but map, and our functions. It has no environment yet.
+var guarded = func() *conf.Config {
+	config := conf.CreateNew()
+	clear(config.Builtins)
+	for _, f := range builtin.Builtins {
+		if f.Name == "map" {
+			config.Builtins[f.Name] = f
+			continue
+		}
+		config.Disabled[f.Name] = true
+	}
+	for _, option := range []expr.Option{
+		expr.Function("k", callOperation), expr.Function("loop", callLoop), expr.Function("col", callColumn), expr.Function("rows", callRows),
+	} {
+		option(config)
+	}
+	return config
+}()
 
 func (p *Program) emit(n *Node) string {
 	p.nodes = append(p.nodes, n)
