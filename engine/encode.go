@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"math"
 	"math/bits"
 	"runtime"
 	"slices"
@@ -10,6 +9,7 @@ import (
 
 	"mianshen/engine/column"
 	"mianshen/engine/kernel"
+	"mianshen/engine/ladder"
 	"mianshen/rules"
 )
 
@@ -193,51 +193,19 @@ func rank[T int32 | int64](e *encoded, values []T, bounds []int64) {
 	}
 	e.depth = bits.Len(uint(len(e.bounds)))
 	e.planes = make([]uint64, blocks(len(values))*e.depth*kernel.Words)
-	narrow := make([]T, 0, len(e.bounds))
-	for _, b := range e.bounds {
-		narrow = append(narrow, T(min(max(b, int64(minOf[T]())), int64(maxOf[T]()))))
-	}
+	steps := ladder.New(e.bounds)
 	var ranks [64]uint16
 	for from := 0; from < len(values); from += 64 {
 		word := values[from:min(from+64, len(values))]
-		open := e.missing[from>>6]
-		for i, v := range word {
-			ranks[i] = 0
-			if open>>uint(i)&1 == 0 {
-				ranks[i] = reached(narrow, v)
-			}
-		}
+		ladder.Ranks(steps, word, &ranks)
 		block, at := from/kernel.Rows, from%kernel.Rows/64
-		kernel.Planes(ranks[:len(word)], e.depth, e.planes[block*e.depth*kernel.Words+at:])
-	}
-}
-
-// reached is how many ascending bounds are not above v.
-func reached[T int32 | int64](bounds []T, v T) uint16 {
-	low, n := 0, len(bounds)
-	for n > 0 {
-		half := n >> 1
-		if bounds[low+half] <= v {
-			low += half + 1
-			n -= half + 1
-			continue
+		planes := e.planes[block*e.depth*kernel.Words+at:]
+		kernel.Planes(ranks[:len(word)], e.depth, planes)
+		for k := range e.depth { // rows without a value have rank 0
+			planes[k*kernel.Words] &^= e.missing[from>>6]
 		}
-		n = half
 	}
-	return uint16(low)
 }
-
-func minOf[T int32 | int64]() T {
-	var zero T
-	if _, short := any(zero).(int32); short {
-		low := int64(math.MinInt32)
-		return T(low)
-	}
-	low := int64(math.MinInt64)
-	return T(low)
-}
-
-func maxOf[T int32 | int64]() T { return -(minOf[T]() + 1) }
 
 // place is the rank from which on values reach a bound.
 func (e *encoded) place(bound int64) uint16 {
