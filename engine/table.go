@@ -116,11 +116,9 @@ func declared(f *rules.Field, c *column.Column) *column.Column {
 	if c.Kind != column.Text && c.Kind != column.Set || f.Values == nil {
 		return c
 	}
-	foreign := map[uint32]bool{}
-	for code, text := range c.Dict {
-		if strange(f, c.Kind, text) {
-			foreign[uint32(code)] = true
-		}
+	foreign := strangers(f, c)
+	if foreign == nil {
+		return c
 	}
 	var rows []int
 	for row, code := range c.Codes {
@@ -151,12 +149,36 @@ func declared(f *rules.Field, c *column.Column) *column.Column {
 	return out
 }
 
-// strange reports whether a dictionary entry is, or has, a value that the field may not have.
-func strange(f *rules.Field, kind column.Kind, entry string) bool {
-	if kind == column.Text {
-		return !slices.Contains(f.Values, entry)
+// strangers tells by code which dictionary entries are, or have, a value that the field may not have; nil where none has.
+func strangers(f *rules.Field, c *column.Column) []bool {
+	may := make(map[string]bool, len(f.Values))
+	for _, v := range f.Values {
+		may[v] = true
 	}
-	return slices.ContainsFunc(setOf(entry).Members(), func(m string) bool { return !slices.Contains(f.Values, m) })
+	var out []bool
+	for code, entry := range c.Dict {
+		if c.Kind == column.Text && may[entry] || c.Kind == column.Set && eachIn(entry, may) {
+			continue
+		}
+		if out == nil {
+			out = make([]bool, len(c.Dict))
+		}
+		out[code] = true
+	}
+	return out
+}
+
+// eachIn reports whether all members of a set, as the dictionary has it, are among others.
+func eachIn(entry string, others map[string]bool) bool {
+	if entry == "" {
+		return true
+	}
+	for m := range strings.SplitSeq(strings.TrimSuffix(entry, "\n"), "\n") {
+		if !others[m] {
+			return false
+		}
+	}
+	return true
 }
 
 // As is the table as another vocabulary sees it: fields are found by id, and those whose type or unit is another are missing.
