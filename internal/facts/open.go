@@ -6,6 +6,7 @@ import (
 
 	"mianshen/engine"
 	"mianshen/engine/column"
+	"mianshen/internal/facts/form"
 	"mianshen/internal/facts/layer"
 	"mianshen/internal/intake/delivery"
 	"mianshen/internal/store"
@@ -38,11 +39,7 @@ func Codes(ctx context.Context, st *store.Store, snap store.Snapshot) ([]string,
 		return nil, fmt.Errorf("open snapshot %s: %w", snap.ID, err)
 	}
 	list, err := layer.Codes(ctx, st, layers)
-	codes := make([]string, len(list))
-	for i, c := range list {
-		codes[i] = c.String()
-	}
-	return codes, err
+	return form.Texts(list), err
 }
 
 func readRecords(f *rules.Field, data string) ([]*formula.Record, error) {

@@ -222,8 +222,29 @@ func (s *Store) Fields(ctx context.Context, snapshot string) (list []string, err
 // caller's. They are as written: whoever decodes them checks a checksum inside.
 func (s *Store) Chunks(ctx context.Context, snapshot, field string) (bodies [][]byte, err error) {
 	defer wrap(&err, "chunks of %q in snapshot %q", field, snapshot)
-	return collect(ctx, s.db, scanBody, `SELECT c.body FROM snapshot n JOIN snapshot_chunk c ON c.snapshot = n.seq
-		WHERE n.id = $1 AND n.sealed AND c.field = $2 ORDER BY c.chunk`, snapshot, field)
+	return collect(ctx, s.db, scanBody, selectChunks, snapshot, field)
+}
+
+const selectChunks = `SELECT c.body FROM snapshot n JOIN snapshot_chunk c ON c.snapshot = n.seq
+	WHERE n.id = $1 AND n.sealed AND c.field = $2 ORDER BY c.chunk`
+
+// AppendChunks is Chunks for who reads many fields one after the other: the bodies stand in buf, from its length on, or in what it
+// has grown to, which is returned too. They are lost when the caller reuses it.
+func (s *Store) AppendChunks(ctx context.Context, buf []byte, snapshot, field string) (grown []byte, bodies [][]byte, err error) {
+	defer wrap(&err, "chunks of %q in snapshot %q", field, snapshot)
+	start := len(buf)
+	ends, err := collect(ctx, s.db, func(scan func(...any) error) (int, error) {
+		var body sql.RawBytes // the driver's, until the next row
+		err := scan(&body)
+		buf = append(buf, body...)
+		return len(buf), err
+	}, selectChunks, snapshot, field)
+	bodies = make([][]byte, len(ends))
+	for i, end := range ends {
+		bodies[i] = buf[start:end:end]
+		start = end
+	}
+	return buf, bodies, err
 }
 
 // Chunk returns chunk n of a field of a sealed snapshot, or ErrNotFound.

@@ -3,6 +3,7 @@ package form
 import (
 	"encoding/binary"
 	"hash/crc32"
+	"strings"
 )
 
 // CodeLength is how many bytes a 统一社会信用代码 has.
@@ -18,6 +19,20 @@ func CodeOf(text string) (c Code, ok bool) {
 
 // String is the code as text.
 func (c Code) String() string { return string(c[:]) }
+
+// Texts are codes as texts, which are parts of one: a million of their own would each be an allocation.
+func Texts(codes []Code) []string {
+	var all strings.Builder
+	all.Grow(len(codes) * CodeLength)
+	for i := range codes {
+		all.Write(codes[i][:])
+	}
+	texts := make([]string, len(codes))
+	for i := range texts {
+		texts[i] = all.String()[i*CodeLength : (i+1)*CodeLength]
+	}
+	return texts
+}
 
 const codesMagic = "msfC\x01"
 

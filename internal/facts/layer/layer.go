@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"sync"
 
 	"mianshen/engine/column"
 	"mianshen/internal/facts/form"
@@ -133,9 +134,19 @@ func readPatch(ctx context.Context, st *store.Store, l Layer, field string) (pat
 	return patch{layer: l, rows: rows, c: c}, nil
 }
 
+// buffers hold the chunks of a column while it is put together: a column of a million rows has megabytes of them, and columns are
+// read by the hundred.
+var buffers sync.Pool
+
 // readFull reads the column of a field from a full snapshot; nil if nothing is known of it.
 func readFull(ctx context.Context, st *store.Store, l Layer, field string) (*column.Column, error) {
-	bodies, err := st.Chunks(ctx, l.ID, field)
+	buf, _ := buffers.Get().(*[]byte)
+	if buf == nil {
+		buf = new([]byte)
+	}
+	defer buffers.Put(buf)
+	grown, bodies, err := st.AppendChunks(ctx, (*buf)[:0], l.ID, field)
+	*buf = grown
 	if err != nil || len(bodies) == 0 {
 		return nil, err
 	}
