@@ -97,7 +97,7 @@ func digits(b []byte) int {
 // apostrophe begins texts that a spreadsheet might run, and isn't part of them: memos have texts without it.
 const apostrophe = '\''
 
-// readBool reads 是, 否, 1, 0 and what was read before.
+// readBool reads 是, 否, 1, 0, true, false and what was read before.
 func (l *Lane) readBool(b []byte, p, end int) int {
 	if p == end || b[p] == ',' {
 		l.build.Missing()
@@ -106,6 +106,14 @@ func (l *Lane) readBool(b []byte, p, end int) int {
 	if ends(b, p+1, end) && (b[p] == '1' || b[p] == '0') {
 		l.build.Bool(b[p] == '1')
 		return p + 1
+	}
+	if ends(b, p+4, end) && string(b[p:p+4]) == "true" {
+		l.build.Bool(true)
+		return p + 4
+	}
+	if ends(b, p+5, end) && string(b[p:p+5]) == "false" {
+		l.build.Bool(false)
+		return p + 5
 	}
 	if ends(b, p+3, end) {
 		switch string(b[p : p+3]) {
@@ -154,6 +162,8 @@ func (l *Lane) read(b []byte, p, end int) int {
 		return l.readDate(b, p, end)
 	case column.Bool:
 		return l.readBool(b, p, end)
+	case column.Set:
+		return l.readSet(b, p, end)
 	}
 	return l.readText(b, p, end)
 }

@@ -37,16 +37,18 @@ type Lane struct {
 	whole    bool            // of Number: only whole values are lawful
 
 	// Of Text, Set and Records, by the text of a cell: an index into words, or missing. Memos of truth values have 0 and 1.
-	memo  map[string]int32
-	index map[string]int32 // canonical form -> index into words
-	words []string         // canonical forms
-	place []uint32         // by index: one more than the place in dict, 0 for none
-	known []uint64
-	codes []uint32
-	dict  []string
-	rows  int
-	kept  int // bytes of memo and words
-	size  int // bytes of dict
+	memo   map[string]int32
+	index  map[string]int32 // canonical form -> index into words
+	words  []string         // canonical forms
+	last   int32            // index of the row that was added last
+	place  []uint32         // by index: one more than the place in dict, 0 for none
+	known  []uint64
+	codes  []uint32
+	dict   []string
+	rows   int
+	choice *choice // of Set, where its values are a short closed list
+	kept   int     // bytes of memo and words
+	size   int     // bytes of dict
 }
 
 const (
@@ -61,7 +63,7 @@ const NameColumn = "企业名称"
 func NewLane(f *rules.Field, unit string) *Lane {
 	l := &Lane{
 		field: f, unit: unit, kind: engine.KindOf(f), exponent: noPower, whole: f.Type != rules.TypeDecimal,
-		memo: map[string]int32{}, index: map[string]int32{},
+		memo: map[string]int32{}, index: map[string]int32{}, choice: newChoice(f, unit),
 	}
 	if !l.coded() {
 		l.build = column.NewBuilder(l.kind)
@@ -113,6 +115,9 @@ func (l *Lane) Begin(rows int) {
 	}
 	if len(l.memo) > maxMemo || len(l.words) > maxMemo || l.kept > maxMemoBytes {
 		l.memo, l.index, l.words, l.place, l.kept = map[string]int32{}, map[string]int32{}, nil, nil, 0
+		if l.choice != nil {
+			l.choice.known = map[uint64]int32{}
+		}
 	}
 	clear(l.place)
 	l.size = 0
@@ -121,14 +126,6 @@ func (l *Lane) Begin(rows int) {
 
 // Size is how many bytes of text the current part has.
 func (l *Lane) Size() int { return l.size }
-
-// length is how many rows the current part has.
-func (l *Lane) length() int {
-	if l.coded() {
-		return l.rows
-	}
-	return l.build.Len()
-}
 
 // Take returns the column of the part.
 func (l *Lane) Take() *column.Column {
@@ -161,6 +158,7 @@ func (l *Lane) code(i int32) {
 		l.rows++
 		return
 	}
+	l.last = i
 	at := l.place[i]
 	if at == 0 {
 		l.dict = append(l.dict, l.words[i])
@@ -178,11 +176,16 @@ func (l *Lane) word(form string) int32 {
 	if i, ok := l.index[form]; ok {
 		return i
 	}
-	i := int32(len(l.words))
-	l.words, l.place = append(l.words, form), append(l.place, 0)
+	i := l.add(form)
 	l.index[form] = i
-	l.kept += len(form)
 	return i
+}
+
+// add makes a canonical form, which isn't there yet, the next word.
+func (l *Lane) add(form string) int32 {
+	l.words, l.place = append(l.words, form), append(l.place, 0)
+	l.kept += len(form)
+	return int32(len(l.words) - 1)
 }
 
 // slow adds a row with the value of a cell that the fast way doesn't recognise, as intake.ParseCell reads it. The error says,
@@ -193,24 +196,23 @@ func (l *Lane) slow(text string) error {
 		l.Missing()
 		return err
 	}
-	before := l.length()
 	if err := l.Put(v); err != nil {
 		l.Missing()
 		return err
 	}
-	l.remember(text, v, before)
+	l.remember(text, v)
 	return nil
 }
 
-// remember notes that a text was read as v, which became the row.
-func (l *Lane) remember(text string, v *formula.Value, row int) {
+// remember notes that a text was read as v, which became the last row.
+func (l *Lane) remember(text string, v *formula.Value) {
 	l.kept += len(text)
 	switch {
 	case l.kind != column.Bool && !l.coded(), !l.coded() && l.kept > maxMemoBytes:
 	case v == nil:
 		l.memo[text] = missing
 	case l.coded():
-		l.memo[text] = l.word(l.dict[l.codes[row]])
+		l.memo[text] = l.last
 	case v.True():
 		l.memo[text] = 1
 	default:
@@ -236,11 +238,7 @@ func (l *Lane) Put(v *formula.Value) error {
 	case column.Date:
 		l.build.Day(v.Day().Number())
 	case column.Set:
-		form, err := setForm(v.Members())
-		if err != nil {
-			return err
-		}
-		l.code(l.word(form))
+		return l.putSet(v.Members())
 	case column.Records:
 		l.code(l.word(string(records.Encode(l.field, v.Rows()))))
 	default:
