@@ -25,10 +25,11 @@ import (
 var migrations embed.FS
 
 // sqliteOptions of every connection. recursive_triggers lets the append-only triggers see the deletions that INSERT OR
-// REPLACE does; a writer waits up to 30 s for another connection (a checkpoint, a backup) before it gives up.
+// REPLACE does; a writer waits up to 30 s for another connection (a checkpoint, a backup) before it gives up. The page cache is small, since
+// each connection has its own, modernc's allocator takes two pages for one, and what it misses the system's cache has.
 const sqliteOptions = "?_txlock=immediate&_defensive=1&_dqs=0&_pragma=busy_timeout(30000)&_pragma=journal_mode(WAL)" +
 	"&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=recursive_triggers(1)&_pragma=trusted_schema(0)" +
-	"&_pragma=cache_size(-65536)&_pragma=temp_store(MEMORY)"
+	"&_pragma=cache_size(-16384)&_pragma=temp_store(MEMORY)"
 
 // openSQLite opens path, ":memory:" or a file, which it locks and creates for its owner alone.
 func openSQLite(path string) (*Store, error) {
