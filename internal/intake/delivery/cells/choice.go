@@ -2,6 +2,7 @@ package cells
 
 import (
 	"bytes"
+	"math/bits"
 	"slices"
 	"strings"
 
@@ -86,11 +87,14 @@ func (c *choice) of(members []string) (mask uint64, ok bool) {
 // form writes the set as columns hold it.
 func (c *choice) form(mask uint64) string {
 	var b strings.Builder
-	for i, value := range c.values {
-		if mask>>i&1 == 1 {
-			b.WriteString(value)
-			b.WriteByte('\n')
-		}
+	size := 0
+	for rest := mask; rest != 0; rest &= rest - 1 {
+		size += len(c.values[bits.TrailingZeros64(rest)]) + 1
+	}
+	b.Grow(size)
+	for ; mask != 0; mask &= mask - 1 {
+		b.WriteString(c.values[bits.TrailingZeros64(mask)])
+		b.WriteByte('\n')
 	}
 	return b.String()
 }

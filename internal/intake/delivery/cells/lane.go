@@ -114,14 +114,22 @@ func (l *Lane) Begin(rows int) {
 		return
 	}
 	if len(l.memo) > maxMemo || len(l.words) > maxMemo || l.kept > maxMemoBytes {
-		l.memo, l.index, l.words, l.place, l.kept = map[string]int32{}, map[string]int32{}, nil, nil, 0
-		if l.choice != nil {
-			l.choice.known = map[uint64]int32{}
-		}
+		l.forget()
 	}
 	clear(l.place)
 	l.size = 0
 	l.known, l.codes, l.dict, l.rows = make([]uint64, column.Words(rows)), make([]uint32, rows), nil, 0
+}
+
+// forget drops what is remembered, but keeps its room: a lane of many different texts needs it again for each part.
+func (l *Lane) forget() {
+	clear(l.memo)
+	clear(l.index)
+	clear(l.words)
+	l.words, l.place, l.kept = l.words[:0], l.place[:0], 0
+	if l.choice != nil {
+		clear(l.choice.known)
+	}
 }
 
 // Size is how many bytes of text the current part has.
