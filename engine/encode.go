@@ -218,31 +218,31 @@ func (e *encoded) list(rows, codes int, wanted *leaves) {
 		return
 	}
 	l := &lists{codes: codes, at: make([]uint16, blocks(rows)*(codes+1)), rows: make([]uint16, blocks(rows)*kernel.Rows)}
-	next := make([]uint16, codes+1)
+	next := make([]uint16, codes+2) // missing rows are sorted as if they had one code more, without a branch on each
 	for b := range blocks(rows) {
 		base := b * kernel.Rows
 		block, at := e.codes[base:min(base+kernel.Rows, rows)], l.at[b*(codes+1):(b+1)*(codes+1)]
 		open := e.missing[base/64:]
 		clear(next)
 		for i, c := range block {
-			if open[i>>6]>>(uint(i)&63)&1 == 0 {
-				next[c+1]++
-			}
+			next[orLast(c, uint32(codes), open[i>>6]>>(uint(i)&63))+1]++
 		}
 		for i := 1; i <= codes; i++ {
 			next[i] += next[i-1]
 		}
 		copy(at, next)
 		for i, c := range block {
-			if open[i>>6]>>(uint(i)&63)&1 == 0 {
-				l.rows[base+int(next[c])] = uint16(i)
-				next[c]++
-			}
+			n := &next[orLast(c, uint32(codes), open[i>>6]>>(uint(i)&63))]
+			l.rows[base+int(*n)] = uint16(i)
+			*n++
 		}
 	}
 	e.lists = l
 	e.spreadOut(rows, wanted)
 }
+
+// orLast is the code c, or last where the lowest bit of open is set.
+func orLast(c, last uint32, open uint64) uint32 { return c ^ (c^last)&-uint32(open&1) }
 
 // denseShare is from which share of rows on, one in so many, a code gets a bitmap.
 const denseShare = 160

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"math/bits"
 	"slices"
 	"strings"
 
@@ -58,35 +59,44 @@ func names(entry, member string) bool {
 	}
 }
 
-// withManyMembers makes the bitmaps of members in one pass over dictionary and rows.
+// withManyMembers makes the bitmaps of members, a word of them at a time.
 func withManyMembers(c *column.Column, members []string) map[string][]uint64 {
 	out := make(map[string][]uint64, len(members))
+	for some := range slices.Chunk(members, 64) {
+		withWord(c, some, out)
+	}
+	return out
+}
+
+// withWord makes the bitmaps of up to 64 members in one pass over dictionary and rows.
+func withWord(c *column.Column, members []string, out map[string][]uint64) {
 	maps := make([][]uint64, len(members))
 	index := make(map[string]int, len(members))
 	for i, m := range members {
 		maps[i] = make([]uint64, blocks(c.Rows)*kernel.Words)
 		out[m], index[m] = maps[i], i
 	}
-	used := make([]bool, len(c.Dict))
-	for _, code := range c.Codes {
-		used[code] = true
-	}
-	has := make([][]uint16, len(c.Dict)) // which of the members each entry of the dictionary has
+	has := make([]uint64, len(c.Dict)) // which of the members each entry of the dictionary has
 	for code, entry := range c.Dict {
-		if !used[code] || entry == "" {
+		if entry == "" {
 			continue
 		}
 		for m := range strings.SplitSeq(strings.TrimSuffix(entry, "\n"), "\n") {
 			if i, ok := index[m]; ok {
-				has[code] = append(has[code], uint16(i))
+				has[code] |= 1 << i
 			}
 		}
 	}
-	for row, code := range c.Codes {
-		bit := (c.Known[row>>6] >> (uint(row) & 63) & 1) << (uint(row) & 63)
-		for _, i := range has[code] {
-			maps[i][row>>6] |= bit
+	for w, known := range c.Known {
+		var rows [64]uint64 // by member
+		for i, code := range c.Codes[w*64 : min(w*64+64, len(c.Codes))] {
+			bit := known & (1 << i)
+			for m := has[code]; m != 0; m &= m - 1 {
+				rows[bits.TrailingZeros64(m)] |= bit
+			}
+		}
+		for i, m := range maps {
+			m[w] = rows[i]
 		}
 	}
-	return out
 }
