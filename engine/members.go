@@ -35,11 +35,11 @@ func withMember(c *column.Column, member string) []uint64 {
 	}
 	out := make([]uint64, blocks(c.Rows)*kernel.Words)
 	for w := range c.Known {
-		var bits uint64
+		var word uint64
 		for i, code := range c.Codes[w*64 : min(w*64+64, len(c.Codes))] {
-			bits |= uint64(has[code]) << uint(i)
+			word |= uint64(has[code]) << uint(i)
 		}
-		out[w] = bits & c.Known[w]
+		out[w] = word & c.Known[w]
 	}
 	return out
 }

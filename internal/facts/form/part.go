@@ -58,7 +58,8 @@ func EncodePart(p delivery.Part) ([]byte, error) {
 	if scratch == nil {
 		scratch = new([]byte)
 	}
-	body := append((*scratch)[:0], EncodeCodes(codes)...)
+	body := (*scratch)[:0]
+	body = append(body, EncodeCodes(codes)...)
 	head = binary.AppendUvarint(head, uint64(len(body)))
 	if p.Names != nil {
 		head, body = appendColumn(head, body, textColumn(p.Names))

@@ -53,7 +53,7 @@ func (c *choice) read(cell []byte) (mask uint64, ok bool) {
 	if len(cell) > maxChoiceCell {
 		return 0, false
 	}
-	for n := 0; n < maxChoice; n++ {
+	for range maxChoice {
 		end := bytes.IndexByte(cell, separator)
 		last := end < 0
 		if last {
