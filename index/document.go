@@ -72,6 +72,11 @@ func (d Document) check() error {
 	case !d.Kind.valid():
 		return fmt.Errorf("document %q: unknown kind %q", d.ID, d.Kind)
 	}
+	for _, f := range []string{d.ID, d.Group, d.Ref, d.Department, d.Level, d.Mode, d.ItemKind, d.Field, d.Number, strings.Join(d.Industries, "")} {
+		if strings.Contains(f, separator) {
+			return fmt.Errorf("document %.40q: NUL in a field", d.ID)
+		}
+	}
 	return errors.Join(checkDay(d.ID, d.From), checkDay(d.ID, d.To))
 }
 
@@ -94,5 +99,34 @@ func checkDay(id, day string) error {
 	return nil
 }
 
-// validText replaces invalid bytes, so that what is stored can be printed and sent as JSON.
-func validText(s string) string { return strings.ToValidUTF8(s, string(utf8.RuneError)) }
+// validText replaces invalid bytes and NULs, so that what is stored can be told apart, printed and sent as JSON.
+func validText(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, string(utf8.RuneError)), separator, string(utf8.RuneError))
+}
+
+// separator stands between the fields of a packed document, and in none.
+const separator = "\x00"
+
+// pack joins the fields of a document; [unpack] takes them apart again. It is read for every hit, so it is not JSON.
+func pack(d Document) string {
+	return strings.Join([]string{
+		d.ID, d.Group, string(d.Kind), d.Title, d.Also, d.Body, d.Ref, d.Department, d.Level, strings.Join(d.Industries, ","), d.Mode, d.ItemKind, d.Field,
+		d.Number, d.From, d.To,
+	}, separator)
+}
+
+func unpack(packed string) (d Document, err error) {
+	f := strings.Split(packed, separator)
+	const fields = 16
+	if len(f) != fields {
+		return d, fmt.Errorf("stored document has %d fields, want %d", len(f), fields)
+	}
+	d = Document{
+		ID: f[0], Group: f[1], Kind: Kind(f[2]), Title: f[3], Also: f[4], Body: f[5], Ref: f[6], Department: f[7], Level: f[8], Mode: f[10], ItemKind: f[11],
+		Field: f[12], Number: f[13], From: f[14], To: f[15],
+	}
+	if f[9] != "" {
+		d.Industries = strings.Split(f[9], ",")
+	}
+	return d, nil
+}

@@ -124,75 +124,78 @@ func allows[T comparable](allowed []T, v T) bool {
 	return len(allowed) == 0 || slices.Contains(allowed, v)
 }
 
+// empty reports whether f narrows nothing.
+func (f *Filter) empty() bool {
+	return len(f.Departments)+len(f.Levels)+len(f.Kinds)+len(f.Modes)+len(f.ItemKinds)+len(f.Fields)+len(f.Groups)+len(f.States)+len(f.Amounts) == 0 &&
+		f.Industry == "" && f.On == ""
+}
+
+// facets counts the groups that are not weak, or all when there are only weak ones. A group counts for a value when a row of
+// it has the value and misses no other part of the filter.
+func (x *Index) facets(s *scratch, q Query, weak bool) Facets {
+	t := tally{x: x, s: s, q: q, weak: weak}
+	for i := range t.counts {
+		t.counts[i] = map[string]int{}
+	}
+	for i := range s.groups {
+		t.add(&s.groups[i])
+	}
+	c := &t.counts
+	return Facets{
+		Departments: counts(c[dimDepartment]), ItemKinds: counts(c[dimItemKind]), Modes: counts(c[dimMode]), Fields: counts(c[dimField]),
+		Industries: counts(c[dimIndustry]), Amounts: counts(c[dimAmount]), States: counts(c[dimState]),
+	}
+}
+
 // tally counts groups by facet value.
 type tally struct {
 	x      *Index
-	today  string
-	strong bool
-	seen   [2][facetCount]map[facetEntry]struct{} // strong, weak
+	s      *scratch
+	q      Query
+	weak   bool
+	counts [facetCount]map[string]int
+	seen   []facetEntry // of the group in work
 }
 
 type facetEntry struct {
-	value string
-	group int32
+	dimension int
+	value     string
 }
 
-func newTally(x *Index, today string) *tally {
-	t := &tally{x: x, today: today}
-	for w := range t.seen {
-		for i := range t.seen[w] {
-			t.seen[w][i] = map[facetEntry]struct{}{}
+// add counts one group.
+func (t *tally) add(g *group) {
+	t.seen = t.seen[:0]
+	for at := g.first; at != 0; at = t.s.found[at-1].next {
+		f := &t.s.found[at-1]
+		if f.weak() && !t.weak {
+			continue
+		}
+		row := &t.x.rows[f.row]
+		t.note(dimDepartment, row.Department, f.missed)
+		t.note(dimItemKind, row.ItemKind, f.missed)
+		t.note(dimMode, row.Mode, f.missed)
+		t.note(dimField, row.Field, f.missed)
+		t.note(dimAmount, bandOf(row.Amount), f.missed)
+		if t.q.Today != "" {
+			t.note(dimState, row.stateOn(t.q.Today), f.missed)
+		}
+		for _, letter := range row.Industries {
+			t.note(dimIndustry, letter, f.missed)
 		}
 	}
-	return t
 }
 
-// add counts row r, found with the given misses, for every facet whose own filter is the only one it misses.
-func (t *tally) add(r int32, missed int, weak bool) {
-	w := 0
-	if weak {
-		w = 1
+// note counts a value once a group.
+func (t *tally) note(dimension int, value string, missed int32) {
+	entry := facetEntry{dimension, value}
+	if value == "" || missed&^(1<<dimension) != 0 || slices.Contains(t.seen, entry) {
+		return
 	}
-	t.strong = t.strong || !weak
-	row := &t.x.rows[r]
-	state := ""
-	if t.today != "" {
-		state = row.stateOn(t.today)
-	}
-	note := func(dimension int, value string) {
-		if value != "" && missed&^(1<<dimension) == 0 {
-			t.seen[w][dimension][facetEntry{value, t.x.groupOf[r]}] = struct{}{}
-		}
-	}
-	note(dimDepartment, row.Department)
-	note(dimItemKind, row.ItemKind)
-	note(dimMode, row.Mode)
-	note(dimField, row.Field)
-	note(dimAmount, bandOf(row.Amount))
-	note(dimState, state)
-	for _, letter := range row.Industries {
-		note(dimIndustry, letter)
-	}
+	t.seen = append(t.seen, entry)
+	t.counts[dimension][value]++
 }
 
-// facets gives the counts over the strong groups, or over the weak ones where no group at all is strong.
-func (t *tally) facets() Facets {
-	w := 0
-	if !t.strong {
-		w = 1
-	}
-	s := &t.seen[w]
-	return Facets{
-		Departments: counts(s[dimDepartment]), ItemKinds: counts(s[dimItemKind]), Modes: counts(s[dimMode]), Fields: counts(s[dimField]),
-		Industries: counts(s[dimIndustry]), Amounts: counts(s[dimAmount]), States: counts(s[dimState]),
-	}
-}
-
-func counts(seen map[facetEntry]struct{}) []Count {
-	n := map[string]int{}
-	for e := range seen {
-		n[e.value]++
-	}
+func counts(n map[string]int) []Count {
 	out := make([]Count, 0, len(n))
 	for v, k := range n {
 		out = append(out, Count{v, k})

@@ -166,6 +166,9 @@ func TestFacetsCountGroups(t *testing.T) {
 		ItemKinds:   []Count{{"补贴", 2}, {"就业", 1}},
 		Modes:       []Count{{"auto", 2}, {"apply", 1}},
 		Fields:      []Count{{"产业用房", 1}, {"就业", 1}, {"科技创新", 1}},
+		Industries:  []Count{{"C", 2}, {"I", 1}},
+		Amounts:     []Count{{"10-50", 1}, {"50-100", 1}},
+		States:      []Count{}, // no day was given
 	}
 	if d := cmp.Diff(want, search(t, x, Query{}).Facets); d != "" {
 		t.Errorf("all (-want +got):\n%s", d)
@@ -174,6 +177,7 @@ func TestFacetsCountGroups(t *testing.T) {
 	got := search(t, x, Query{Filter: Filter{Departments: []string{"区人社局"}}}).Facets
 	want = Facets{
 		Departments: want.Departments, ItemKinds: []Count{{"就业", 1}}, Modes: []Count{{"auto", 1}}, Fields: []Count{{"就业", 1}},
+		Industries: []Count{}, Amounts: []Count{}, States: []Count{},
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("one department (-want +got):\n%s", d)

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -34,17 +35,19 @@ type Index struct {
 	store  bleve.Index // nil when there are no documents
 	reader bleveindex.IndexReader
 
-	values                  values
+	known                   values
 	places                  [][]lexicon.Place // of each row
 	pairs                   pairs
 	sums                    []int64 // every sum of money that is named, in yuan, ascending
 	repairer                *repair.Repairer
 	suggester               *suggester
 	rows                    []row
-	rowOf                   []int32 // bleve's document number -> row
+	rowOf, docOf            []int32 // bleve's document number -> row, and back
 	groupOf                 []int32 // row -> group
 	groups                  []string
 	size                    []int32   // passages of each group
+	byChance                []float64 // what counts of the score of a passage of each group
+	byID                    []int32   // row -> its place in the order of ids
 	bodyFactor, titleFactor []float32 // row -> what one occurrence counts, lengths allowed for
 	scratch                 sync.Pool
 	temp                    string // removed by Close
@@ -158,7 +161,7 @@ func (x *Index) load() error {
 	if err != nil {
 		return err
 	}
-	x.scratch.New = func() any { return newScratch(len(x.rows)) }
+	x.scratch.New = func() any { return newScratch(len(x.rows), len(x.groups)) }
 	x.number()
 	if len(x.rows) == 0 {
 		return nil
@@ -211,12 +214,24 @@ func (x *Index) number() {
 			x.size = append(x.size, 0)
 		}
 		x.groupOf[i] = g
-		x.values.note(r)
+		x.known.note(r)
 		for _, p := range r.Places {
 			x.places[i] = append(x.places[i], lexicon.Place(p))
 		}
 		x.size[g]++
 		body, title = body+r.BodyLen, title+r.TitleLen
+	}
+	for _, n := range x.size {
+		x.byChance = append(x.byChance, byChance(n))
+	}
+	order := make([]int32, len(x.rows))
+	for i := range order {
+		order[i] = int32(i)
+	}
+	slices.SortFunc(order, func(a, b int32) int { return strings.Compare(x.rows[a].ID, x.rows[b].ID) })
+	x.byID = make([]int32, len(x.rows))
+	for place, r := range order {
+		x.byID[r] = int32(place)
 	}
 	n := float64(max(len(x.rows), 1))
 	x.bodyFactor, x.titleFactor = make([]float32, len(x.rows)), make([]float32, len(x.rows))
@@ -255,6 +270,7 @@ func (x *Index) matchRows() error {
 	if err != nil {
 		return err
 	}
+	x.docOf = make([]int32, len(x.rows))
 	found := 0
 	for {
 		id, err := all.Next()
@@ -273,6 +289,7 @@ func (x *Index) matchRows() error {
 			return errors.Join(fmt.Errorf("document %q: not in the table", name), all.Close())
 		}
 		x.rowOf = append(x.rowOf, r)
+		x.docOf[r] = int32(found)
 		found++
 	}
 	if found != len(x.rows) {

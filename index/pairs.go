@@ -118,11 +118,29 @@ func (p pairs) Runes() map[rune]int {
 // Word reports whether letters is a word of a text.
 func (p pairs) Word(letters string) bool { return p.letters[letters] }
 
-// startingWith gives the terms that start with a character; it occurs exactly where one of them does.
-func (p pairs) startingWith(char string) []string {
-	first, _ := utf8.DecodeRuneInString(char)
-	var keys []string
+// follow gives in how many documents something follows a character.
+func (p pairs) follow(first rune) int {
+	n := 0
 	for _, s := range p.seconds[first] {
+		n += int(s.n)
+	}
+	return n
+}
+
+// startingWith gives the terms that start with a character; it occurs exactly where one of them does. Where they stand in more
+// documents than budget, the most frequent ones are left out.
+func (p pairs) startingWith(char string, budget int) []string {
+	first, _ := utf8.DecodeRuneInString(char)
+	all := p.seconds[first]
+	if p.follow(first) > budget {
+		all = slices.Clone(all)
+		slices.SortFunc(all, func(a, b second) int { return cmp.Or(cmp.Compare(a.n, b.n), cmp.Compare(a.char, b.char)) })
+	}
+	var keys []string
+	for _, s := range all {
+		if budget -= int(s.n); budget < 0 {
+			break
+		}
 		if s.char == 0 {
 			keys = append(keys, char)
 			continue

@@ -106,15 +106,15 @@ func (x *Index) valuesOf(f lexicon.FilterWord, q Query) []string {
 		}
 		return f.Values
 	case lexicon.ByMode:
-		for _, m := range x.values.modes {
+		for _, m := range x.known.modes {
 			add(m, slices.Contains(f.Values, m))
 		}
 	case lexicon.ByLevel:
-		for _, l := range x.values.levels {
+		for _, l := range x.known.levels {
 			add(l, slices.Contains(f.Values, l))
 		}
 	default:
-		for _, d := range x.values.departments {
+		for _, d := range x.known.departments {
 			add(d, slices.ContainsFunc(f.Values, func(part string) bool { return strings.Contains(d, part) }))
 		}
 	}

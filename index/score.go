@@ -1,8 +1,11 @@
 package index
 
 import (
+	"cmp"
 	"context"
-	"math/bits"
+	"errors"
+	"slices"
+	"unicode/utf8"
 
 	"mianshen/index/words"
 
@@ -20,6 +23,20 @@ type scratch struct {
 	weights []weight    // of each term
 	phrase  layer       // of the variant in work
 	slot    layer       // the best variant of the slot in work
+
+	only    []int32 // nil, or the rows that count, in the order of documents
+	within  bool    // only are rows of the variant in work
+	variant []int32 // those
+	narrow  bool    // only touched rows count any more, which are then in the order of documents
+	scores  []float32
+	df      int // documents that hold the term in work
+
+	found   []found // rows that hold enough of the query
+	closer  bool    // the best of them were looked at closer
+	order   []int32 // places in found
+	groups  []group // all groups found
+	groupAt []int32 // group -> one more than its place in groups
+	passed  []group // those that pass the filter
 }
 
 // layer is a sum for each of some rows.
@@ -43,10 +60,10 @@ type weight struct {
 	unknown bool    // it stands nowhere
 }
 
-func newScratch(n int) *scratch {
+func newScratch(n, groups int) *scratch {
 	return &scratch{
 		tf: make([]float32, n), score: make([]float32, n), mask: make([]words.Set, n), inTitle: make([]words.Set, n),
-		phrase: newLayer(n), slot: newLayer(n),
+		phrase: newLayer(n), slot: newLayer(n), groupAt: make([]int32, groups),
 	}
 }
 
@@ -60,6 +77,8 @@ func (s *scratch) reset() {
 	s.phrase.reset()
 	s.slot.reset()
 	s.hits, s.touched, s.weights = s.hits[:0], s.touched[:0], s.weights[:0]
+	s.found, s.groups, s.closer, s.narrow = s.found[:0], s.groups[:0], false, false
+	s.only, s.within = nil, false
 }
 
 // Settings of what documents write instead of a word.
@@ -68,34 +87,170 @@ const (
 	variantCover  = 0.8 // share of a variant's weight from which on its word counts as found
 )
 
+// Settings that keep queries of frequent words fast: once what is still to come can't bring another row among the best, the
+// rest is looked up only in the best of those found.
+const (
+	worthIt    = 2_000 // documents from which on it pays to think about it
+	amongBest  = 200
+	kept       = 1_500 // rows that go on, and those that are as good as the last of them
+	reachable  = 0.7   // of a word's weight: so much it brings to a row that holds it in title and text
+	singleCost = 60_000
+)
+
+// job is a word of the query to score: one term, or a slot.
+type job struct {
+	term int
+	slot *words.Slot
+	n    int     // documents, about
+	rest float32 // weight of this and all later jobs
+}
+
+// jobs gives what is to score, the rarest first.
+func (x *Index) jobs(asked words.Query) []job {
+	var slotted words.Set
+	var out []job
+	for i := range asked.Slots {
+		slot := &asked.Slots[i]
+		all := slot.Typed
+		for _, v := range slot.Variants {
+			all |= v
+		}
+		slotted |= all
+		n := 0
+		for t := range asked.Terms {
+			if all.Has(t) {
+				n = max(n, x.about(asked.Terms[t]))
+			}
+		}
+		out = append(out, job{slot: slot, n: n, rest: x.weigh(asked, slot.Typed)})
+		for _, v := range slot.Variants {
+			out[len(out)-1].rest = max(out[len(out)-1].rest, x.weigh(asked, v))
+		}
+	}
+	for i, t := range asked.Terms {
+		if !slotted.Has(i) {
+			out = append(out, job{term: i, n: x.about(t), rest: x.weigh(asked, 1<<i)})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b job) int { return cmp.Compare(a.n, b.n) })
+	for i := len(out) - 2; i >= 0; i-- {
+		out[i].rest += out[i+1].rest
+	}
+	return out
+}
+
+// weigh gives what some terms weigh, about.
+func (x *Index) weigh(asked words.Query, terms words.Set) (sum float32) {
+	for i, t := range asked.Terms {
+		if terms.Has(i) {
+			sum += float32(inverseFrequency(float64(len(x.rows)), float64(x.about(t))) * t.Weight)
+		}
+	}
+	return sum
+}
+
+// about gives in how many documents a term stands, about; nothing for words and figures, which are rarely frequent.
+func (x *Index) about(t words.Term) int {
+	first, size := utf8.DecodeRuneInString(t.Key)
+	switch t.Kind {
+	case words.Pair:
+		next, _ := utf8.DecodeRuneInString(t.Key[size:])
+		return x.pairs.Pair(first, next)
+	case words.Single:
+		return min(singleCost, x.pairs.follow(first))
+	}
+	return 0
+}
+
 // score gives each row that holds a term its score and mask, and each term its weight.
 func (x *Index) score(ctx context.Context, s *scratch, asked words.Query) error {
 	if x.reader == nil {
 		return ctx.Err()
 	}
 	s.weights = append(s.weights, make([]weight, len(asked.Terms))...)
-	var slotted words.Set
-	for _, slot := range asked.Slots {
-		slotted |= slot.Typed
-		for _, v := range slot.Variants {
-			slotted |= v
+	for i, j := range x.jobs(asked) {
+		if !s.narrow && i > 0 && j.n >= worthIt && len(s.touched) >= amongBest && j.rest*reachable < s.nth(amongBest) {
+			x.narrow(s)
 		}
-	}
-	for i := range asked.Terms {
-		if slotted.Has(i) {
-			continue
+		var err error
+		if j.slot != nil {
+			err = x.scoreSlot(ctx, s, asked, *j.slot)
+		} else {
+			err = x.term(ctx, s, asked, j.term, func(r int32, value, _ float32) { s.score[r] += value })
 		}
-		err := x.term(ctx, s, asked, i, func(r int32, value, _ float32) { s.score[r] += value })
 		if err != nil {
 			return err
 		}
 	}
-	for _, slot := range asked.Slots {
-		if err := x.scoreSlot(ctx, s, asked, slot); err != nil {
-			return err
+	return ctx.Err()
+}
+
+// nth gives the nth best score so far.
+func (s *scratch) nth(n int) float32 {
+	s.scores = s.scores[:0]
+	for _, r := range s.touched {
+		s.scores = append(s.scores, s.score[r])
+	}
+	return nthGreatest(s.scores, n)
+}
+
+// nthGreatest gives the nth greatest of all, which it puts into another order.
+func nthGreatest(all []float32, n int) float32 {
+	for len(all) > 1 {
+		pivot := all[len(all)/2]
+		greater, equal := 0, 0
+		for i, v := range all {
+			switch {
+			case v > pivot:
+				all[i], all[greater+equal] = all[greater+equal], all[i]
+				all[greater], all[greater+equal] = all[greater+equal], all[greater]
+				greater++
+			case v == pivot:
+				all[i], all[greater+equal] = all[greater+equal], all[i]
+				equal++
+			}
+		}
+		switch {
+		case n <= greater:
+			all = all[:greater]
+		case n <= greater+equal:
+			return pivot
+		default:
+			n -= greater + equal
+			all = all[greater+equal:]
 		}
 	}
-	return ctx.Err()
+	return all[0]
+}
+
+// narrow keeps the best rows found so far; from then on no others are added.
+func (x *Index) narrow(s *scratch) {
+	s.narrow = true
+	if len(s.touched) > kept {
+		least := s.nth(kept)
+		still := s.touched[:0]
+		for _, r := range s.touched {
+			if s.score[r] >= least {
+				still = append(still, r)
+				continue
+			}
+			s.score[r], s.mask[r], s.inTitle[r] = 0, 0, 0
+		}
+		s.touched = still
+	}
+	x.byDocument(s.touched)
+	s.only = s.touched
+}
+
+// counts reports whether row r may still hold a term.
+func (s *scratch) counts(r int32) bool {
+	switch {
+	case s.within:
+		return s.phrase.cover[r] != 0
+	case s.narrow:
+		return s.mask[r] != 0
+	}
+	return true
 }
 
 // term finds term n, notes it for each row that holds it and gives its weight there to add.
@@ -104,8 +259,12 @@ func (x *Index) term(ctx context.Context, s *scratch, asked words.Query, n int, 
 	if err := x.collect(ctx, s, t, 1<<n); err != nil {
 		return err
 	}
-	idf := inverseFrequency(float64(len(x.rows)), float64(len(s.hits))) * t.Weight
-	s.weights[n] = weight{value: idf, unknown: len(s.hits) == 0}
+	df := len(s.hits)
+	if s.only != nil {
+		df = max(df, s.df)
+	}
+	idf := inverseFrequency(float64(len(x.rows)), float64(df)) * t.Weight
+	s.weights[n] = weight{value: idf, unknown: df == 0}
 	for _, r := range s.hits {
 		tf := s.tf[r]
 		if s.mask[r] == 0 {
@@ -141,8 +300,14 @@ func (x *Index) scoreSlot(ctx context.Context, s *scratch, asked words.Query, sl
 func (x *Index) scorePhrase(ctx context.Context, s *scratch, asked words.Query, phrase, typed words.Set) error {
 	defer s.phrase.reset()
 	var whole float32
-	for set := phrase; set != 0; set &= set - 1 {
-		n := bits.TrailingZeros64(uint64(set))
+	defer func(only []int32) { s.only, s.within = only, false }(s.only)
+	for i, n := range x.rarestFirst(asked, phrase) {
+		if i == 1 && phrase != typed {
+			// Without its rarest pair too little of a variant is there.
+			s.only = append(s.variant[:0:cap(s.variant)], s.phrase.rows...)
+			s.variant, s.within = s.only, true
+			x.byDocument(s.only)
+		}
 		err := x.term(ctx, s, asked, n, func(r int32, value, weight float32) {
 			if s.phrase.cover[r] == 0 {
 				s.phrase.rows = append(s.phrase.rows, r)
@@ -169,6 +334,23 @@ func (x *Index) scorePhrase(ctx context.Context, s *scratch, asked words.Query, 
 	return nil
 }
 
+// rarestFirst gives the terms of a set, the rarest first.
+func (x *Index) rarestFirst(asked words.Query, set words.Set) []int {
+	var out []int
+	for i := range asked.Terms {
+		if set.Has(i) {
+			out = append(out, i)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b int) int { return cmp.Compare(x.about(asked.Terms[a]), x.about(asked.Terms[b])) })
+	return out
+}
+
+// byDocument sorts rows by bleve's numbers.
+func (x *Index) byDocument(rows []int32) {
+	slices.SortFunc(rows, func(a, b int32) int { return cmp.Compare(x.docOf[a], x.docOf[b]) })
+}
+
 // instead gives what a variant counts in row r, and notes the word typed as found where nearly all of the variant is there.
 func (s *scratch) instead(r int32, phrase, typed words.Set, whole float32) float32 {
 	c := s.phrase.cover[r] / whole
@@ -181,11 +363,13 @@ func (s *scratch) instead(r int32, phrase, typed words.Set, whole float32) float
 	return variantFactor * c * c
 }
 
-// collect sums up how often t stands in each row, title and body together, lengths allowed for.
+// collect sums up how often t stands in each row, title and body together, lengths allowed for. When only candidates are
+// looked at, s.df is how many documents hold it in the one field or the other.
 func (x *Index) collect(ctx context.Context, s *scratch, t words.Term, bit words.Set) error {
+	s.df = 0
 	keys := []string{t.Key}
 	if t.Kind == words.Single {
-		keys = x.pairs.startingWith(t.Key)
+		keys = x.pairs.startingWith(t.Key, singleCost)
 	}
 	for _, key := range keys {
 		for _, field := range searchedFields {
@@ -197,36 +381,68 @@ func (x *Index) collect(ctx context.Context, s *scratch, t words.Term, bit words
 	return nil
 }
 
-func (x *Index) collectKey(ctx context.Context, s *scratch, field, key string, bit words.Set) error {
+// occurrence notes that a term stands in row r.
+func (s *scratch) occurrence(r int32, freq uint64, factor []float32, title bool, bit words.Set) {
+	if s.tf[r] == 0 {
+		s.hits = append(s.hits, r)
+	}
+	if title {
+		s.inTitle[r] |= bit
+	}
+	s.tf[r] += float32(freq) * factor[r]
+}
+
+func (x *Index) collectKey(ctx context.Context, s *scratch, field, key string, bit words.Set) (err error) {
+	title := field == titleField
 	factor := x.bodyFactor
-	if field == titleField {
+	if title {
 		factor = x.titleFactor
 	}
 	postings, err := x.reader.TermFieldReader(ctx, []byte(key), field, true, false, false)
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, postings.Close()) }()
+	count := int(postings.Count())
+	s.df = max(s.df, count)
+	if s.only != nil && count > 4*len(s.only) {
+		return x.advance(ctx, s, postings, factor, title, bit)
+	}
 	var into bleveindex.TermFieldDoc
 	for n := 0; ; n++ {
 		if n%4096 == 0 && ctx.Err() != nil {
-			_ = postings.Close() // the context's error says it all
 			return ctx.Err()
 		}
 		p, err := postings.Next(&into)
-		if err != nil {
-			_ = postings.Close() // the first error is the cause
+		if err != nil || p == nil {
 			return err
 		}
-		if p == nil {
-			return postings.Close()
+		if r := x.rowOf[p.ID.Value()]; s.counts(r) {
+			s.occurrence(r, p.Freq, factor, title, bit)
 		}
-		r := x.rowOf[p.ID.Value()]
-		if s.tf[r] == 0 {
-			s.hits = append(s.hits, r)
-		}
-		if field == titleField {
-			s.inTitle[r] |= bit
-		}
-		s.tf[r] += float32(p.Freq) * factor[r]
 	}
+}
+
+// advance finds which of the candidates a term stands in, without reading what lies between them.
+func (x *Index) advance(ctx context.Context, s *scratch, postings bleveindex.TermFieldReader, factor []float32, title bool, bit words.Set) error {
+	var into bleveindex.TermFieldDoc
+	id := make(bleveindex.IndexInternalID, 8)
+	at, started := uint64(0), false // the document that the reader stands on
+	for i, r := range s.only {
+		if i%256 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		doc := uint64(x.docOf[r])
+		if !started || at < doc {
+			p, err := postings.Advance(bleveindex.NewIndexInternalID(id, doc), &into)
+			if err != nil || p == nil {
+				return err
+			}
+			at, started = p.ID.Value(), true
+		}
+		if at == doc {
+			s.occurrence(r, into.Freq, factor, title, bit)
+		}
+	}
+	return nil
 }

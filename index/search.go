@@ -1,14 +1,10 @@
 package index
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
-	"math"
 	"os"
 	"runtime/debug"
-	"slices"
 	"time"
 
 	"mianshen/index/words"
@@ -129,172 +125,47 @@ func (x *Index) searchLocked(ctx context.Context, q Query) (res Result, err erro
 func (x *Index) answer(ctx context.Context, s *scratch, q Query) (Result, error) {
 	defer s.reset()
 	read := x.read(q)
-	filter := narrowed(q.Filter, read.chips)
-	rows, err := x.rank(ctx, s, &filter, q, read)
-	if err != nil {
+	q.Filter = narrowed(q.Filter, read.chips)
+	if err := x.rank(ctx, s, q, read); err != nil {
 		return Result{}, err
 	}
-	if loose := read.Loose(); len(rows) == 0 && len(loose.Terms) > 0 {
+	if loose := read.Loose(); len(s.found) == 0 && len(loose.Terms) > 0 {
 		// None of it stands anywhere. What shares at least characters with it may help, and is said to be weak.
 		s.reset()
 		read.Query = loose
-		if rows, err = x.rank(ctx, s, &filter, q, read); err != nil {
+		if err := x.rank(ctx, s, q, read); err != nil {
 			return Result{}, err
 		}
-		for i := range rows {
-			rows[i].share = min(rows[i].share, leastShare)
+		for i := range s.found {
+			s.found[i].share = min(s.found[i].share, leastShare)
 		}
 	}
-	found, facets := x.rollUp(rows, q)
-	res := Result{Total: len(found), Facets: facets, Ignored: read.Ignored, Read: read.corrected(), Chips: read.chips}
-	for _, g := range found {
-		if g.weak() {
+	all := x.rollUp(s, q)
+	res := Result{Total: len(all), Ignored: read.Ignored, Read: read.corrected(), Chips: read.chips}
+	for i := range all {
+		if all[i].weak() {
 			res.Weak++
 		}
 	}
-	res.Hits, err = x.page(ctx, q, read.Query, found)
+	res.Facets = x.facets(s, q, res.Weak == res.Total)
+	first, last := page(q, len(all))
+	var err error
+	res.Hits, err = x.hits(ctx, read.Query, x.bestGroups(all, q, last)[first:], first)
 	return res, err
 }
 
-// rank scores the rows that hold some of a query and looks closer at the best.
-func (x *Index) rank(ctx context.Context, s *scratch, f *Filter, q Query, read reading) ([]found, error) {
-	if err := x.score(ctx, s, read.Query); err != nil {
-		if ctx.Err() != nil {
-			return nil, fmt.Errorf("search: %w", ctx.Err())
-		}
-		return nil, fmt.Errorf("search: %w: %w", ErrRebuild, err)
-	}
-	shares := newShares(x.lexicon, read.Query, s.weights)
-	rows := x.found(s, f, q, read, shares)
-	return rows, x.lookCloser(ctx, rows, read, shares)
-}
-
-// found is a row that was found.
-type found struct {
-	row    int32
-	missed int // dimensions of the filter
-	score  float64
-	share  float64 // of the query that stands in it
-	floor  float64 // below it the row is weak
-}
-
-func (f found) weak() bool { return f.share < f.floor }
-
-// rows gives the rows that hold enough of the query and pass the filter but for one facet, in no order.
-func (x *Index) found(s *scratch, f *Filter, q Query, asked reading, shares *shares) []found {
-	var out []found
-	consider := func(r int32, score, share float64) {
-		if missed := f.missed(&x.rows[r], q.Today); missed&missedOther == 0 {
-			if q.Today != "" && x.rows[r].stateOn(q.Today) == StateEnded {
-				score *= endedFactor
-			}
-			if by, ok := q.Favor[x.rows[r].ID]; ok {
-				score *= by
-			}
-			out = append(out, found{row: r, missed: missed, score: score, share: share, floor: shares.floor})
-		}
-	}
-	if asked.Empty {
-		for r := range x.rows {
-			consider(int32(r), 0, 1)
-		}
-	}
-	for _, r := range s.touched {
-		sh := shares.of(s.mask[r], s.inTitle[r])
-		if sh >= leastShare {
-			here := at(asked.places, x.places[r])
-			consider(r, x.final(r, s.score[r], sh)*here, sh)
-		}
-	}
-	return out
-}
-
-// group is one group found.
-type group struct {
-	found // its best passage
-	count int
-}
-
-// rollUp gives the groups that pass the filter, sorted, and the facets.
-func (x *Index) rollUp(rows []found, q Query) ([]group, Facets) {
-	byGroup := map[int32]*group{}
-	tally := newTally(x, q.Today)
-	for _, f := range rows {
-		tally.add(f.row, f.missed, f.weak())
-		if f.missed != 0 {
-			continue
-		}
-		g := byGroup[x.groupOf[f.row]]
-		if g == nil {
-			g = &group{found: f}
-			byGroup[x.groupOf[f.row]] = g
-		}
-		g.count++
-		if x.better(f, g.found) {
-			g.found = f
-		}
-	}
-	out := make([]group, 0, len(byGroup))
-	for _, g := range byGroup {
-		out = append(out, *g)
-	}
-	slices.SortFunc(out, func(a, b group) int {
-		return cmp.Or(compareBool(a.weak(), b.weak()), x.bySort(q.Sort, a.row, b.row), cmp.Compare(b.score, a.score),
-			cmp.Compare(x.rows[a.row].ID, x.rows[b.row].ID))
-	})
-	return out, tally.facets()
-}
-
-// bySort compares two rows in an order other than relevance.
-func (x *Index) bySort(order Sort, a, b int32) int {
-	r, s := &x.rows[a], &x.rows[b]
-	switch order {
-	case SortNewest:
-		return cmp.Compare(s.From, r.From)
-	case SortEnding:
-		return cmp.Or(compareBool(r.To == "", s.To == ""), cmp.Compare(r.To, s.To))
-	case SortAmount:
-		return cmp.Compare(s.Amount, r.Amount)
-	}
-	return 0
-}
-
-// final gives the score of row r from the sum over its terms: more for a greater share of the query, less for one of
-// many passages, since the best of seventy is often good by chance.
-func (x *Index) final(r int32, sum float32, share float64) float64 {
-	passages := float64(x.size[x.groupOf[r]])
-	return float64(sum) * (0.7 + 0.3*share) / (1 + chancePenalty*math.Log(passages))
-}
-
-// better reports whether a represents a group better than b. When nothing was asked, the first row stays.
-func (x *Index) better(a, b found) bool {
-	if a.weak() != b.weak() {
-		return b.weak()
-	}
-	if a.score != b.score {
-		return a.score > b.score
-	}
-	return a.score > 0 && x.rows[a.row].ID < x.rows[b.row].ID
-}
-
-func compareBool(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case b:
-		return -1
-	}
-	return 1
-}
-
-// page reads the documents of one page and marks what was found.
-func (x *Index) page(ctx context.Context, q Query, asked words.Query, found []group) ([]Hit, error) {
+// page gives which of n groups are asked for, last not included.
+func page(q Query, n int) (first, last int) {
 	limit := q.Limit
 	if limit <= 0 {
 		limit = DefaultLimit
 	}
-	offset := min(max(q.Offset, 0), MaxOffset, len(found))
-	found = found[offset:min(offset+min(limit, MaxLimit), len(found))]
+	first = min(max(q.Offset, 0), MaxOffset, n)
+	return first, min(first+min(limit, MaxLimit), n)
+}
+
+// hits reads the documents of one page, whose first group stands at offset, and marks what was found.
+func (x *Index) hits(ctx context.Context, asked words.Query, found []group, offset int) ([]Hit, error) {
 	m := words.NewMarker(asked)
 	hits := make([]Hit, 0, len(found))
 	for i, g := range found {
@@ -325,7 +196,7 @@ func (x *Index) document(id string) (d Document, err error) {
 	}
 	stored.VisitFields(func(f bleveindex.Field) {
 		if f.Name() == sourceField {
-			err = json.Unmarshal(f.Value(), &d)
+			d, err = unpack(string(f.Value()))
 		}
 	})
 	if err != nil || d.ID != id {

@@ -3,7 +3,6 @@ package index
 import (
 	"context"
 	"encoding/gob"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
@@ -25,7 +24,7 @@ import (
 var ErrRebuild = errors.New("index must be rebuilt")
 
 // mappingVersion changes whenever the same document would be indexed differently: tokens, folding table, fields.
-const mappingVersion = "mianshen-index-2"
+const mappingVersion = "mianshen-index-3"
 
 // Names within a generation.
 const (
@@ -39,7 +38,7 @@ const (
 const (
 	bodyField   = "body"
 	titleField  = "title"
-	sourceField = "source" // the document as JSON, stored, not searched
+	sourceField = "source" // the document, packed, stored, not searched
 	analyzer    = "mianshen"
 )
 
@@ -169,13 +168,9 @@ func writeBleve(ctx context.Context, gen string, docs iter.Seq2[Document, error]
 }
 
 func add(b bleve.Builder, d Document) (row, error) {
-	d.Title, d.Body = validText(d.Title), validText(d.Body)
+	d.Title, d.Body, d.Also = validText(d.Title), validText(d.Body), validText(d.Also)
 	if d.Group == "" {
 		d.Group = d.ID
-	}
-	source, err := json.Marshal(d)
-	if err != nil {
-		return row{}, err
 	}
 	head := d.Title + "。" + d.Number + "。" + validText(d.Also)
 	r := row{
@@ -186,7 +181,7 @@ func add(b bleve.Builder, d Document) (row, error) {
 	for _, p := range lexicon.Places(words.Fold(d.Title + " " + d.Also + " " + d.Department)) {
 		r.Places = append(r.Places, string(p))
 	}
-	return r, b.Index(d.ID, map[string]any{bodyField: d.Body, titleField: head, sourceField: string(source)})
+	return r, b.Index(d.ID, map[string]any{bodyField: d.Body, titleField: head, sourceField: pack(d)})
 }
 
 // maxAmount is the greatest sum in yuan that is taken for what a firm may get; beyond it texts speak of funds and turnovers.

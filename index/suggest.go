@@ -190,7 +190,7 @@ func (s *suggester) starting(typed []rune) []suggestible {
 	var out []suggestible
 	if letters == "" {
 		out = scan(len(s.all), func(i int) *suggestible { return &s.all[i] }, func(e *suggestible) string { return e.Folded }, chars)
-		return best(out)
+		return likeliest(out)
 	}
 	if chars != "" {
 		within := scan(len(s.all), func(i int) *suggestible { return &s.all[i] }, func(e *suggestible) string { return e.Folded }, chars)
@@ -200,11 +200,11 @@ func (s *suggester) starting(typed []rune) []suggestible {
 				out = append(out, e)
 			}
 		}
-		return best(out)
+		return likeliest(out)
 	}
 	out = scan(len(s.pinyin), func(i int) *suggestible { return &s.all[s.pinyin[i]] }, func(e *suggestible) string { return e.Pinyin }, letters)
 	out = append(out, scan(len(s.initials), func(i int) *suggestible { return &s.all[s.initials[i]] }, func(e *suggestible) string { return e.Initials }, letters)...)
-	return best(out)
+	return likeliest(out)
 }
 
 // split parts what was typed into characters and the letters at the end that may be pinyin, without blanks.
@@ -240,8 +240,8 @@ func scan(n int, at func(int) *suggestible, key func(*suggestible) string, prefi
 	return out
 }
 
-// best sorts: words before titles, the more often heard first, the shorter first.
-func best(all []suggestible) []suggestible {
+// likeliest sorts: words before titles, the more often heard first, the shorter first.
+func likeliest(all []suggestible) []suggestible {
 	slices.SortFunc(all, func(a, b suggestible) int {
 		return cmp.Or(compareBool(a.Group != "", b.Group != ""), cmp.Compare(b.N, a.N), cmp.Compare(len(a.Text), len(b.Text)), cmp.Compare(a.Text, b.Text))
 	})

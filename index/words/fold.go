@@ -2,6 +2,7 @@ package words
 
 import (
 	_ "embed"
+	"math"
 	"strings"
 	"sync"
 	"unicode"
@@ -47,6 +48,27 @@ const (
 // quotation mark and book-title mark a plain quote, every white space a blank. It is one to one on purpose, so that
 // offsets never shift, and folding twice changes nothing.
 func foldRune(r rune) rune {
+	if r >= 0 && int(r) < len(folds()) {
+		return rune(folds()[r])
+	}
+	return foldSlow(r)
+}
+
+// folds is foldSlow for the first plane, since texts are folded again and again.
+var folds = sync.OnceValue(func() []uint16 {
+	out := make([]uint16, 1<<16)
+	for r := range out {
+		to := foldSlow(rune(r))
+		if to > math.MaxUint16 { // none does; it would be left alone
+			to = rune(r)
+		}
+		out[r] = uint16(to)
+	}
+	return out
+})
+
+// foldSlow folds one rune.
+func foldSlow(r rune) rune {
 	if r < utf8.RuneSelf {
 		return foldASCII(r)
 	}
@@ -99,10 +121,10 @@ func foldOther(r rune) rune {
 	}
 	composed := norm.NFKC.String(string(r))
 	if c, size := utf8.DecodeRuneInString(composed); size == len(composed) && c != r {
-		return foldRune(c)
+		return foldSlow(c)
 	}
 	if low := unicode.ToLower(r); low != r {
-		return foldRune(low)
+		return foldSlow(low)
 	}
 	return foldHan(r)
 }

@@ -56,22 +56,6 @@ type mark struct {
 	terms       Set
 }
 
-// Place is a place in a text where terms of a query stand.
-type Place struct {
-	First, Last int // runes of the text
-	Terms       Set
-}
-
-// Places gives where the query's terms stand in text, by their start.
-func (m Marker) Places(text string) []Place {
-	marks := m.find(text)
-	out := make([]Place, len(marks))
-	for i, k := range marks {
-		out[i] = Place{k.first, k.last, k.terms}
-	}
-	return out
-}
-
 // find gives the places of all terms in text, by start.
 func (m Marker) find(text string) []mark {
 	if len(m.weight) == 0 {

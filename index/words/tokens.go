@@ -82,8 +82,15 @@ func nextHan(f folded, i int, spaces bool) int {
 	return -1
 }
 
-// wordAt reads the word at i. Digits keep a decimal point and lose their thousands separators: 500,000 is 500000.
+// wordAt reads the word at i.
 func wordAt(f folded, i int) Token {
+	term, last := wordText(f, i)
+	return span(f, term, i, last, Word)
+}
+
+// wordText reads the word at i and gives its last rune. Digits keep a decimal point and lose their thousands separators:
+// 500,000 is 500000.
+func wordText(f folded, i int) (string, int) {
 	var term strings.Builder
 	j, n := i, 0
 	for j < len(f.runes) && n < maxWordRunes {
@@ -97,11 +104,11 @@ func wordAt(f folded, i int) Token {
 			n++
 		case r == ',' && digitAt(f, j-1) && groupOfThree(f, j+1):
 		default:
-			return span(f, term.String(), i, j-1, Word)
+			return term.String(), j - 1
 		}
 		j++
 	}
-	return span(f, term.String(), i, j-1, Word)
+	return term.String(), j - 1
 }
 
 func digitAt(f folded, i int) bool {
