@@ -2,6 +2,7 @@ package index_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"mianshen/index"
@@ -10,7 +11,7 @@ import (
 )
 
 // TestEverySynonymEarnsItsPlace asks for each group of synonyms the question that goes with it: with the group the document
-// comes first, without it another one does, or it is marked weak.
+// is among the first three, since a few official words stand in several; without it, it is not, or it is marked weak.
 func TestEverySynonymEarnsItsPlace(t *testing.T) {
 	lessons, err := judge.Lessons(index.Relevance, "testdata/synonyms.txtar")
 	if err != nil {
@@ -35,28 +36,28 @@ func TestEverySynonymEarnsItsPlace(t *testing.T) {
 	defer func() { _ = x.Close() }()
 	for i, l := range lessons {
 		x.SetLexicon(lex)
-		if got := first(t, x, l.Question); got != l.Word {
+		if got := first(t, x, l.Question); !slices.Contains(got, l.Word) {
 			t.Errorf("line %d, %s: %q gives %s", groups[i].Line, l.Word, l.Question, got)
 		}
 		x.SetLexicon(lex.Without(i))
-		if first(t, x, l.Question) == l.Word {
+		if slices.Contains(first(t, x, l.Question), l.Word) {
 			t.Errorf("line %d, %s: %q is answered without it", groups[i].Line, l.Word, l.Question)
 		}
 	}
 }
 
-// first gives the group of the first hit, with ? behind one that is weak.
-func first(t *testing.T, x *index.Index, text string) string {
+// first gives the groups of the first three hits that are not weak.
+func first(t *testing.T, x *index.Index, text string) []string {
 	t.Helper()
-	res, err := x.Search(context.Background(), index.Query{Text: text, Limit: 1})
+	res, err := x.Search(context.Background(), index.Query{Text: text, Limit: 3})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(res.Hits) == 0 {
-		return "nothing"
+	var out []string
+	for _, h := range res.Hits {
+		if !h.Weak {
+			out = append(out, h.Group)
+		}
 	}
-	if res.Hits[0].Weak {
-		return res.Hits[0].Group + "?"
-	}
-	return res.Hits[0].Group
+	return out
 }
