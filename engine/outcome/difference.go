@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math/bits"
 	"slices"
+	"weak"
 
 	"mianshen/engine/kernel"
 	"mianshen/rules"
@@ -21,8 +22,15 @@ type Change struct {
 
 // Differences calls visit for every pair of which two results say different things, item by item in the order of after, then
 // those that only before has, each by row. Rows that before doesn't have count as ineligible in it; both results must number
-// their rows alike.
+// their rows alike. Where before.Replace made after, only the replaced rows are looked at.
 func Differences(before, after *Result, visit func(Change)) {
+	if p := after.patch; p != nil && p.of == weak.Make(before) {
+		Differences(p.was, p.now, func(c Change) {
+			c.Row = p.rows[c.Row]
+			visit(c)
+		})
+		return
+	}
 	was := map[string]int{}
 	for i, g := range before.items {
 		was[g.ID] = i

@@ -56,7 +56,7 @@ func (b *Builder) Take() *Block {
 // Add adds the next item: its eligible rows, their amounts (nil: the item's fixed amount, or none), the unknown rows;
 // rows ascend.
 func (b *Builder) Add(g Item, rows []uint16, sums []int64, unknown []uint16) {
-	if g.Fixed > 0 && !slices.ContainsFunc(sums, func(s int64) bool { return s != g.Fixed }) {
+	if g.fixed(sums) {
 		sums = nil
 	}
 	c := &b.counts[len(b.paid)-1]
@@ -72,6 +72,11 @@ func (b *Builder) Add(g Item, rows []uint16, sums []int64, unknown []uint16) {
 	if sums == nil {
 		c.times(len(rows), g.Fixed)
 	}
+}
+
+// fixed reports whether all amounts are the item's own, so that they needn't be kept.
+func (g Item) fixed(sums []int64) bool {
+	return g.Fixed > 0 && !slices.ContainsFunc(sums, func(s int64) bool { return s != g.Fixed })
 }
 
 // put adds a set of rows.
@@ -136,14 +141,20 @@ func (r *Block) rows(dst []uint16, i, k int) []uint16 {
 
 // amounts returns the amounts of item i's eligible rows, or nil when they all get the fixed amount or none.
 func (r *Block) amounts(i int) []int64 {
+	if r.paid[i] == r.paid[i+1] {
+		return nil
+	}
+	return r.appendAmounts(make([]int64, 0, (r.paid[i+1]-r.paid[i])/2), i) // few amounts in 分 fit into a byte
+}
+
+func (r *Block) appendAmounts(dst []int64, i int) []int64 {
 	data := r.sums[r.paid[i]:r.paid[i+1]]
-	var out []int64
 	for len(data) > 0 {
 		v, n := binary.Uvarint(data)
-		out = append(out, int64(v))
+		dst = append(dst, int64(v))
 		data = data[max(n, 1):]
 	}
-	return out
+	return dst
 }
 
 // Result is what a sweep came to: for every item which enterprises are eligible, for which it is unknown, and the amounts.
@@ -155,6 +166,7 @@ type Result struct {
 	items  []Item
 	blocks []*Block
 	rows   int
+	patch  *patch // nil: it didn't come out of Replace
 }
 
 // Item says of an item how amounts are kept.
@@ -189,7 +201,7 @@ func (r *Result) Slice(first, n int) *Result {
 	first = min(first, len(r.blocks))
 	out.blocks = r.blocks[first:min(first+n, len(r.blocks))]
 	out.rows = max(min(r.rows-first*kernel.Rows, n*kernel.Rows), 0)
-	out.total(out.count(nil))
+	out.total(out.count())
 	return out
 }
 

@@ -208,6 +208,6 @@ func Concat(parts []*Result) (*Result, error) {
 			out.Faults[f] += c
 		}
 	}
-	out.total(out.count(nil))
+	out.total(out.count())
 	return out, nil
 }
