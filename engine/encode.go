@@ -2,10 +2,8 @@ package engine
 
 import (
 	"math/bits"
-	"runtime"
 	"slices"
 	"sort"
-	"sync"
 
 	"mianshen/engine/column"
 	"mianshen/engine/kernel"
@@ -75,22 +73,11 @@ func (p *Plan) encode() {
 			l.ask(n.unclear)
 		}
 	}
-	var wg sync.WaitGroup
-	queue := make(chan *encoded)
-	for range runtime.GOMAXPROCS(0) {
-		wg.Go(func() {
-			for e := range queue {
-				p.encodeColumn(e, wanted[e.field.Index])
-			}
-		})
-	}
-	for _, e := range p.fields {
-		if e != nil {
-			queue <- e
+	parallel(len(p.fields), func(i int) {
+		if e := p.fields[i]; e != nil {
+			p.encodeColumn(e, wanted[i])
 		}
-	}
-	close(queue)
-	wg.Wait()
+	})
 	for _, id := range p.leaves {
 		n := &p.nodes[id]
 		switch e := p.fields[n.field]; n.kind {

@@ -1,8 +1,26 @@
 package engine
 
 import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+
 	"mianshen/engine/column"
 )
+
+// parallel has work done for the numbers below n, each once, on all processors.
+func parallel(n int, work func(i int)) {
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), n) {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				work(i)
+			}
+		})
+	}
+	wg.Wait()
+}
 
 // gather is the table of some of the rows alone. Dictionaries are shared with t, so that codes mean the same.
 func (t *Table) gather(rows []int) *Table {
@@ -10,11 +28,11 @@ func (t *Table) gather(rows []int) *Table {
 	for i, r := range rows {
 		out.codes[i] = t.codes[r]
 	}
-	for i, c := range t.columns {
-		if c != nil {
+	parallel(len(t.columns), func(i int) {
+		if c := t.columns[i]; c != nil {
 			out.columns[i] = gather(c, rows)
 		}
-	}
+	})
 	return out
 }
 
@@ -39,12 +57,12 @@ func gather(c *column.Column, rows []int) *column.Column {
 	if c.From != nil {
 		out.From = pick(c.From, rows)
 	}
-	for i, r := range rows {
-		if text, odd := c.Odd[r]; odd {
-			if out.Odd == nil {
-				out.Odd = map[int]string{}
+	if len(c.Odd) > 0 {
+		out.Odd = map[int]string{}
+		for i, r := range rows {
+			if text, odd := c.Odd[r]; odd {
+				out.Odd[i] = text
 			}
-			out.Odd[i] = text
 		}
 	}
 	return out

@@ -76,6 +76,17 @@ func withWord(c *column.Column, members []string, out map[string][]uint64) {
 		maps[i] = make([]uint64, blocks(c.Rows)*kernel.Words)
 		out[m], index[m] = maps[i], i
 	}
+	if len(c.Codes) < len(c.Dict)/2 { // taking the dictionary apart would cost more than the rows
+		for row, code := range c.Codes {
+			bit := c.Known[row>>6] & (1 << (uint(row) & 63))
+			for m := range strings.SplitSeq(strings.TrimSuffix(c.Dict[code], "\n"), "\n") {
+				if i, ok := index[m]; ok && c.Dict[code] != "" {
+					maps[i][row>>6] |= bit
+				}
+			}
+		}
+		return
+	}
 	has := make([]uint64, len(c.Dict)) // which of the members each entry of the dictionary has
 	for code, entry := range c.Dict {
 		if entry == "" {

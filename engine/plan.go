@@ -33,11 +33,13 @@ type Plan struct {
 	byHand  map[string][]int // item -> rows that only the rule's own program may decide, sorted
 	odd     map[int][]int    // field -> rows that hold a number no column can, sorted
 	hand    bool             // there are rows that only programs may decide
+	read    []*rules.Field   // delivered fields that any of the rules reads
 }
 
 // item is one compiled item.
 type item struct {
 	rule  *rules.Rule
+	reads []*rules.Field // delivered fields
 	pos   []int32 // conditions that must be true
 	neg   []int32 // conditions that must be false
 	order []int32 // both, as literals, in the order in which they are asked
@@ -127,17 +129,29 @@ func NewPlan(t *Table, book *rules.Book, list []*rules.Rule, around rules.Circum
 		table: t, book: book, around: around, byKey: map[string]int32{}, fields: make([]*encoded, len(t.Vocabulary.Fields)),
 		limits: map[int]limit{}, entries: map[int]int{}, derived: map[int]*derived{}, byHand: map[string][]int{}, odd: map[int][]int{},
 	}
-	if err := p.fetch(list); err != nil {
+	seen := map[*rules.Field]bool{}
+	reads := make([][]*rules.Field, len(list))
+	for i, r := range list {
+		reads[i] = r.Reads()
+		for _, f := range reads[i] {
+			if !seen[f] {
+				seen[f] = true
+				p.read = append(p.read, f)
+			}
+		}
+	}
+	if err := p.fetch(); err != nil {
 		return nil, err
 	}
 	facts := book.NewProbe(nil, around)
-	for _, r := range list {
+	for i, r := range list {
 		c := &compiler{plan: p, rule: r, rules: book.NewProbe(r, around), facts: facts, memo: map[*formula.Node]int32{}}
 		c.probe = c.rules
-		p.items = append(p.items, c.item())
-		p.byHand[r.Item.ID] = p.touched(r)
-		p.hand = p.hand || len(p.byHand[r.Item.ID]) > 0
+		it := c.item()
+		it.reads = reads[i]
+		p.items = append(p.items, it)
 	}
+	p.touch()
 	p.arrange()
 	p.encode()
 	p.sort()
@@ -145,39 +159,44 @@ func NewPlan(t *Table, book *rules.Book, list []*rules.Rule, around rules.Circum
 }
 
 // fetch loads the columns that the rules read.
-func (p *Plan) fetch(list []*rules.Rule) error {
-	seen := map[*rules.Field]bool{}
-	for _, r := range list {
-		for _, f := range r.Reads() {
-			if seen[f] {
-				continue
-			}
-			seen[f] = true
-			c, err := p.table.Column(f)
-			if err != nil {
-				return fmt.Errorf("column %s: %w", f.ID, err)
-			}
-			if c != nil && len(c.Odd) > 0 {
-				p.odd[f.Index] = slices.Sorted(maps.Keys(c.Odd))
-			}
+func (p *Plan) fetch() error {
+	for _, f := range p.read {
+		c, err := p.table.Column(f)
+		if err != nil {
+			return fmt.Errorf("column %s: %w", f.ID, err)
+		}
+		if c != nil && len(c.Odd) > 0 {
+			p.odd[f.Index] = slices.Sorted(maps.Keys(c.Odd))
 		}
 	}
 	return nil
 }
 
-// touched lists the rows that only the rule's own program may decide: of enterprises for which history or persons' findings say
+// touch finds out, for each item, the rows that only its own program may decide.
+func (p *Plan) touch() {
+	if p.around.History == nil && p.around.Findings == nil && len(p.odd) == 0 {
+		return
+	}
+	for _, it := range p.items {
+		rows := p.touched(it)
+		p.byHand[it.rule.Item.ID] = rows
+		p.hand = p.hand || len(rows) > 0
+	}
+}
+
+// touched lists the rows that only the item's own program may decide: of enterprises for which history or persons' findings say
 // something about the item, and those with a number, in a field that the rule reads, that no column can hold.
-func (p *Plan) touched(r *rules.Rule) []int {
-	awards, _ := r.Related()
-	firms := p.around.History.Firms(append(awards, r.Item.ID))
-	firms = append(firms, p.around.Findings.Firms(r.Item.ID)...)
+func (p *Plan) touched(it *item) []int {
+	awards, _ := it.rule.Related()
+	firms := p.around.History.Firms(append(awards, it.rule.Item.ID))
+	firms = append(firms, p.around.Findings.Firms(it.rule.Item.ID)...)
 	var rows []int
 	for _, f := range firms {
 		if row, ok := p.table.Row(f); ok {
 			rows = append(rows, row)
 		}
 	}
-	for _, f := range r.Reads() {
+	for _, f := range it.reads {
 		rows = append(rows, p.odd[f.Index]...)
 	}
 	slices.Sort(rows)

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-
-	"mianshen/rules"
 )
 
 // ErrReplan says that facts have come in for which the plan wasn't made; a new plan must be.
@@ -42,23 +40,10 @@ func (p *Plan) over(t *Table) (*Plan, error) {
 			q.fields[index] = &encoded{field: e.field}
 		}
 	}
-	if err := q.fetch(q.compiled()); err != nil {
+	if err := q.fetch(); err != nil {
 		return nil, err
 	}
-	if p.around.History != nil || p.around.Findings != nil || len(q.odd) > 0 {
-		for _, it := range p.items {
-			q.byHand[it.rule.Item.ID] = q.touched(it.rule)
-			q.hand = q.hand || len(q.byHand[it.rule.Item.ID]) > 0
-		}
-	}
+	q.touch()
 	q.encode()
 	return &q, nil
-}
-
-func (p *Plan) compiled() []*rules.Rule {
-	out := make([]*rules.Rule, len(p.items))
-	for i, it := range p.items {
-		out[i] = it.rule
-	}
-	return out
 }

@@ -241,7 +241,7 @@ func (p *patcher) turn(block int) bool {
 	return from < to
 }
 
-func (p *patcher) hits(row uint16) uint64 { return p.touched[row>>6] >> (row & 63) & 1 }
+func (p *patcher) hits(row uint16) uint64 { return p.touched[row>>6%kernel.Words] >> (row & 63) & 1 }
 
 func (p *patcher) at(e entry) uint16 { return uint16(p.rows[e.row] % kernel.Rows) }
 
@@ -254,6 +254,11 @@ func (p *patcher) patch(r *Block, fresh []entry) *Block {
 		for n < len(fresh) && int(fresh[n].item) == i {
 			yes += 1 - int(fresh[n].set)
 			n++
+		}
+		if n == 0 && r.at[2*i] == r.at[2*i+2] { // as most are
+			end := uint32(len(p.out.data))
+			p.out.at, p.out.paid = append(p.out.at, end, end), append(p.out.paid, uint32(len(p.out.sums)))
+			continue
 		}
 		before := len(p.gone)
 		p.set(r, i, 0, fresh[:yes])
@@ -299,10 +304,10 @@ func (p *patcher) set(r *Block, i, k int, fresh []entry) {
 func (p *patcher) sparse(rows []uint16, i, k int, fresh []entry) {
 	start := len(p.out.data)
 	data := slices.Grow(p.out.data, len(rows)+len(fresh))[:start+len(rows)+len(fresh)]
-	n := start
+	n, touched := start, &p.touched
 	for _, row := range rows {
 		data[n] = row
-		n += int(1 - p.hits(row))
+		n += int(^touched[row>>6%kernel.Words] >> (row & 63) & 1)
 	}
 	if n-start < len(rows) {
 		p.leave(rows, i, k)
