@@ -30,6 +30,7 @@ type encoded struct {
 	lists   *lists     // rows by code, for small dictionaries
 	dense   [][]uint64 // by code: its rows as a bitmap, for codes that many rows have; nil for others
 	members map[string][]uint64
+	naming  *naming // of sets: what the dictionary says of the members
 }
 
 // fewLeaves is up to how many predicates over a column are evaluated on its own values: encoding it would cost more.
@@ -257,9 +258,14 @@ func (e *encoded) spreadOut(rows int, wanted *leaves) {
 	}
 }
 
-// member takes a bitmap for each member that is asked for, without rows whose value is too old.
+// member takes a bitmap for each member that is asked for, without rows whose value is too old. Some rows of a table that a plan was
+// made for come with what the plan has learned; for a whole one the table keeps the bitmaps.
 func (e *encoded) member(t *Table, c *column.Column, wanted []string) {
-	e.members = t.having(e.field, c, wanted)
+	if e.naming != nil {
+		e.members = e.naming.rows(c)
+	} else {
+		e.naming, e.members = newNaming(c, wanted), t.having(e.field, c, wanted)
+	}
 	stale := false
 	for i, w := range c.Known {
 		stale = stale || w&e.missing[i] != 0

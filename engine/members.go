@@ -4,6 +4,7 @@ import (
 	"math/bits"
 	"slices"
 	"strings"
+	"sync"
 
 	"mianshen/engine/column"
 	"mianshen/engine/kernel"
@@ -61,6 +62,10 @@ func names(entry, member string) bool {
 
 // withManyMembers makes the bitmaps of members, a word of them at a time.
 func withManyMembers(c *column.Column, members []string) map[string][]uint64 {
+	if c.Rows < len(c.Dict)/learnFrom { // rows too few for taking the dictionary apart
+		n := newNaming(c, members)
+		return n.rows(c)
+	}
 	out := make(map[string][]uint64, len(members))
 	for some := range slices.Chunk(members, 64) {
 		withWord(c, some, out)
@@ -75,17 +80,6 @@ func withWord(c *column.Column, members []string, out map[string][]uint64) {
 	for i, m := range members {
 		maps[i] = make([]uint64, blocks(c.Rows)*kernel.Words)
 		out[m], index[m] = maps[i], i
-	}
-	if len(c.Codes) < len(c.Dict)/2 { // taking the dictionary apart would cost more than the rows
-		for row, code := range c.Codes {
-			bit := c.Known[row>>6] & (1 << (uint(row) & 63))
-			for m := range strings.SplitSeq(strings.TrimSuffix(c.Dict[code], "\n"), "\n") {
-				if i, ok := index[m]; ok && c.Dict[code] != "" {
-					maps[i][row>>6] |= bit
-				}
-			}
-		}
-		return
 	}
 	has := make([]uint64, len(c.Dict)) // which of the members each entry of the dictionary has
 	for code, entry := range c.Dict {
@@ -110,4 +104,83 @@ func withWord(c *column.Column, members []string, out map[string][]uint64) {
 			m[w] = rows[i]
 		}
 	}
+}
+
+// naming tells which of some members the entries of a dictionary name. What it has learned holds for one column, whose dictionary
+// may grow meanwhile.
+type naming struct {
+	of    *column.Column
+	index map[string]int // member -> its place
+
+	mu    sync.Mutex // over what is learned
+	asked int        // rows so far
+	at    []uint32   // entry i names the members list[at[i]:at[i+1]]
+	list  []uint16
+}
+
+func newNaming(c *column.Column, members []string) *naming {
+	n := &naming{of: c, index: make(map[string]int, len(members))}
+	for i, m := range members {
+		n.index[m] = i
+	}
+	return n
+}
+
+// learnFrom is from which share of the dictionary on, one in so many, rows pay for taking all of it apart.
+const learnFrom = 4
+
+// learned is what is known of entries, once rows so many have been asked for that it pays.
+func (n *naming) learned(dict []string, rows int) (at []uint32, list []uint16) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.asked += rows
+	if n.at == nil && n.asked >= len(dict)/learnFrom {
+		n.at = append(make([]uint32, 0, len(dict)+1), 0)
+		for _, entry := range dict {
+			n.list = n.named(n.list, entry)
+			n.at = append(n.at, uint32(len(n.list)))
+		}
+	}
+	return n.at, n.list
+}
+
+// named appends the members that an entry names.
+func (n *naming) named(dst []uint16, entry string) []uint16 {
+	if entry == "" {
+		return dst
+	}
+	for m := range strings.SplitSeq(strings.TrimSuffix(entry, "\n"), "\n") {
+		if i, ok := n.index[m]; ok {
+			dst = append(dst, uint16(i))
+		}
+	}
+	return dst
+}
+
+// rows makes the bitmaps of all members over a column with the same dictionary.
+func (n *naming) rows(c *column.Column) map[string][]uint64 {
+	maps := make([][]uint64, len(n.index))
+	out := make(map[string][]uint64, len(n.index))
+	for m, i := range n.index {
+		maps[i] = make([]uint64, blocks(c.Rows)*kernel.Words)
+		out[m] = maps[i]
+	}
+	at, list := n.learned(c.Dict, c.Rows)
+	var own []uint16
+	for row, code := range c.Codes {
+		bit := (c.Known[row>>6] >> (uint(row) & 63) & 1) << (uint(row) & 63)
+		var has []uint16
+		switch {
+		case bit == 0:
+		case int(code)+1 < len(at):
+			has = list[at[code]:at[code+1]]
+		default:
+			own = n.named(own[:0], c.Dict[code])
+			has = own
+		}
+		for _, i := range has {
+			maps[i][row>>6] |= bit
+		}
+	}
+	return out
 }

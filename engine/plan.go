@@ -40,12 +40,12 @@ type Plan struct {
 type item struct {
 	rule  *rules.Rule
 	reads []*rules.Field // delivered fields
-	pos   []int32 // conditions that must be true
-	neg   []int32 // conditions that must be false
-	order []int32 // both, as literals, in the order in which they are asked
-	plain int     // how many of the first two are predicates that aren't negated
-	temps []int32 // groups that this item alone uses, inner ones first
-	whole bool    // something can't be decided by columns: the program decides rows that are still open
+	pos   []int32        // conditions that must be true
+	neg   []int32        // conditions that must be false
+	order []int32        // both, as literals, in the order in which they are asked
+	plain int            // how many of the first two are predicates that aren't negated
+	temps []int32        // groups that this item alone uses, inner ones first
+	whole bool           // something can't be decided by columns: the program decides rows that are still open
 	pay   payment
 	grant outcome.Item
 	parts []part

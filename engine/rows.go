@@ -38,6 +38,9 @@ func (p *Plan) over(t *Table) (*Plan, error) {
 	for index, e := range p.fields {
 		if e != nil {
 			q.fields[index] = &encoded{field: e.field}
+			if e.naming != nil && e.naming.of == p.table.columns[index] {
+				q.fields[index].naming = e.naming
+			}
 		}
 	}
 	if err := q.fetch(); err != nil {
