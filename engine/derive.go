@@ -119,7 +119,7 @@ type figures struct {
 
 func (p *Plan) figures(f *rules.Field) *figures {
 	c := p.table.columns[f.Index]
-	out := &figures{column: c, open: missing(f, c, p.table.Rows(), p.around.AsOf), scale: 1}
+	out := &figures{column: c, open: p.table.missing(f, p.around.AsOf), scale: 1}
 	if c != nil {
 		out.scale = pow10(c.Scale)
 	}

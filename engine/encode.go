@@ -119,7 +119,7 @@ func (p *Plan) encodeColumn(e *encoded, wanted *leaves) {
 		return
 	}
 	c := p.table.columns[e.field.Index]
-	e.missing = missing(e.field, c, rows, p.around.AsOf)
+	e.missing = p.table.missing(e.field, p.around.AsOf)
 	if c == nil || c.Kind == column.Nothing {
 		e.blank(rows, wanted)
 		return

@@ -22,6 +22,14 @@ func parallel(n int, work func(i int)) {
 	wg.Wait()
 }
 
+// stretch is how many numbers a piece of parallel work over rows or entries takes; whole words of a bitmap.
+const stretch = 1 << 14
+
+// stretches has work done for all numbers below n in parallel, in pieces that share no word of a bitmap.
+func stretches(n int, work func(from, to int)) {
+	parallel((n+stretch-1)/stretch, func(i int) { work(i*stretch, min((i+1)*stretch, n)) })
+}
+
 // gather is the table of some of the rows alone. Dictionaries are shared with t, so that codes mean the same.
 func (t *Table) gather(rows []int) *Table {
 	out := &Table{Vocabulary: t.Vocabulary, codes: make([]string, len(rows)), columns: make([]*column.Column, len(t.columns)), records: t.records}

@@ -29,19 +29,23 @@ func withMembers(c *column.Column, members []string) map[string][]uint64 {
 // withMember is the bitmap of a member that is neither empty nor has a line's end.
 func withMember(c *column.Column, member string) []uint64 {
 	has := make([]uint8, len(c.Dict))
-	for code, entry := range c.Dict {
-		if names(entry, member) {
-			has[code] = 1
+	stretches(len(c.Dict), func(from, to int) {
+		for code, entry := range c.Dict[from:to] {
+			if names(entry, member) {
+				has[from+code] = 1
+			}
 		}
-	}
+	})
 	out := make([]uint64, blocks(c.Rows)*kernel.Words)
-	for w := range c.Known {
-		var word uint64
-		for i, code := range c.Codes[w*64 : min(w*64+64, len(c.Codes))] {
-			word |= uint64(has[code]) << uint(i)
+	stretches(c.Rows, func(from, to int) {
+		for w := from / 64; w*64 < to; w++ {
+			var word uint64
+			for i, code := range c.Codes[w*64 : min(w*64+64, to)] {
+				word |= uint64(has[code]) << uint(i)
+			}
+			out[w] = word & c.Known[w]
 		}
-		out[w] = word & c.Known[w]
-	}
+	})
 	return out
 }
 
@@ -82,28 +86,32 @@ func withWord(c *column.Column, members []string, out map[string][]uint64) {
 		out[m], index[m] = maps[i], i
 	}
 	has := make([]uint64, len(c.Dict)) // which of the members each entry of the dictionary has
-	for code, entry := range c.Dict {
-		if entry == "" {
-			continue
-		}
-		for m := range strings.SplitSeq(strings.TrimSuffix(entry, "\n"), "\n") {
-			if i, ok := index[m]; ok {
-				has[code] |= 1 << i
+	stretches(len(c.Dict), func(from, to int) {
+		for code, entry := range c.Dict[from:to] {
+			if entry == "" {
+				continue
+			}
+			for m := range strings.SplitSeq(strings.TrimSuffix(entry, "\n"), "\n") {
+				if i, ok := index[m]; ok {
+					has[from+code] |= 1 << i
+				}
 			}
 		}
-	}
-	for w, known := range c.Known {
-		var rows [64]uint64 // by member
-		for i, code := range c.Codes[w*64 : min(w*64+64, len(c.Codes))] {
-			bit := known & (1 << i)
-			for m := has[code]; m != 0; m &= m - 1 {
-				rows[bits.TrailingZeros64(m)] |= bit
+	})
+	stretches(c.Rows, func(from, to int) {
+		for w := from / 64; w*64 < to; w++ {
+			var rows [64]uint64 // by member
+			for i, code := range c.Codes[w*64 : min(w*64+64, to)] {
+				bit := c.Known[w] & (1 << i)
+				for m := has[code]; m != 0; m &= m - 1 {
+					rows[bits.TrailingZeros64(m)] |= bit
+				}
+			}
+			for i, m := range maps {
+				m[w] = rows[i]
 			}
 		}
-		for i, m := range maps {
-			m[w] = rows[i]
-		}
-	}
+	})
 }
 
 // naming tells which of some members the entries of a dictionary name. What it has learned holds for one column, whose dictionary
@@ -135,13 +143,27 @@ func (n *naming) learned(dict []string, rows int) (at []uint32, list []uint16) {
 	defer n.mu.Unlock()
 	n.asked += rows
 	if n.at == nil && n.asked >= len(dict)/learnFrom {
-		n.at = append(make([]uint32, 0, len(dict)+1), 0)
-		for _, entry := range dict {
-			n.list = n.named(n.list, entry)
-			n.at = append(n.at, uint32(len(n.list)))
-		}
+		n.at, n.list = n.learn(dict)
 	}
 	return n.at, n.list
+}
+
+func (n *naming) learn(dict []string) (at []uint32, list []uint16) {
+	at = make([]uint32, len(dict)+1)
+	lists := make([][]uint16, (len(dict)+stretch-1)/stretch)
+	stretches(len(dict), func(from, to int) {
+		var own []uint16
+		for i, entry := range dict[from:to] {
+			before := len(own)
+			own = n.named(own, entry)
+			at[from+i+1] = uint32(len(own) - before)
+		}
+		lists[from/stretch] = own
+	})
+	for i := range dict {
+		at[i+1] += at[i]
+	}
+	return at, slices.Concat(lists...)
 }
 
 // named appends the members that an entry names.
@@ -166,21 +188,23 @@ func (n *naming) rows(c *column.Column) map[string][]uint64 {
 		out[m] = maps[i]
 	}
 	at, list := n.learned(c.Dict, c.Rows)
-	var own []uint16
-	for row, code := range c.Codes {
-		bit := (c.Known[row>>6] >> (uint(row) & 63) & 1) << (uint(row) & 63)
-		var has []uint16
-		switch {
-		case bit == 0:
-		case int(code)+1 < len(at):
-			has = list[at[code]:at[code+1]]
-		default:
-			own = n.named(own[:0], c.Dict[code])
-			has = own
+	stretches(c.Rows, func(from, to int) {
+		var own []uint16
+		for row := from; row < to; row++ {
+			bit, code := uint64(1)<<(uint(row)&63)&c.Known[row>>6], c.Codes[row]
+			var has []uint16
+			switch {
+			case bit == 0:
+			case int(code)+1 < len(at):
+				has = list[at[code]:at[code+1]]
+			default:
+				own = n.named(own[:0], c.Dict[code])
+				has = own
+			}
+			for _, i := range has {
+				maps[i][row>>6] |= bit
+			}
 		}
-		for _, i := range has {
-			maps[i][row>>6] |= bit
-		}
-	}
+	})
 	return out
 }

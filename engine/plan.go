@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 
 	"mianshen/engine/column"
 	"mianshen/engine/kernel"
@@ -246,13 +247,17 @@ func (t *Table) limit(f *rules.Field) (limit, bool) {
 
 // spread is a power of two at least four times as large as any of the values, or more than maxInt where that is too large.
 func spread(values []int64) int64 {
+	var mu sync.Mutex
 	most := uint64(1)
-	for _, v := range values {
-		if v < 0 {
-			v = -v
+	stretches(len(values), func(from, to int) {
+		low, high := int64(0), int64(0)
+		for _, v := range values[from:to] {
+			low, high = min(low, v), max(high, v)
 		}
-		most = max(most, uint64(v))
-	}
+		mu.Lock()
+		defer mu.Unlock()
+		most = max(most, -uint64(low), uint64(high))
+	})
 	if most > uint64(maxInt)/4 {
 		return maxInt + 1 // too large to prove anything with
 	}
@@ -272,12 +277,22 @@ const (
 )
 
 func daySpan(c *column.Column) (low, high int64) {
+	var mu sync.Mutex
 	low, high = firstDay, lastDay
-	for i, d := range c.Days {
-		if c.IsKnown(i) {
-			low, high = min(low, int64(d)), max(high, int64(d))
+	stretches(len(c.Days), func(from, to int) {
+		first, last := int64(firstDay), int64(lastDay)
+		for at := from; at < to; at += 64 {
+			known := c.Known[at>>6]
+			for i, d := range c.Days[at:min(at+64, to)] {
+				if known>>uint(i)&1 == 1 {
+					first, last = min(first, int64(d)), max(last, int64(d))
+				}
+			}
 		}
-	}
+		mu.Lock()
+		defer mu.Unlock()
+		low, high = min(low, first), max(high, last)
+	})
 	return max(low-tenYears, 1), high + tenYears
 }
 

@@ -3,7 +3,6 @@ package engine
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 
@@ -20,7 +19,7 @@ import (
 type Table struct {
 	Vocabulary *rules.Vocabulary
 
-	mu      sync.Mutex // over what is found out or fetched while reading: rows, columns, known, texts, day
+	mu      sync.Mutex // over what is found out or fetched while reading: all that follows but load and records
 	codes   []string
 	rows    map[string]int // made on first use
 	columns []*column.Column
@@ -31,6 +30,7 @@ type Table struct {
 	day     civil.Date
 	members map[int]map[string][]uint64 // of sets: which rows have a member, until the column changes
 	values  map[int][]*formula.Value    // of texts and sets: the dictionary as rules see it
+	open    map[int]gaps                // what isn't known of columns, until they change
 }
 
 // RecordReader reads the bytes that a Records column holds for one enterprise.
@@ -90,6 +90,7 @@ func (t *Table) forget(f *rules.Field) {
 	delete(t.known, f.Index)
 	delete(t.members, f.Index)
 	delete(t.values, f.Index)
+	delete(t.open, f.Index)
 	t.texts = nil
 }
 
@@ -267,7 +268,7 @@ func (t *Table) Grow(codes []string) (first int, err error) {
 		}
 		t.codes = append(t.codes, c)
 	}
-	t.texts, t.members = nil, nil
+	t.texts, t.members, t.open = nil, nil, nil
 	for _, c := range t.columns {
 		if c != nil {
 			if err := column.Extend(c, len(codes)); err != nil {
@@ -434,37 +435,6 @@ func (t *Table) dictionary(f *rules.Field, c *column.Column) []*formula.Value {
 		t.values = map[int][]*formula.Value{}
 	}
 	t.values[f.Index] = out
-	return out
-}
-
-// missing is the bitmap of rows without a usable value on a day, padded to whole blocks with rows that are missing.
-func missing(f *rules.Field, c *column.Column, rows int, asOf civil.Date) []uint64 {
-	out := make([]uint64, blocks(rows)*kernel.Words)
-	for i := range out {
-		out[i] = ^uint64(0)
-	}
-	if c == nil {
-		return out
-	}
-	for i, w := range c.Known {
-		out[i] = ^w
-	}
-	stale := make([]bool, len(c.Origins))
-	for i, o := range c.Origins {
-		day, _ := civil.FromNumber(o.On)
-		stale[i] = f.Stale(rules.Fact{On: day}, asOf)
-	}
-	switch {
-	case !slices.Contains(stale, true):
-	case c.From == nil:
-		return missing(f, nil, rows, asOf)
-	default:
-		for i, o := range c.From {
-			if stale[o] {
-				out[i>>6] |= 1 << (uint(i) & 63)
-			}
-		}
-	}
 	return out
 }
 

@@ -1,6 +1,7 @@
 package formula
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -110,5 +111,40 @@ func TestRefused(t *testing.T) {
 		if !strings.Contains(ps.Error(), want) {
 			t.Errorf("%s: %v; want …%s…", expr, ps, want)
 		}
+	}
+}
+
+// TestTooLargeIsRefusedAtOnce: what expr refuses must be refused where the policy is compiled, not found out when it first runs; and what
+// is left for the first run must then pass.
+func TestTooLargeIsRefusedAtOnce(t *testing.T) {
+	leaf := &Node{Op: OpConst, Type: Type{Kind: Bool}, Const: BoolOf(true)}
+	refused, late := 0, 0
+	for n := 1; n < 6000; n += 397 {
+		for _, wide := range []int{2, 40} {
+			root := leaf
+			for made := 1; made < n; made += wide {
+				args := []*Node{root}
+				for range wide {
+					args = append(args, leaf)
+				}
+				root = &Node{Op: OpAnd, Type: Type{Kind: Bool}, Args: args}
+				if wide == 2 && made > 400 { // as deep as that, and then wide
+					root.Args = append(root.Args, slices.Repeat([]*Node{leaf}, n-made)...)
+					break
+				}
+			}
+			p, err := Compile(root)
+			if err != nil {
+				refused++
+				continue
+			}
+			late += map[bool]int{true: 1}[p.code == nil]
+			if p.once.Do(p.build); p.err != nil {
+				t.Fatalf("%d nodes: accepted, then %.200v", n, p.err)
+			}
+		}
+	}
+	if refused == 0 || late == 0 {
+		t.Errorf("%d refused, %d left for later: both must occur", refused, late)
 	}
 }

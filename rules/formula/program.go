@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/builtin"
@@ -18,8 +19,11 @@ import (
 type Program struct {
 	Root  *Node
 	nodes []*Node
-	code  *vm.Program
 	text  string
+
+	once sync.Once // over code
+	code *vm.Program
+	err  error
 }
 
 // machine is a Frame's own virtual machine and environment.
@@ -33,16 +37,31 @@ type machine struct {
 func (p *Program) Guarded() string { return p.text }
 
 // Compile turns a checked tree into a program for expr's machine. k is any operation over its already computed arguments;
-// rows opens a table, a filter's result or a set for expr's map.
+// rows opens a table, a filter's result or a set for expr's map. The machine's code is made when the program first runs, since most
+// programs never do: columns decide what they say. What expr might refuse, which is only too large a text, it gets to see at once.
 func Compile(root *Node) (*Program, error) {
 	p := &Program{Root: root}
 	p.text = p.emit(root)
+	if p.large() {
+		p.once.Do(p.build)
+	}
+	return p, p.err
+}
+
+// large reports whether the text may be more than expr takes. A call makes at most four nodes besides its arguments, which are one
+// more than its commas; half of what expr takes leaves room for what it may count otherwise.
+func (p *Program) large() bool {
+	calls, commas := strings.Count(p.text, "("), strings.Count(p.text, ",")
+	return uint(5*calls+commas) > conf.DefaultMaxNodes/2
+}
+
+func (p *Program) build() {
 	code, err := assemble(p.text)
 	if err != nil {
-		return nil, fmt.Errorf("guarded program %q: %w", p.text, err)
+		p.err = fmt.Errorf("guarded program %q: %w", p.text, err)
+		return
 	}
 	p.code = code
-	return p, nil
 }
 
 // assemble is expr.Compile with guarded functions alone. expr would fill four maps with all its built-ins for each expression, to
@@ -175,6 +194,10 @@ func (f *Frame) Run(p *Program) *Value {
 	m := &f.machine
 	if m.env == nil {
 		m.env = map[string]any{"f": f}
+	}
+	p.once.Do(p.build)
+	if p.err != nil {
+		return fault("规则执行出错")
 	}
 	m.prog = p
 	out, err := m.vm.Run(p.code, m.env)
