@@ -88,6 +88,7 @@ func (p *Plan) encode() {
 			n.rows = e.members[n.member]
 		}
 	}
+	p.scatter()
 }
 
 // leaves are the predicates over one column.

@@ -35,9 +35,9 @@ func (w *worker) fold(it *item, rows int) *kernel.Active {
 			break
 		}
 		id := lit >> 1
-		if w.plan.nodes[id].kind >= nodeAny && w.stamps[id] != w.epoch && a.Len() <= fewWords {
+		if w.stamps[id] != w.epoch && w.piecemeal(id) {
 			w.below(id)
-			a.AndWords(func(word int) (t, p uint64) { return w.word(lit, word) })
+			a.AndWords(func(word int, among uint64) (t, p uint64) { return w.word(lit, word, among) })
 			continue
 		}
 		w.need(id)
@@ -53,34 +53,37 @@ func (w *worker) fold(it *item, rows int) *kernel.Active {
 // single reports whether a literal is a predicate over columns or a constant, not a group.
 func (p *Plan) single(lit int32) bool { return p.nodes[lit>>1].kind < nodeAny }
 
-// below evaluates the predicates that a group is made of.
+// below evaluates the predicates that a group is made of, or a predicate by itself, but for those that can be asked row by row.
 func (w *worker) below(id int32) {
-	for _, lit := range w.plan.nodes[id].kids {
-		if w.plan.single(lit) {
-			w.need(lit >> 1)
-		} else {
-			w.below(lit >> 1)
-		}
+	n := &w.plan.nodes[id]
+	if n.kind < nodeAny && !n.few {
+		w.need(id)
+	}
+	for _, lit := range n.kids {
+		w.below(lit >> 1)
 	}
 }
 
-// word is a literal over one word of the block: where it is known to be true, and where it isn't known to be false.
-func (w *worker) word(lit int32, i int) (t, p uint64) {
+// word is a literal over one word of the block: where it is known to be true, and where it isn't known to be false. Only the rows among
+// some need be right.
+func (w *worker) word(lit int32, i int, among uint64) (t, p uint64) {
 	id := lit >> 1
 	n := &w.plan.nodes[id]
 	switch {
+	case n.few && n.kind < nodeAny && w.stamps[id] != w.epoch:
+		t, p = w.some(n, i, among)
 	case n.kind < nodeAny:
 		t = w.ts[id][i]
 		p = t | w.ns[id][i]
 	case n.kind == nodeAny:
 		for _, kid := range n.kids {
-			kt, kp := w.word(kid, i)
+			kt, kp := w.word(kid, i, among)
 			t, p = t|kt, p|kp
 		}
 	default:
 		t, p = ^uint64(0), ^uint64(0)
 		for _, kid := range n.kids {
-			kt, kp := w.word(kid, i)
+			kt, kp := w.word(kid, i, among)
 			t, p = t&kt, p&kp
 		}
 	}

@@ -94,6 +94,7 @@ type node struct {
 	kids    []int32 // of groups: literals
 	truth   uint8   // of constants
 	uses    int
+	few     bool // it can be asked row by row, or is a group of such
 }
 
 type nodeKind uint8

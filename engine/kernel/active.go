@@ -76,11 +76,21 @@ func (a *Active) AndNot(t, n *Bits) {
 	a.n = k
 }
 
-// AndWords adds a condition that of gives word by word: t where it is known to be true, p where it isn't known to be false.
-func (a *Active) AndWords(of func(word int) (t, p uint64)) {
+// Count is how many rows are still possible.
+func (a *Active) Count() int {
+	n := 0
+	for _, p := range a.p[:a.n] {
+		n += bits.OnesCount64(p)
+	}
+	return n
+}
+
+// AndWords adds a condition that of gives word by word: t where it is known to be true, p where it isn't known to be false. It need be
+// right only for the rows among, which are still possible.
+func (a *Active) AndWords(of func(word int, among uint64) (t, p uint64)) {
 	k := 0
 	for j := range a.n {
-		t, p := of(int(a.at[j]))
+		t, p := of(int(a.at[j]), a.p[j])
 		p &= a.p[j]
 		a.at[k], a.t[k], a.p[k] = a.at[j], a.t[j]&t, p
 		k += int((p | -p) >> 63)

@@ -50,7 +50,11 @@ func TestActive(t *testing.T) {
 				a.And(ts[i], ns[i])
 				continue
 			}
-			a.AndWords(func(w int) (uint64, uint64) { return ts[i][w], ts[i][w] | ns[i][w] })
+			noise := r.Uint64() // what isn't among the rows that are asked for may be anything
+			a.AndWords(func(w int, among uint64) (uint64, uint64) {
+				t, p := ts[i][w]&among|noise&^among, (ts[i][w]|ns[i][w])&among|noise&^among
+				return t, p
+			})
 		}
 		for _, i := range neg {
 			a.AndNot(ts[i], ns[i])
@@ -63,6 +67,9 @@ func TestActive(t *testing.T) {
 		}
 		AndNot(&possible, &possible, &want)
 		a.Bits(&yes, &open)
+		if a.Count() != Count(&want)+Count(&possible) {
+			t.Fatal("rows are counted otherwise")
+		}
 		if yes != want || open != possible {
 			t.Fatalf("%d conditions, %d negated, %d rows: bits differ", len(pos), len(neg), rows)
 		}

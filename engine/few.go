@@ -1,0 +1,71 @@
+package engine
+
+import (
+	"math"
+	"math/bits"
+
+	"mianshen/engine/kernel"
+)
+
+// fewRows is up to how many possible rows of a block a condition is asked row by row instead of for all of them. It is for conditions
+// that one item alone asks, over columns that aren't encoded: those of a plan with few items, which would spend its time on values
+// that other conditions have refused already.
+const fewRows = kernel.Rows / 4
+
+// scatter finds the conditions that can be asked row by row, and the groups that have some.
+func (p *Plan) scatter() {
+	for id := range p.nodes { // kids have smaller numbers than the groups they are in
+		n := &p.nodes[id]
+		n.few = false
+		switch {
+		case n.uses > 1:
+		case n.kind == nodeAtLeast:
+			n.few = p.fields[n.field].planes == nil
+		case n.kind == nodeLook:
+			n.few = p.fields[n.field].lists == nil
+		case n.kind >= nodeAny:
+			for _, lit := range n.kids {
+				n.few = n.few || p.nodes[lit>>1].few
+			}
+		}
+	}
+}
+
+// piecemeal tells whether a condition is better asked word by word, or row by row, than evaluated for the whole block.
+func (w *worker) piecemeal(id int32) bool {
+	n := &w.plan.nodes[id]
+	return n.kind >= nodeAny && w.active.Len() <= fewWords || n.few && w.active.Count() <= fewRows
+}
+
+// some is a predicate over a column that isn't encoded, for some rows of word i of the block: where it is known to be true, and where it
+// isn't known to be false.
+func (w *worker) some(n *node, i int, among uint64) (t, p uint64) {
+	e := w.plan.fields[n.field]
+	i += w.at * kernel.Words
+	open := e.missing[i] & among
+	rest := among &^ open
+	switch {
+	case n.kind == nodeLook:
+		codes := e.codes[i*64:]
+		for ; rest != 0; rest &= rest - 1 {
+			answer := n.answers[codes[bits.TrailingZeros64(rest)]]
+			t |= uint64(answer&kernel.True) << uint(bits.TrailingZeros64(rest))
+			open |= uint64(answer>>1) << uint(bits.TrailingZeros64(rest))
+		}
+	case e.ints != nil:
+		t = reaching(e.ints[i*64:], n.bound, rest)
+	default:
+		t = reaching(e.days[i*64:], int32(min(max(n.bound, math.MinInt32), math.MaxInt32)), rest)
+	}
+	return t, t | open
+}
+
+// reaching are those of the rows whose value is at least bound.
+func reaching[T int32 | int64](values []T, bound T, rows uint64) (out uint64) {
+	for ; rows != 0; rows &= rows - 1 {
+		if k := bits.TrailingZeros64(rows); values[k] >= bound {
+			out |= 1 << uint(k)
+		}
+	}
+	return out
+}
