@@ -81,9 +81,9 @@ func TestReplaceIsFromScratch(t *testing.T) {
 			}
 			return out
 		}
-		rows := make([][]pair, 1+r.IntN(3*kernel.Rows))
-		for row := range rows {
-			rows[row] = draw()
+		var rows [][]pair
+		for range 1 + r.IntN(3*kernel.Rows) {
+			rows = append(rows, draw())
 		}
 		result := made(items, own, rows)
 		for range 4 {
