@@ -45,16 +45,10 @@ func (t *Table) gather(rows []int) *Table {
 }
 
 func gather(c *column.Column, rows []int) *column.Column {
-	out := &column.Column{Kind: c.Kind, Scale: c.Scale, Rows: len(rows), Known: make([]uint64, column.Words(len(rows))), Dict: c.Dict, Origins: c.Origins}
-	for i, r := range rows {
-		out.Known[i>>6] |= (c.Known[r>>6] >> (uint(r) & 63) & 1) << (uint(i) & 63)
-	}
+	out := &column.Column{Kind: c.Kind, Scale: c.Scale, Rows: len(rows), Known: pickBits(c.Known, rows), Dict: c.Dict, Origins: c.Origins}
 	switch c.Kind {
 	case column.Bool:
-		out.Bits = make([]uint64, column.Words(len(rows)))
-		for i, r := range rows {
-			out.Bits[i>>6] |= (c.Bits[r>>6] >> (uint(r) & 63) & 1) << (uint(i) & 63)
-		}
+		out.Bits = pickBits(c.Bits, rows)
 	case column.Number:
 		out.Ints = pick(c.Ints, rows)
 	case column.Date:
@@ -72,6 +66,19 @@ func gather(c *column.Column, rows []int) *column.Column {
 				out.Odd[i] = text
 			}
 		}
+	}
+	return out
+}
+
+// pickBits is pick for a bitmap, a word at a time.
+func pickBits(from []uint64, rows []int) []uint64 {
+	out := make([]uint64, column.Words(len(rows)))
+	for i := range out {
+		var word uint64
+		for k, r := range rows[i*64 : min(i*64+64, len(rows))] {
+			word |= from[r>>6] >> (uint(r) & 63) & 1 << uint(k)
+		}
+		out[i] = word
 	}
 	return out
 }

@@ -145,7 +145,11 @@ func grouped(list []entry, groups int, group func(entry) int) [][]entry {
 // byBlock lists the pairs of a result by the blocks in which its rows lie elsewhere: row i is rows[i]. Within a block entries come by
 // item, set and row.
 func (r *Result) byBlock(rows []int, blocks int) [][]entry {
-	var all []entry
+	most := 0
+	for _, t := range r.Items {
+		most += t.Eligible + t.Unknown
+	}
+	all := make([]entry, 0, most)
 	var list []uint16
 	for i, g := range r.items {
 		for set := range uint8(2) {
