@@ -19,9 +19,10 @@ type worker struct {
 	m        machine
 	reserved bool // groups have the places that a report wants
 
-	at     int     // block at hand
-	epoch  int32   // of it
-	stamps []int32 // by node: the epoch in which it was evaluated
+	at     int      // block at hand
+	epoch  int32    // of it
+	stamps []int32  // by node: the epoch in which it was evaluated
+	thin   []*words // by node
 	active kernel.Active
 
 	rows    []uint16 // of the item at hand: eligible
@@ -42,7 +43,7 @@ type handled struct {
 }
 
 func (p *Plan) newWorker() *worker {
-	w := &worker{plan: p, ts: make([]*kernel.Bits, len(p.nodes)), ns: make([]*kernel.Bits, len(p.nodes)), stamps: make([]int32, len(p.nodes)), faults: map[Fault]int{}}
+	w := &worker{plan: p, ts: make([]*kernel.Bits, len(p.nodes)), ns: make([]*kernel.Bits, len(p.nodes)), stamps: make([]int32, len(p.nodes)), thin: make([]*words, len(p.nodes)), faults: map[Fault]int{}}
 	w.m.w = w
 	private := 0
 	for _, it := range p.items {
@@ -165,11 +166,15 @@ func (w *worker) block(ctx context.Context, block int) (*outcome.Block, error) {
 		return nil, err
 	}
 	w.out.Reset(len(p.items))
-	for i, it := range p.items {
+	for i := range p.tasks {
 		if i%cancelEvery == 0 && ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		w.pay(it, i, block, rows)
+		if k := &p.tasks[i]; k.easy && len(w.hand) == 0 {
+			w.out.AddActive(&k.grant, w.fold(k, rows))
+			continue
+		}
+		w.pay(p.items[i], i, block, rows)
 	}
 	return w.out.Take(), ctx.Err()
 }
@@ -250,7 +255,7 @@ func (w *worker) pay(it *item, index, block, rows int) {
 		w.handled(it, index, block, rows, hand)
 		return
 	}
-	a := w.fold(it, rows)
+	a := w.fold(&w.plan.tasks[index], rows)
 	w.rows, w.wait = a.Rows(w.rows[:0], w.wait[:0])
 	w.sums = w.sums[:0]
 	if len(w.rows) == 0 {

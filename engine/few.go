@@ -12,29 +12,37 @@ import (
 // that other conditions have refused already.
 const fewRows = kernel.Rows / 4
 
-// scatter finds the conditions that can be asked row by row, and the groups that have some.
+// piece tells how a node can be asked other than for a whole block.
+type piece uint8
+
+const (
+	pieceWords piece = 1 << iota // it is a group, which goes word by word
+	pieceRows                    // it goes row by row, or has parts that do
+)
+
+// scatter finds out how nodes can be asked.
 func (p *Plan) scatter() {
+	p.pieces = make([]piece, len(p.nodes))
 	for id := range p.nodes { // kids have smaller numbers than the groups they are in
 		n := &p.nodes[id]
-		n.few = false
 		switch {
-		case n.uses > 1:
-		case n.kind == nodeAtLeast:
-			n.few = p.fields[n.field].planes == nil
-		case n.kind == nodeLook:
-			n.few = p.fields[n.field].lists == nil
 		case n.kind >= nodeAny:
+			p.pieces[id] = pieceWords
 			for _, lit := range n.kids {
-				n.few = n.few || p.nodes[lit>>1].few
+				if n.uses <= 1 {
+					p.pieces[id] |= p.pieces[lit>>1] & pieceRows
+				}
 			}
+		case n.uses <= 1 && (n.kind == nodeAtLeast && p.fields[n.field].planes == nil || n.kind == nodeLook && p.fields[n.field].lists == nil):
+			p.pieces[id] = pieceRows
 		}
 	}
 }
 
 // piecemeal tells whether a condition is better asked word by word, or row by row, than evaluated for the whole block.
 func (w *worker) piecemeal(id int32) bool {
-	n := &w.plan.nodes[id]
-	return n.kind >= nodeAny && w.active.Len() <= fewWords || n.few && w.active.Count() <= fewRows
+	k := w.plan.pieces[id]
+	return k&pieceWords != 0 && w.active.Len() <= fewWords || k&pieceRows != 0 && w.active.Count() <= fewRows
 }
 
 // some is a predicate over a column that isn't encoded, for some rows of word i of the block: where it is known to be true, and where it

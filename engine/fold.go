@@ -5,49 +5,103 @@ import (
 	"slices"
 
 	"mianshen/engine/kernel"
+	"mianshen/engine/outcome"
 )
 
 // fewWords is up to how many words with possible rows a group is evaluated word by word instead of as a whole.
 const fewWords = 20
 
+// task is what every block asks of an item, kept apart from the rest of it: an item's share of a block takes less than a
+// microsecond, in which few loads from far away fit. All orders stand one behind the other.
+type task struct {
+	order []int32 // conditions as literals, in the order in which they are asked
+	grant outcome.Item
+	plain uint8 // how many of the first two are predicates that aren't negated
+	thin  bool  // the first is possible in few words of a block, and several items begin with it
+	easy  bool  // columns decide it, and its amount is no formula
+}
+
 // fold decides the conditions of an item over the block at hand, the most selective first, and stops when no row is left. What no
 // item asks for any more isn't evaluated.
-func (w *worker) fold(it *item, rows int) *kernel.Active {
+func (w *worker) fold(it *task, rows int) *kernel.Active {
 	a := &w.active
-	rest := it.order
-	switch {
-	case rows == kernel.Rows && it.plain >= 2:
-		x, y := rest[0]>>1, rest[1]>>1
-		w.need(x)
-		w.need(y)
-		a.Two(w.ts[x], w.ns[x], w.ts[y], w.ns[y])
-		rest = rest[2:]
-	case rows == kernel.Rows && it.plain == 1:
-		x := rest[0] >> 1
-		w.need(x)
-		a.One(w.ts[x], w.ns[x])
+	rest := w.start(it, rows)
+	for len(rest) > 0 && a.Len() > 0 {
+		lit := rest[0]
 		rest = rest[1:]
-	default:
-		a.All(rows)
-	}
-	for _, lit := range rest {
-		if a.Len() == 0 {
-			break
-		}
 		id := lit >> 1
-		if w.stamps[id] != w.epoch && w.piecemeal(id) {
-			w.below(id)
-			a.AndWords(func(word int, among uint64) (t, p uint64) { return w.word(lit, word, among) })
+		if w.stamps[id] != w.epoch {
+			if w.piecemeal(id) {
+				w.below(id)
+				a.AndWords(func(word int, among uint64) (t, p uint64) { return w.word(lit, word, among) })
+				continue
+			}
+			w.need(id)
+		}
+		if len(rest) > 0 && w.stamps[rest[0]>>1] == w.epoch {
+			a.Both(w.asked(lit), w.asked(rest[0]))
+			rest = rest[1:]
 			continue
 		}
-		w.need(id)
-		if lit&1 == 1 {
-			a.AndNot(w.ts[id], w.ns[id])
-		} else {
-			a.And(w.ts[id], w.ns[id])
-		}
+		a.And(w.asked(lit))
 	}
 	return a
+}
+
+// start begins with the first conditions of an item and returns the others.
+func (w *worker) start(it *task, rows int) []int32 {
+	a := &w.active
+	switch {
+	case rows == kernel.Rows && it.plain >= 2:
+		x, y := it.order[0]>>1, it.order[1]>>1
+		w.ready(x)
+		w.ready(y)
+		if it.thin {
+			a.TwoAt(w.filled(x), w.ts[x], w.ns[x], w.ts[y], w.ns[y])
+		} else {
+			a.Two(w.ts[x], w.ns[x], w.ts[y], w.ns[y])
+		}
+		return it.order[2:]
+	case rows == kernel.Rows && it.plain == 1:
+		x := it.order[0] >> 1
+		w.ready(x)
+		a.One(w.ts[x], w.ns[x])
+		return it.order[1:]
+	}
+	a.All(rows)
+	return it.order
+}
+
+// ready is need where that is seldom so.
+func (w *worker) ready(id int32) {
+	if w.stamps[id] != w.epoch {
+		w.need(id)
+	}
+}
+
+// asked is a condition of an item over the block at hand, once evaluated.
+func (w *worker) asked(lit int32) kernel.Literal {
+	return kernel.Literal{T: w.ts[lit>>1], N: w.ns[lit>>1], Not: lit&1 == 1}
+}
+
+// words are those of the block at hand in which a predicate is possible.
+type words struct {
+	epoch int32
+	at    []uint8
+}
+
+// filled are the words in which a predicate that several items begin with is possible, once evaluated.
+func (w *worker) filled(id int32) []uint8 {
+	f := w.thin[id]
+	if f == nil {
+		f = &words{at: make([]uint8, 0, kernel.Words)}
+		w.thin[id] = f
+	}
+	if f.epoch != w.epoch {
+		f.epoch = w.epoch
+		f.at = kernel.Filled(f.at[:0], w.ts[id], w.ns[id])
+	}
+	return f.at
 }
 
 // single reports whether a literal is a predicate over columns or a constant, not a group.
@@ -56,7 +110,7 @@ func (p *Plan) single(lit int32) bool { return p.nodes[lit>>1].kind < nodeAny }
 // below evaluates the predicates that a group is made of, or a predicate by itself, but for those that can be asked row by row.
 func (w *worker) below(id int32) {
 	n := &w.plan.nodes[id]
-	if n.kind < nodeAny && !n.few {
+	if n.kind < nodeAny && w.plan.pieces[id]&pieceRows == 0 {
 		w.need(id)
 	}
 	for _, lit := range n.kids {
@@ -70,7 +124,7 @@ func (w *worker) word(lit int32, i int, among uint64) (t, p uint64) {
 	id := lit >> 1
 	n := &w.plan.nodes[id]
 	switch {
-	case n.few && n.kind < nodeAny && w.stamps[id] != w.epoch:
+	case n.kind < nodeAny && w.plan.pieces[id]&pieceRows != 0 && w.stamps[id] != w.epoch:
 		t, p = w.some(n, i, among)
 	case n.kind < nodeAny:
 		t = w.ts[id][i]
@@ -114,6 +168,12 @@ func (p *Plan) sort() {
 		}
 		return possible[lit>>1]
 	}
+	p.line(left)
+	p.bundle(func(id int32) bool { return possible[id] < min(all, samples)*kernel.Words })
+}
+
+// line puts the conditions of each item in order, given how many rows of the samples a literal leaves possible.
+func (p *Plan) line(left func(lit int32) int) {
 	for _, it := range p.items {
 		it.order = it.order[:0]
 		for _, id := range it.pos {
@@ -125,9 +185,34 @@ func (p *Plan) sort() {
 		slices.SortStableFunc(it.order, func(a, b int32) int {
 			return cmp.Or(cmp.Compare(p.nodes[a>>1].kind/nodeAny, p.nodes[b>>1].kind/nodeAny), cmp.Compare(left(a), left(b)))
 		})
-		it.plain = 0
-		for it.plain < min(2, len(it.order)) && it.order[it.plain]&1 == 0 && p.single(it.order[it.plain]) {
-			it.plain++
+	}
+}
+
+// bundle makes the tasks; few tells that a predicate is possible in few words of a block.
+func (p *Plan) bundle(few func(id int32) bool) {
+	first, total := make([]int, len(p.nodes)), 0
+	for _, it := range p.items {
+		total += len(it.order)
+		if len(it.order) > 0 {
+			first[it.order[0]>>1]++
 		}
 	}
+	all := make([]int32, 0, total)
+	p.tasks = make([]task, len(p.items))
+	for i, it := range p.items {
+		from := len(all)
+		all = append(all, it.order...)
+		it.order = all[from:len(all):len(all)]
+		k := &p.tasks[i]
+		k.set(it)
+		for int(k.plain) < min(2, len(it.order)) && it.order[k.plain]&1 == 0 && p.single(it.order[k.plain]) {
+			k.plain++
+		}
+		k.thin = k.plain == 2 && first[it.order[0]>>1] > 1 && few(it.order[0]>>1)
+	}
+}
+
+// set takes over what an item is.
+func (k *task) set(it *item) {
+	*k = task{order: it.order, grant: it.grant, easy: !it.whole && (it.pay.kind == noAmount || it.pay.kind == fixedAmount)}
 }

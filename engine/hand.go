@@ -14,7 +14,7 @@ func (w *worker) handled(it *item, index, block, whole int, hand []handled) {
 	if mask := w.masks[index]; mask != nil {
 		*t, *u = mask[0], mask[1]
 	} else {
-		w.fold(it, whole).Bits(t, u)
+		w.fold(&w.plan.tasks[index], whole).Bits(t, u)
 	}
 	for _, h := range hand {
 		bit := uint64(1) << (h.row & 63)
@@ -102,7 +102,7 @@ func (w *worker) open(it *item, index, rows int, wanted map[uint16][]int) {
 		w.masks = map[int]*[2]kernel.Bits{}
 	}
 	w.masks[index] = mask
-	w.fold(it, rows).Bits(&mask[0], &mask[1])
+	w.fold(&w.plan.tasks[index], rows).Bits(&mask[0], &mask[1])
 	asked := mask[0]
 	if it.whole {
 		kernel.Or(&asked, &mask[0], &mask[1])

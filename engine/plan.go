@@ -21,6 +21,8 @@ type Plan struct {
 	book   *rules.Book
 	around rules.Circumstances
 	items  []*item
+	tasks  []task  // of each item
+	pieces []piece // by node
 
 	nodes  []node
 	byKey  map[string]int32
@@ -44,7 +46,6 @@ type item struct {
 	pos   []int32        // conditions that must be true
 	neg   []int32        // conditions that must be false
 	order []int32        // both, as literals, in the order in which they are asked
-	plain int            // how many of the first two are predicates that aren't negated
 	temps []int32        // groups that this item alone uses, inner ones first
 	whole bool           // something can't be decided by columns: the program decides rows that are still open
 	pay   payment
@@ -94,7 +95,6 @@ type node struct {
 	kids    []int32 // of groups: literals
 	truth   uint8   // of constants
 	uses    int
-	few     bool // it can be asked row by row, or is a group of such
 }
 
 type nodeKind uint8
@@ -436,14 +436,15 @@ func (p *Plan) share(id int32, shared map[int32]bool) {
 // Distrust has an item decided by its own program for every enterprise from now on, whatever columns say; false where the plan
 // has no such item or does so already. Nobody else may use the plan meanwhile.
 func (p *Plan) Distrust(item string) bool {
-	for _, it := range p.items {
+	for i, it := range p.items {
 		if it.rule.Item.ID != item || it.whole && it.order == nil {
 			continue
 		}
-		it.whole, it.plain = true, 0
+		it.whole = true
 		it.pos, it.neg, it.order, it.temps = nil, nil, nil, nil
 		it.pay.kind = wholeAmount
 		it.grant.Fixed = 0
+		p.tasks[i].set(it)
 		return true
 	}
 	return false

@@ -1,6 +1,9 @@
 package kernel
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
 // Active is a conjunction over one block that keeps to the words in which some row is still possible: most items leave few rows
 // of a block after two or three conditions, and then the other conditions cost next to nothing. Slot k is word at[k] of the
@@ -27,6 +30,39 @@ func (a *Active) All(rows int) {
 	a.p = a.t
 }
 
+// Literal is a condition over a block, T where it is known to be true and N where it isn't known, or with Not its negation.
+type Literal struct {
+	T, N *Bits
+	Not  bool
+}
+
+// sign is what turns a condition into its negation: no bits or all.
+func (l *Literal) sign() uint64 {
+	if l.Not {
+		return ^uint64(0)
+	}
+	return 0
+}
+
+// side is a condition over a word, or with every bit of sign its negation: where it is known to be true, and where it isn't known
+// to be false. It needs that t and n share no bit.
+func side(t, n, sign uint64) (yes, possible uint64) {
+	t ^= sign
+	return t ^ n&sign, t ^ n&^sign
+}
+
+// Filled appends the words in which a condition is possible for some row.
+func Filled(at []uint8, t, n *Bits) []uint8 {
+	var list [Words + 1]uint8
+	k := 0
+	for i := range Words {
+		list[k] = uint8(i)
+		p := t[i] | n[i]
+		k += int((p | -p) >> 63)
+	}
+	return append(at, list[:k]...)
+}
+
 // Two begins with the conjunction of two conditions.
 func (a *Active) Two(t0, n0, t1, n1 *Bits) {
 	k := 0
@@ -34,6 +70,19 @@ func (a *Active) Two(t0, n0, t1, n1 *Bits) {
 		x, y := t0[i], t1[i]
 		p := (x | n0[i]) & (y | n1[i])
 		a.at[k&(Words-1)], a.t[k&(Words-1)], a.p[k&(Words-1)] = uint8(i), x&y, p
+		k += int((p | -p) >> 63)
+	}
+	a.n = k
+}
+
+// TwoAt is Two where the first is known to be possible in some words only, as Filled gives them.
+func (a *Active) TwoAt(at []uint8, t0, n0, t1, n1 *Bits) {
+	k := 0
+	for _, i := range at {
+		w := i & (Words - 1)
+		x, y := t0[w], t1[w]
+		p := (x | n0[w]) & (y | n1[w])
+		a.at[k&(Words-1)], a.t[k&(Words-1)], a.p[k&(Words-1)] = w, x&y, p
 		k += int((p | -p) >> 63)
 	}
 	a.n = k
@@ -50,8 +99,13 @@ func (a *Active) One(t, n *Bits) {
 	a.n = k
 }
 
-// And adds a condition.
-func (a *Active) And(t, n *Bits) {
+// And adds a condition or its negation.
+func (a *Active) And(l Literal) {
+	if l.Not {
+		a.andNot(l.T, l.N)
+		return
+	}
+	t, n := l.T, l.N
 	k := 0
 	for j := range a.n {
 		w := a.at[j&(Words-1)]
@@ -63,14 +117,30 @@ func (a *Active) And(t, n *Bits) {
 	a.n = k
 }
 
-// AndNot adds the negation of a condition.
-func (a *Active) AndNot(t, n *Bits) {
+func (a *Active) andNot(t, n *Bits) {
 	k := 0
 	for j := range a.n {
 		w := a.at[j&(Words-1)]
 		x := t[w&(Words-1)]
 		p := a.p[j&(Words-1)] &^ x
 		a.at[k&(Words-1)], a.t[k&(Words-1)], a.p[k&(Words-1)] = w, a.t[j&(Words-1)]&^(x|n[w&(Words-1)]), p
+		k += int((p | -p) >> 63)
+	}
+	a.n = k
+}
+
+// Both adds two conditions or negations. One pass over the words instead of two saves what a loop costs whose end the processor
+// can't foresee, which is more than the second looks at words in vain.
+func (a *Active) Both(l, m Literal) {
+	t0, n0, s0 := l.T, l.N, l.sign()
+	t1, n1, s1 := m.T, m.N, m.sign()
+	k := 0
+	for j := range a.n {
+		w := a.at[j&(Words-1)] & (Words - 1)
+		x, p := side(t0[w], n0[w], s0)
+		y, q := side(t1[w], n1[w], s1)
+		p &= q & a.p[j&(Words-1)]
+		a.at[k&(Words-1)], a.t[k&(Words-1)], a.p[k&(Words-1)] = w, a.t[j&(Words-1)]&x&y, p
 		k += int((p | -p) >> 63)
 	}
 	a.n = k
@@ -98,18 +168,68 @@ func (a *Active) AndWords(of func(word int, among uint64) (t, p uint64)) {
 	a.n = k
 }
 
+// Counts is how many rows are known to be true, and how many are possible but not known.
+func (a *Active) Counts() (yes, open int) {
+	for k := range a.n {
+		yes += bits.OnesCount64(a.t[k&(Words-1)])
+		open += bits.OnesCount64(a.p[k&(Words-1)])
+	}
+	return yes, open - yes
+}
+
 // Rows appends the rows that are known to be true to yes, and those that are possible but not known to open, both ascending.
 func (a *Active) Rows(yes, open []uint16) (y, o []uint16) {
-	for k := range a.n {
-		base := uint16(a.at[k]) << 6
-		for t := a.t[k]; t != 0; t &= t - 1 {
-			yes = append(yes, base|uint16(bits.TrailingZeros64(t)))
-		}
-		for u := a.p[k] &^ a.t[k]; u != 0; u &= u - 1 {
-			open = append(open, base|uint16(bits.TrailingZeros64(u)))
-		}
+	t, u := a.Counts()
+	return a.AppendYes(yes, t), a.AppendOpen(open, u)
+}
+
+// AppendYes appends the rows that are known to be true, which are so many, ascending.
+func (a *Active) AppendYes(dst []uint16, rows int) []uint16 {
+	if rows == 0 {
+		return dst
 	}
-	return yes, open
+	to, k := room(dst, rows)
+	for j := range a.n {
+		k = spill(to, k, uint16(a.at[j&(Words-1)])<<6, a.t[j&(Words-1)])
+	}
+	return to[:len(dst)+rows]
+}
+
+// AppendOpen appends the rows that are possible but not known, which are so many, ascending.
+func (a *Active) AppendOpen(dst []uint16, rows int) []uint16 {
+	if rows == 0 {
+		return dst
+	}
+	to, k := room(dst, rows)
+	for j := range a.n {
+		k = spill(to, k, uint16(a.at[j&(Words-1)])<<6, a.p[j&(Words-1)]&^a.t[j&(Words-1)])
+	}
+	return to[:len(dst)+rows]
+}
+
+// slack is how many rows spill may write past those that there are.
+const slack = 2
+
+// room is dst with room for more rows and slack, and where they begin.
+func room(dst []uint16, rows int) (to []uint16, at int) {
+	to = slices.Grow(dst, rows+slack)
+	return to[:len(dst)+rows+slack], len(dst)
+}
+
+// spill writes the rows of a word to to[k:] and returns where the next ones go. Most words have two rows or fewer, so it writes
+// two always: the processor can't foresee how many there are, and guessing wrong costs more.
+func spill(to []uint16, k int, base uint16, x uint64) int {
+	two := to[k : k+2 : k+2]
+	two[0] = base | uint16(bits.TrailingZeros64(x))
+	rest := x & (x - 1)
+	two[1] = base | uint16(bits.TrailingZeros64(rest))
+	end := k + bits.OnesCount64(x)
+	k += 2
+	for rest &= rest - 1; rest != 0; rest &= rest - 1 {
+		to[k] = base | uint16(bits.TrailingZeros64(rest))
+		k++
+	}
+	return end
 }
 
 // Bits writes the rows that are known to be true to t, and those that are possible but not known to u.

@@ -31,7 +31,7 @@ func TestActive(t *testing.T) {
 		rows := Rows
 		var a Active
 		rest := pos
-		switch r.IntN(3) {
+		switch r.IntN(4) {
 		case 0:
 			rows = 1 + r.IntN(Rows)
 			a.All(rows)
@@ -43,11 +43,18 @@ func TestActive(t *testing.T) {
 				continue
 			}
 			a.Two(ts[0], ns[0], ts[1], ns[1])
+			if r.IntN(2) == 0 {
+				a.TwoAt(Filled(nil, ts[0], ns[0]), ts[0], ns[0], ts[1], ns[1])
+			}
 			rest = pos[2:]
+		}
+		if len(rest) > 0 && len(neg) > 0 && r.IntN(2) == 0 {
+			a.Both(Literal{ts[rest[0]], ns[rest[0]], false}, Literal{ts[neg[0]], ns[neg[0]], true})
+			rest = rest[1:]
 		}
 		for _, i := range rest {
 			if r.IntN(2) == 0 {
-				a.And(ts[i], ns[i])
+				a.And(Literal{ts[i], ns[i], false})
 				continue
 			}
 			noise := r.Uint64() // what isn't among the rows that are asked for may be anything
@@ -57,7 +64,7 @@ func TestActive(t *testing.T) {
 			})
 		}
 		for _, i := range neg {
-			a.AndNot(ts[i], ns[i])
+			a.And(Literal{ts[i], ns[i], true})
 		}
 		var want, possible, yes, open Bits
 		Conj(&want, &possible, ts, ns, pos, neg)

@@ -79,6 +79,42 @@ func (g Item) fixed(sums []int64) bool {
 	return g.Fixed > 0 && !slices.ContainsFunc(sums, func(s int64) bool { return s != g.Fixed })
 }
 
+// AddActive adds the next item from the rows that its conditions leave, where no row has an amount of its own.
+func (b *Builder) AddActive(g *Item, a *kernel.Active) {
+	yes, open := a.Counts()
+	c := &b.counts[len(b.paid)-1]
+	c.eligible += yes
+	c.unknown += open
+	c.times(yes, g.Fixed)
+	if yes >= denseFrom || open >= denseFrom {
+		b.wide(a, yes, open)
+	} else {
+		b.data = a.AppendYes(b.data, yes)
+		b.at = append(b.at, uint32(len(b.data)))
+		b.data = a.AppendOpen(b.data, open)
+		b.at = append(b.at, uint32(len(b.data)))
+	}
+	b.paid = append(b.paid, uint32(len(b.sums)))
+}
+
+// wide adds two sets of which one at least is kept as a bitmap.
+func (b *Builder) wide(a *kernel.Active, yes, open int) {
+	var t, u kernel.Bits
+	a.Bits(&t, &u)
+	if yes < denseFrom {
+		b.data = a.AppendYes(b.data, yes)
+	} else {
+		b.data = appendBits(b.data, &t)
+	}
+	b.at = append(b.at, uint32(len(b.data)))
+	if open < denseFrom {
+		b.data = a.AppendOpen(b.data, open)
+	} else {
+		b.data = appendBits(b.data, &u)
+	}
+	b.at = append(b.at, uint32(len(b.data)))
+}
+
 // put adds a set of rows.
 func (b *Builder) put(rows []uint16) {
 	if len(rows) < denseFrom {
