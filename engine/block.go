@@ -126,7 +126,7 @@ func (w *worker) look(id int32, n *node, e *encoded, block int, open *kernel.Bit
 		return
 	}
 	if len(n.yes) == 1 && e.dense[n.yes[0]] != nil && len(n.unclear) == 0 {
-		w.ts[id], w.ns[id] = bitsAt(e.dense[n.yes[0]], block), open
+		w.ts[id], w.ns[id] = e.common(int(n.yes[0]), block), open
 		return
 	}
 	*t = kernel.Bits{}
@@ -143,8 +143,8 @@ func (w *worker) look(id int32, n *node, e *encoded, block int, open *kernel.Bit
 // gather adds the rows of some codes to out.
 func (e *encoded) gather(out *kernel.Bits, codes []uint16, block int) {
 	for _, code := range codes {
-		if bitmap := e.dense[code]; bitmap != nil {
-			kernel.Or(out, out, bitsAt(bitmap, block))
+		if e.dense[code] != nil {
+			kernel.Or(out, out, e.common(int(code), block))
 			continue
 		}
 		for _, r := range e.lists.of(block, int(code)) {

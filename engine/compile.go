@@ -337,10 +337,11 @@ func (c *compiler) dictionary(n *formula.Node, f *rules.Field) (int32, error) {
 	return c.look(f, answers), nil
 }
 
-// look is a node by its answers. A condition and its negation are one node.
+// look is a node by its answers. A condition and its negation are one node: the one that fewer codes answer True, whose rows are
+// gathered sooner, or else the one that answers the first code False.
 func (c *compiler) look(f *rules.Field, answers []uint8) int32 {
 	flip := int32(0)
-	if at := slices.IndexFunc(answers, func(a uint8) bool { return a != kernel.Unknown }); at >= 0 && answers[at] == kernel.True && len(answers) > 1 {
+	if turned(answers) {
 		flip = 1
 		answers = slices.Clone(answers)
 		for i, a := range answers {
@@ -361,6 +362,25 @@ func (c *compiler) look(f *rules.Field, answers []uint8) int32 {
 		}
 	}
 	return c.plan.node("l"+strconv.Itoa(f.Index)+":"+string(answers), n)<<1 | flip
+}
+
+// turned reports whether answers are kept negated.
+func turned(answers []uint8) bool {
+	yes, no, first := 0, 0, kernel.Unknown
+	for _, a := range answers {
+		switch {
+		case a == kernel.Unknown:
+			continue
+		case a == kernel.True:
+			yes++
+		default:
+			no++
+		}
+		if first == kernel.Unknown {
+			first = a
+		}
+	}
+	return yes > no || yes == no && first == kernel.True
 }
 
 // members compiles what asks a set for written members: "甲" in 集合, any and none over the set.

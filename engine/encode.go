@@ -28,7 +28,8 @@ type encoded struct {
 
 	codes   []uint32   // texts and sets: as in the column, not padded; missing rows have 0
 	lists   *lists     // rows by code, for small dictionaries
-	dense   [][]uint64 // by code: its rows as a bitmap, for codes that many rows have; nil for others
+	dense   [][]uint64 // by code: its rows as bitmaps, stride words from block to block, for codes that many rows have; nil for others
+	stride  int
 	members map[string][]uint64
 	naming  *naming // of sets: what the dictionary says of the members
 }
@@ -244,19 +245,29 @@ func (e *encoded) spreadOut(rows int, wanted *leaves) {
 			counts[code] += len(e.lists.of(b, code))
 		}
 	}
-	e.dense = make([][]uint64, len(counts))
+	var many []int
 	for code, n := range counts {
-		if !wanted.codes[uint16(code)] || n < rows/denseShare {
-			continue
+		if wanted.codes[uint16(code)] && n >= rows/denseShare {
+			many = append(many, code)
 		}
-		bitmap := make([]uint64, len(e.missing))
+	}
+	// what a block reads lies together, so that the processor can fetch it ahead
+	e.dense, e.stride = make([][]uint64, len(counts)), len(many)*kernel.Words
+	all := make([]uint64, blocks(rows)*e.stride)
+	for i, code := range many {
+		e.dense[code] = all[i*kernel.Words:]
 		for b := range blocks(rows) {
+			bitmap := e.common(code, b)
 			for _, r := range e.lists.of(b, code) {
-				bitmap[b*kernel.Words+int(r>>6)] |= 1 << (r & 63)
+				bitmap[r>>6] |= 1 << (r & 63)
 			}
 		}
-		e.dense[code] = bitmap
 	}
+}
+
+// common is the bitmap of a block for a code that has one.
+func (e *encoded) common(code, block int) *kernel.Bits {
+	return (*kernel.Bits)(e.dense[code][block*e.stride:])
 }
 
 // member takes a bitmap for each member that is asked for, without rows whose value is too old. Some rows of a table that a plan was

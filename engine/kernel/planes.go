@@ -20,20 +20,40 @@ func Planes(codes []uint16, depth int, out []uint64) {
 }
 
 // gePlanes goes from the lowest bit that is set in bound, since below it any code will do, to the highest: a code that has the
-// bit passes where the bound hasn't, and must have passed so far where the bound has it too.
+// bit passes where the bound hasn't, and must have passed so far where the bound has it too. Two planes at a time, so that what
+// has passed so far is stored half as often.
 func (portable) gePlanes(planes []uint64, bound uint, out *Bits) {
 	low := bits.TrailingZeros(bound)
 	soFar := (*Bits)(planes[low*Words:])
-	for k := low + 1; k*Words < len(planes); k++ {
-		plane := (*Bits)(planes[k*Words:])
-		if bound>>k&1 == 1 {
-			And(out, soFar, plane)
-		} else {
-			Or(out, soFar, plane)
+	planes, bound = planes[(low+1)*Words:], bound>>(low+1)
+	for ; len(planes) >= 2*Words; planes, bound = planes[2*Words:], bound>>2 {
+		p, q := (*Bits)(planes), (*Bits)(planes[Words:])
+		switch bound & 3 {
+		case 0:
+			for w := range out {
+				out[w] = soFar[w] | p[w] | q[w]
+			}
+		case 1:
+			for w := range out {
+				out[w] = soFar[w]&p[w] | q[w]
+			}
+		case 2:
+			for w := range out {
+				out[w] = (soFar[w] | p[w]) & q[w]
+			}
+		default:
+			for w := range out {
+				out[w] = soFar[w] & p[w] & q[w]
+			}
 		}
 		soFar = out
 	}
-	if soFar != out {
+	switch {
+	case len(planes) > 0 && bound&1 == 1:
+		And(out, soFar, (*Bits)(planes))
+	case len(planes) > 0:
+		Or(out, soFar, (*Bits)(planes))
+	case soFar != out:
 		*out = *soFar
 	}
 }
