@@ -24,6 +24,7 @@ type worker struct {
 	stamps []int32  // by node: the epoch in which it was evaluated
 	thin   []*words // by node
 	active kernel.Active
+	asked  [8]kernel.Literal // of the item at hand
 
 	rows    []uint16 // of the item at hand: eligible
 	wait    []uint16 // unknown

@@ -16,8 +16,8 @@ const fewWords = 20
 type task struct {
 	order []int32 // conditions as literals, in the order in which they are asked
 	grant outcome.Item
-	plain uint8 // how many of the first two are predicates that aren't negated
-	thin  bool  // the first is possible in few words of a block, and several items begin with it
+	plain uint8 // how many of the first two are predicates
+	thin  bool  // the first is possible in few words of a block, and several items begin with it; neither is negated
 	easy  bool  // columns decide it, and its amount is no formula
 }
 
@@ -28,60 +28,64 @@ func (w *worker) fold(it *task, rows int) *kernel.Active {
 	rest := w.start(it, rows)
 	for len(rest) > 0 && a.Len() > 0 {
 		lit := rest[0]
-		rest = rest[1:]
-		id := lit >> 1
-		if w.stamps[id] != w.epoch {
+		if id := lit >> 1; w.stamps[id] != w.epoch {
 			if w.piecemeal(id) {
 				w.below(id)
 				a.AndWords(func(word int, among uint64) (t, p uint64) { return w.word(lit, word, among) })
+				rest = rest[1:]
 				continue
 			}
 			w.need(id)
 		}
-		if len(rest) > 0 && w.stamps[rest[0]>>1] == w.epoch {
-			a.Both(w.asked(lit), w.asked(rest[0]))
-			rest = rest[1:]
-			continue
-		}
-		a.And(w.asked(lit))
+		n := w.ready(rest, 1, 2)
+		a.Narrow(w.asked[:n])
+		rest = rest[n:]
 	}
 	return a
 }
 
+// atOnce is how many conditions an item begins with, where they are evaluated already: wide registers go through all of them
+// before anything is stored.
+var atOnce = func() int {
+	if kernel.SIMD() {
+		return 8
+	}
+	return 2
+}()
+
 // start begins with the first conditions of an item and returns the others.
 func (w *worker) start(it *task, rows int) []int32 {
 	a := &w.active
-	switch {
-	case rows == kernel.Rows && it.plain >= 2:
-		x, y := it.order[0]>>1, it.order[1]>>1
-		w.ready(x)
-		w.ready(y)
-		if it.thin {
-			a.TwoAt(w.filled(x), w.ts[x], w.ns[x], w.ts[y], w.ns[y])
-		} else {
-			a.Two(w.ts[x], w.ns[x], w.ts[y], w.ns[y])
+	if rows != kernel.Rows || it.plain == 0 {
+		a.All(rows)
+		return it.order
+	}
+	for _, lit := range it.order[:it.plain] {
+		if id := lit >> 1; w.stamps[id] != w.epoch {
+			w.need(id)
 		}
+	}
+	if it.thin && !kernel.SIMD() {
+		x, y := it.order[0]>>1, it.order[1]>>1
+		a.StartAt(w.filled(x), w.ts[x], w.ns[x], w.ts[y], w.ns[y])
 		return it.order[2:]
-	case rows == kernel.Rows && it.plain == 1:
-		x := it.order[0] >> 1
-		w.ready(x)
-		a.One(w.ts[x], w.ns[x])
-		return it.order[1:]
 	}
-	a.All(rows)
-	return it.order
+	n := w.ready(it.order, int(it.plain), atOnce)
+	a.Start(w.asked[:n])
+	return it.order[n:]
 }
 
-// ready is need where that is seldom so.
-func (w *worker) ready(id int32) {
-	if w.stamps[id] != w.epoch {
-		w.need(id)
+// ready puts down the first conditions, of which so many are evaluated, and those after them that are too, and returns how many
+// they are: most at most.
+func (w *worker) ready(lits []int32, evaluated, most int) int {
+	for i, lit := range lits[:min(len(lits), most)] {
+		id := lit >> 1
+		if i >= evaluated && w.stamps[id] != w.epoch {
+			return i
+		}
+		w.asked[i] = kernel.Literal{T: w.ts[id], N: w.ns[id], Not: lit&1 == 1}
 	}
-}
-
-// asked is a condition of an item over the block at hand, once evaluated.
-func (w *worker) asked(lit int32) kernel.Literal {
-	return kernel.Literal{T: w.ts[lit>>1], N: w.ns[lit>>1], Not: lit&1 == 1}
+	return min(len(lits), most)
 }
 
 // words are those of the block at hand in which a predicate is possible.
@@ -205,10 +209,10 @@ func (p *Plan) bundle(few func(id int32) bool) {
 		it.order = all[from:len(all):len(all)]
 		k := &p.tasks[i]
 		k.set(it)
-		for int(k.plain) < min(2, len(it.order)) && it.order[k.plain]&1 == 0 && p.single(it.order[k.plain]) {
+		for int(k.plain) < min(2, len(it.order)) && p.single(it.order[k.plain]) {
 			k.plain++
 		}
-		k.thin = k.plain == 2 && first[it.order[0]>>1] > 1 && few(it.order[0]>>1)
+		k.thin = k.plain == 2 && (it.order[0]|it.order[1])&1 == 0 && first[it.order[0]>>1] > 1 && few(it.order[0]>>1)
 	}
 }
 

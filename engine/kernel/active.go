@@ -63,8 +63,34 @@ func Filled(at []uint8, t, n *Bits) []uint8 {
 	return append(at, list[:k]...)
 }
 
-// Two begins with the conjunction of two conditions.
-func (a *Active) Two(t0, n0, t1, n1 *Bits) {
+// Start begins with the conjunction of conditions, of which there is one at least. The most selective should come first.
+func (a *Active) Start(lits []Literal) { loops.start(a, lits) }
+
+// Narrow adds conditions, until no row is left.
+func (a *Active) Narrow(lits []Literal) {
+	for ; len(lits) >= 2 && a.n > 0; lits = lits[2:] {
+		a.both(&lits[0], &lits[1])
+	}
+	if len(lits) == 1 {
+		a.and(&lits[0])
+	}
+}
+
+// start takes two conditions at once.
+func (portable) start(a *Active, lits []Literal) {
+	switch {
+	case len(lits) >= 2 && !lits[0].Not && !lits[1].Not:
+		a.two(lits[0].T, lits[0].N, lits[1].T, lits[1].N)
+		lits = lits[2:]
+	default:
+		a.one(&lits[0])
+		lits = lits[1:]
+	}
+	a.Narrow(lits)
+}
+
+// two begins with the conjunction of two conditions.
+func (a *Active) two(t0, n0, t1, n1 *Bits) {
 	k := 0
 	for i := range Words {
 		x, y := t0[i], t1[i]
@@ -75,8 +101,9 @@ func (a *Active) Two(t0, n0, t1, n1 *Bits) {
 	a.n = k
 }
 
-// TwoAt is Two where the first is known to be possible in some words only, as Filled gives them.
-func (a *Active) TwoAt(at []uint8, t0, n0, t1, n1 *Bits) {
+// StartAt is Start for two conditions that aren't negated, of which the first is known to be possible in some words only, as Filled
+// gives them.
+func (a *Active) StartAt(at []uint8, t0, n0, t1, n1 *Bits) {
 	k := 0
 	for _, i := range at {
 		w := i & (Words - 1)
@@ -88,19 +115,20 @@ func (a *Active) TwoAt(at []uint8, t0, n0, t1, n1 *Bits) {
 	a.n = k
 }
 
-// One begins with one condition.
-func (a *Active) One(t, n *Bits) {
+// one begins with one condition.
+func (a *Active) one(l *Literal) {
+	t, n, sign := l.T, l.N, l.sign()
 	k := 0
 	for i := range Words {
-		p := t[i] | n[i]
-		a.at[k&(Words-1)], a.t[k&(Words-1)], a.p[k&(Words-1)] = uint8(i), t[i], p
+		x, p := side(t[i], n[i], sign)
+		a.at[k&(Words-1)], a.t[k&(Words-1)], a.p[k&(Words-1)] = uint8(i), x, p
 		k += int((p | -p) >> 63)
 	}
 	a.n = k
 }
 
-// And adds a condition or its negation.
-func (a *Active) And(l Literal) {
+// and adds a condition or its negation.
+func (a *Active) and(l *Literal) {
 	if l.Not {
 		a.andNot(l.T, l.N)
 		return
@@ -129,9 +157,9 @@ func (a *Active) andNot(t, n *Bits) {
 	a.n = k
 }
 
-// Both adds two conditions or negations. One pass over the words instead of two saves what a loop costs whose end the processor
+// both adds two conditions or negations. One pass over the words instead of two saves what a loop costs whose end the processor
 // can't foresee, which is more than the second looks at words in vain.
-func (a *Active) Both(l, m Literal) {
+func (a *Active) both(l, m *Literal) {
 	t0, n0, s0 := l.T, l.N, l.sign()
 	t1, n1, s1 := m.T, m.N, m.sign()
 	k := 0

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -22,7 +23,7 @@ func TestActive(t *testing.T) {
 				}
 				ts[i][w], ns[i][w] = x&^y, y
 			}
-			if i < 2 || r.IntN(2) == 0 {
+			if i == 1 || r.IntN(2) == 0 {
 				pos = append(pos, int32(i))
 			} else {
 				neg = append(neg, int32(i))
@@ -30,41 +31,40 @@ func TestActive(t *testing.T) {
 		}
 		rows := Rows
 		var a Active
-		rest := pos
+		var lits []Literal
+		for i := range n {
+			lits = append(lits, Literal{ts[i], ns[i], slices.Contains(neg, int32(i))})
+		}
 		switch r.IntN(4) {
 		case 0:
 			rows = 1 + r.IntN(Rows)
 			a.All(rows)
 		case 1:
-			a.One(ts[0], ns[0])
-			rest = pos[1:]
+			a.Start(lits[:1])
+			lits = lits[1:]
+		case 2:
+			first := 1 + r.IntN(n)
+			a.Start(lits[:first])
+			lits = lits[first:]
 		default:
-			if len(pos) < 2 {
+			if n < 2 || lits[0].Not || lits[1].Not {
 				continue
 			}
-			a.Two(ts[0], ns[0], ts[1], ns[1])
-			if r.IntN(2) == 0 {
-				a.TwoAt(Filled(nil, ts[0], ns[0]), ts[0], ns[0], ts[1], ns[1])
+			a.StartAt(Filled(nil, ts[0], ns[0]), ts[0], ns[0], ts[1], ns[1])
+			lits = lits[2:]
+		}
+		for len(lits) > 0 {
+			some := 1 + r.IntN(len(lits))
+			if l := lits[0]; r.IntN(2) == 0 && !l.Not {
+				noise := r.Uint64() // what isn't among the rows that are asked for may be anything
+				a.AndWords(func(w int, among uint64) (t, p uint64) {
+					return l.T[w]&among | noise&^among, (l.T[w]|l.N[w])&among | noise&^among
+				})
+				some = 1
+			} else {
+				a.Narrow(lits[:some])
 			}
-			rest = pos[2:]
-		}
-		if len(rest) > 0 && len(neg) > 0 && r.IntN(2) == 0 {
-			a.Both(Literal{ts[rest[0]], ns[rest[0]], false}, Literal{ts[neg[0]], ns[neg[0]], true})
-			rest = rest[1:]
-		}
-		for _, i := range rest {
-			if r.IntN(2) == 0 {
-				a.And(Literal{ts[i], ns[i], false})
-				continue
-			}
-			noise := r.Uint64() // what isn't among the rows that are asked for may be anything
-			a.AndWords(func(w int, among uint64) (uint64, uint64) {
-				t, p := ts[i][w]&among|noise&^among, (ts[i][w]|ns[i][w])&among|noise&^among
-				return t, p
-			})
-		}
-		for _, i := range neg {
-			a.And(Literal{ts[i], ns[i], true})
+			lits = lits[some:]
 		}
 		var want, possible, yes, open Bits
 		Conj(&want, &possible, ts, ns, pos, neg)

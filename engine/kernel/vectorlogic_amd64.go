@@ -77,6 +77,51 @@ func sum(x words8) int {
 	return int(s[0] + s[1] + s[2] + s[3] + s[4] + s[5] + s[6] + s[7])
 }
 
+// start keeps eight words in registers while it goes through the conditions, and has the processor move those together in which a
+// row is possible.
+func (v vector) start(a *Active, lits []Literal) {
+	if !v.on {
+		v.portable.start(a, lits)
+		return
+	}
+	none, all := archsimd.BroadcastUint64x8(0), archsimd.BroadcastUint64x8(^uint64(0))
+	k, filled := 0, uint64(0)
+	for w := 0; w < Words; w += 8 {
+		t, p := all, all
+		for i := range lits {
+			l := &lits[i]
+			x, n := eightOf(l.T, w), eightOf(l.N, w)
+			if l.Not {
+				t, p = t.AndNot(x.Or(n)), p.AndNot(x)
+			} else {
+				t, p = t.And(x), p.And(x.Or(n))
+			}
+		}
+		some := p.NotEqual(none)
+		mask := some.ToBits()
+		t.Compress(some).Store((*[8]uint64)(a.t[k:]))
+		p.Compress(some).Store((*[8]uint64)(a.p[k:]))
+		filled |= uint64(mask) << w
+		k += bits.OnesCount8(mask)
+	}
+	load64(eachWord[:]).Compress(archsimd.Mask8x64FromBits(filled)).Store((*[Words]uint8)(a.at[:]))
+	archsimd.ClearAVXUpperBits()
+	a.n = k
+}
+
+// eachWord are the words of a block.
+var eachWord = func() (at [Words]uint8) {
+	for i := range at {
+		at[i] = uint8(i)
+	}
+	return at
+}()
+
+// eightOf gives eight words of b from word from on, without checks of slices, as quarterOf.
+func eightOf(b *Bits, from int) words8 {
+	return archsimd.LoadUint64x8((*[8]uint64)(unsafe.Add(unsafe.Pointer(b), from*8)))
+}
+
 func (v vector) any(t, n *Bits, ts, ns []*Bits, literals []int32) {
 	if !v.on {
 		v.portable.any(t, n, ts, ns, literals)
