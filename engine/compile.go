@@ -368,10 +368,10 @@ func (c *compiler) look(f *rules.Field, answers []uint8) int32 {
 func turned(answers []uint8) bool {
 	yes, no, first := 0, 0, kernel.Unknown
 	for _, a := range answers {
-		switch {
-		case a == kernel.Unknown:
+		switch a {
+		case kernel.Unknown:
 			continue
-		case a == kernel.True:
+		case kernel.True:
 			yes++
 		default:
 			no++

@@ -18,19 +18,13 @@ func perBlock(b *testing.B, name string, f func()) {
 
 func BenchmarkCompare(b *testing.B) {
 	r := random(b)
-	c8, c16, out := codes8(r)[1], codes16(r)[1], new(Bits)
+	out := new(Bits)
 	v32, v64 := make([]int32, Rows), make([]int64, Rows)
 	for i := range v64 {
 		v32[i], v64[i] = int32(r.Uint32()), int64(r.Uint64())
 	}
-	perBlock(b, "GE8/low", func() { GE8(c8, 50, out) })
-	perBlock(b, "GE8/high", func() { GE8(c8, 150, out) })
-	perBlock(b, "GE16/low", func() { GE16(c16, 500, out) })
-	perBlock(b, "GE16/high", func() { GE16(c16, 50000, out) })
 	perBlock(b, "GE32", func() { GE32(v32, 500, out) })
 	perBlock(b, "GE64", func() { GE64(v64, 500, out) })
-	perBlock(b, "EQ8", func() { EQ8(c8, 50, out) })
-	perBlock(b, "EQ16", func() { EQ16(c16, 500, out) })
 }
 
 func BenchmarkTable(b *testing.B) {

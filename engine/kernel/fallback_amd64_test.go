@@ -11,8 +11,6 @@ func TestWithoutWideRegisters(t *testing.T) {
 	if SIMD() {
 		t.Fatal("SIMD says yes")
 	}
-	t.Run("8", TestComparesEveryBoundOf8)
-	t.Run("16", TestComparesBoundsOf16)
 	t.Run("values", TestComparesValuesAndTails)
 	t.Run("tables", TestLooksUp)
 	t.Run("panics", TestRefusesCodesPastTheTable)

@@ -2,7 +2,7 @@
 // three-valued logic over the bitmaps that come of them. It knows no policy and no column, allocates nothing (Positions grows
 // what it is given) and keeps no state, so everything in it may be called from many goroutines at once.
 //
-// A block is 4,096 rows: 8-bit codes of a block fill one page, and the bitmaps of a few dozen conditions stay in the first
+// A block is 4,096 rows: a bitmap of a block is 512 bytes, and those of a few dozen conditions stay in the first
 // cache. A condition over a block is a pair of bitmaps, T (known to be true) and N (not known), which never share a bit; what
 // is in neither is known to be false. A function that makes a pair keeps that promise if the pairs it was given keep it.
 //
@@ -30,23 +30,11 @@ const (
 // SIMD tells whether the loops run on 512-bit registers. It is decided once, when the program starts.
 func SIMD() bool { return loops.wide() }
 
-// GE8 sets out to the rows whose code is at least bound.
-func GE8(codes *[Rows]uint8, bound uint8, out *Bits) { loops.ge8(codes, bound, out) }
-
-// GE16 sets out to the rows whose code is at least bound.
-func GE16(codes *[Rows]uint16, bound uint16, out *Bits) { loops.ge16(codes, bound, out) }
-
 // GE32 sets out to the rows whose value is at least bound. There are at most Rows values; rows past them are not in out.
 func GE32(values []int32, bound int32, out *Bits) { loops.ge32(values, bound, out) }
 
 // GE64 sets out to the rows whose value is at least bound. There are at most Rows values; rows past them are not in out.
 func GE64(values []int64, bound int64, out *Bits) { loops.ge64(values, bound, out) }
-
-// EQ8 adds to out the rows whose code is v; rows that are in out already stay.
-func EQ8(codes *[Rows]uint8, v uint8, out *Bits) { loops.eq8(codes, v, out) }
-
-// EQ16 adds to out the rows whose code is v; rows that are in out already stay.
-func EQ16(codes *[Rows]uint16, v uint16, out *Bits) { loops.eq16(codes, v, out) }
 
 // Table8 sets t and n to the rows whose code stands for True and for Unknown in the table. Every entry of the table is False,
 // True or Unknown, also those that no row uses.

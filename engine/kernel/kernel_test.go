@@ -83,43 +83,6 @@ func codes16(r *rand.Rand) []*[Rows]uint16 {
 	return blocks
 }
 
-// bounds16 are the bounds at which lanes of 16 bits could go wrong, and some at random.
-func bounds16(r *rand.Rand) []uint16 {
-	list := []uint16{0, 1, 2, 0x7f, 0x80, 0xff, 0x100, 0x7ffe, 0x7fff, 0x8000, 0x8001, 0xfffe, 0xffff}
-	for range 40 {
-		list = append(list, uint16(r.Uint32()))
-	}
-	return list
-}
-
-func TestComparesEveryBoundOf8(t *testing.T) {
-	r := random(t)
-	for _, codes := range codes8(r) {
-		for v := range 256 {
-			out := noise(r)
-			GE8(codes, uint8(v), out)
-			same(t, "GE8 "+strconv.Itoa(v), out, rowsWhere(Rows, func(i int) bool { return codes[i] >= uint8(v) }))
-			before := *out
-			EQ8(codes, uint8(v), out)
-			same(t, "EQ8 "+strconv.Itoa(v), out, rowsWhere(Rows, func(i int) bool { return has(&before, i) || codes[i] == uint8(v) }))
-		}
-	}
-}
-
-func TestComparesBoundsOf16(t *testing.T) {
-	r := random(t)
-	for _, codes := range codes16(r) {
-		for _, v := range append(bounds16(r), codes[r.IntN(Rows)]) {
-			out := noise(r)
-			GE16(codes, v, out)
-			same(t, "GE16 "+strconv.Itoa(int(v)), out, rowsWhere(Rows, func(i int) bool { return codes[i] >= v }))
-			*out = Bits{3: 5}
-			EQ16(codes, v, out)
-			same(t, "EQ16 "+strconv.Itoa(int(v)), out, rowsWhere(Rows, func(i int) bool { return has(&Bits{3: 5}, i) || codes[i] == v }))
-		}
-	}
-}
-
 // lengths are the tails of a last block.
 func lengths(r *rand.Rand) []int {
 	return []int{0, 1, 31, 32, 33, 63, 64, 65, 127, 128, Rows - 65, Rows - 64, Rows - 1, Rows, r.IntN(Rows), r.IntN(Rows)}
@@ -276,8 +239,6 @@ func TestAllocatesNothing(t *testing.T) {
 		var table [256]uint8
 		var a, b, c, d Bits
 		table[0] = Unknown
-		GE8(&codes, 0, &a)
-		EQ16(&wide, 0, &b)
 		GE64(make([]int64, 100), 3, &b)
 		Table8(&codes, &table, &a, &b)
 		Table16(&wide, table[:], &a, &b)

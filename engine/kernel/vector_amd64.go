@@ -35,35 +35,6 @@ func load16(c []int32) values16 { return archsimd.LoadInt32x16((*[16]int32)(c)) 
 
 func load8(c []int64) values8 { return archsimd.LoadInt64x8((*[8]int64)(c)) }
 
-func (v vector) ge8(codes *[Rows]uint8, bound uint8, out *Bits) {
-	if !v.on {
-		v.portable.ge8(codes, bound, out)
-		return
-	}
-	b := archsimd.BroadcastUint8x64(bound)
-	for w := 0; w < Words; w += 4 {
-		c, o := (*[256]uint8)(codes[w*64:]), (*[4]uint64)(out[w:])
-		o[0] = load64(c[0:]).GreaterEqual(b).ToBits()
-		o[1] = load64(c[64:]).GreaterEqual(b).ToBits()
-		o[2] = load64(c[128:]).GreaterEqual(b).ToBits()
-		o[3] = load64(c[192:]).GreaterEqual(b).ToBits()
-	}
-	archsimd.ClearAVXUpperBits()
-}
-
-func (v vector) ge16(codes *[Rows]uint16, bound uint16, out *Bits) {
-	if !v.on {
-		v.portable.ge16(codes, bound, out)
-		return
-	}
-	b := archsimd.BroadcastUint16x32(bound)
-	for w := range out {
-		c := (*[64]uint16)(codes[w*64:])
-		out[w] = uint64(load32(c[0:]).GreaterEqual(b).ToBits()) | uint64(load32(c[32:]).GreaterEqual(b).ToBits())<<32
-	}
-	archsimd.ClearAVXUpperBits()
-}
-
 func (v vector) ge32(values []int32, bound int32, out *Bits) {
 	if !v.on {
 		v.portable.ge32(values, bound, out)
@@ -97,33 +68,4 @@ func (v vector) ge64(values []int64, bound int64, out *Bits) {
 	}
 	archsimd.ClearAVXUpperBits()
 	atLeastTail(values, bound, out)
-}
-
-func (v vector) eq8(codes *[Rows]uint8, code uint8, out *Bits) {
-	if !v.on {
-		v.portable.eq8(codes, code, out)
-		return
-	}
-	b := archsimd.BroadcastUint8x64(code)
-	for w := 0; w < Words; w += 4 {
-		c, o := (*[256]uint8)(codes[w*64:]), (*[4]uint64)(out[w:])
-		o[0] |= load64(c[0:]).Equal(b).ToBits()
-		o[1] |= load64(c[64:]).Equal(b).ToBits()
-		o[2] |= load64(c[128:]).Equal(b).ToBits()
-		o[3] |= load64(c[192:]).Equal(b).ToBits()
-	}
-	archsimd.ClearAVXUpperBits()
-}
-
-func (v vector) eq16(codes *[Rows]uint16, code uint16, out *Bits) {
-	if !v.on {
-		v.portable.eq16(codes, code, out)
-		return
-	}
-	b := archsimd.BroadcastUint16x32(code)
-	for w := range out {
-		c := (*[64]uint16)(codes[w*64:])
-		out[w] |= uint64(load32(c[0:]).Equal(b).ToBits()) | uint64(load32(c[32:]).Equal(b).ToBits())<<32
-	}
-	archsimd.ClearAVXUpperBits()
 }

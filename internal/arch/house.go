@@ -193,7 +193,7 @@ var excused = []Excuse{
 		Why: "one language: reading, checking, units, guarded operators; all parts share the closed list of operators, and a second package would have to export it",
 	},
 	{
-		Place: "engine", Kind: kindPackage, Ceiling: 5500,
+		Place: "engine", Kind: kindPackage, Ceiling: 5700,
 		Why: "table, compilation into predicates and arithmetic, evaluation by blocks, the index for one profile: all speak of the same plan; columns, inner loops and results have left",
 	},
 	{
