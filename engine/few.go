@@ -24,19 +24,25 @@ const (
 func (p *Plan) scatter() {
 	p.pieces = make([]piece, len(p.nodes))
 	for id := range p.nodes { // kids have smaller numbers than the groups they are in
-		n := &p.nodes[id]
-		switch {
-		case n.kind >= nodeAny:
-			p.pieces[id] = pieceWords
-			for _, lit := range n.kids {
-				if n.uses <= 1 {
-					p.pieces[id] |= p.pieces[lit>>1] & pieceRows
-				}
-			}
-		case n.uses <= 1 && (n.kind == nodeAtLeast && p.fields[n.field].planes == nil || n.kind == nodeLook && p.fields[n.field].lists == nil):
-			p.pieces[id] = pieceRows
-		}
+		p.pieces[id] = p.piece(&p.nodes[id])
 	}
+}
+
+func (p *Plan) piece(n *node) piece {
+	if n.kind >= nodeAny {
+		k := pieceWords
+		for _, lit := range n.kids {
+			k |= p.pieces[lit>>1] & pieceRows
+		}
+		if n.uses > 1 {
+			k = pieceWords
+		}
+		return k
+	}
+	if n.uses <= 1 && (n.kind == nodeAtLeast && p.fields[n.field].planes == nil || n.kind == nodeLook && p.fields[n.field].lists == nil) {
+		return pieceRows
+	}
+	return 0
 }
 
 // piecemeal tells whether a condition is better asked word by word, or row by row, than evaluated for the whole block.
