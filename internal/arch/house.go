@@ -50,7 +50,7 @@ var rooms = map[string]Room{
 		Bars: NoClock, Imports: []string{"index/lexicon", "index/repair", "index/sealed", "index/words"}, TestImports: []string{"index/judge"},
 	},
 	"index/judge": {Bars: NoClock, Imports: []string{"index"}},
-	"index/texts":  {Bars: NoClock, Imports: []string{"index", "index/words"}},
+	"index/texts": {Bars: NoClock, Imports: []string{"index", "index/words"}},
 
 	// Samples.
 	"seeds/firm":  {Bars: NoClock, Imports: bottom},
