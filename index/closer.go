@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 
+	"mianshen/index/share"
 	"mianshen/index/words"
 )
 
@@ -14,12 +15,12 @@ const (
 	windowRunes = 48   // how near to each other the words of a question stand where it is answered
 	notLooked   = 0.75 // of its share counts for a row that was not looked at
 	titled      = 0.5  // of what stands close together may be in the title
-	apart       = 0.5  // of its score counts for a row in which the words of the question stand far apart
+	apart       = 0.3  // of its score counts for a row in which the words of the question stand far apart
 )
 
 // lookCloser reads the best rows again: what counts is how much of the query stands close together, with the title. Rows
 // that are not read count for less, so that they stay behind.
-func (x *Index) lookCloser(ctx context.Context, s *scratch, read reading, shares *shares) error {
+func (x *Index) lookCloser(ctx context.Context, s *scratch, read reading, shares *share.Shares) error {
 	if read.Empty || len(s.found) == 0 {
 		return nil
 	}
@@ -43,22 +44,30 @@ func (x *Index) lookCloser(ctx context.Context, s *scratch, read reading, shares
 		if err != nil {
 			return err
 		}
-		near, alone := nearest(look, d, read.Query, shares)
-		f.score *= apart + (1-apart)*(titled*near+(1-titled)*alone)
-		f.share = near * min(1, at(read.places, x.places[f.row]))
-		f.looked = true
+		n := nearest(look, d, read.Query, shares)
+		f.score *= apart + (1-apart)*(titled*n.plain+(1-titled)*n.alone)
+		f.share = n.share * min(1, at(read.places, x.places[f.row]))
+		f.looked, f.has = true, n.has
 	}
 	return nil
 }
 
-// nearest gives the greatest share of the query that stands in one window of the body, with the title and without.
-func nearest(look *words.Looker, d Document, asked words.Query, shares *shares) (with, alone float64) {
+// near is what of a query stands together in a document.
+type near struct {
+	share float64   // in one window of the body and the title, what stands in the title counting more
+	plain float64   // the same, all counting alike
+	alone float64   // without the title
+	has   words.Set // the typed terms of share
+}
+
+// nearest looks for the window in which most of the query stands.
+func nearest(look *words.Looker, d Document, asked words.Query, shares *share.Shares) near {
 	var title words.Set
 	for _, p := range look.Places(d.Title + "。" + d.Number + "。" + d.Also) {
 		title |= p.Terms
 	}
 	title = withSlots(title, asked)
-	with = shares.of(title, title)
+	n := near{share: shares.Of(title, title), plain: shares.Of(title, 0), has: title}
 	places := look.Places(d.Body)
 	for i, p := range places {
 		var set words.Set
@@ -68,10 +77,14 @@ func nearest(look *words.Looker, d Document, asked words.Query, shares *shares) 
 			}
 			set |= next.Terms
 		}
-		with = max(with, shares.of(withSlots(set|title, asked), title))
-		alone = max(alone, shares.of(withSlots(set, asked), 0))
+		both := withSlots(set|title, asked)
+		if part := shares.Of(both, title); part > n.share {
+			n.share, n.has = part, both
+		}
+		n.plain = max(n.plain, shares.Of(both, 0))
+		n.alone = max(n.alone, shares.Of(withSlots(set, asked), 0))
 	}
-	return with, alone
+	return n
 }
 
 // withSlots adds the words for which something else was found that is written for them.

@@ -15,8 +15,10 @@ import (
 	"time"
 
 	"mianshen/index/lexicon"
+	"mianshen/index/pairs"
 	"mianshen/index/repair"
 	"mianshen/index/sealed"
+	"mianshen/index/suggest"
 
 	"github.com/blevesearch/bleve/v2"
 	bleveindex "github.com/blevesearch/bleve_index_api"
@@ -37,10 +39,10 @@ type Index struct {
 
 	known                   values
 	places                  [][]lexicon.Place // of each row
-	pairs                   pairs
+	pairs                   pairs.Pairs
 	sums                    []int64 // every sum of money that is named, in yuan, ascending
 	repairer                *repair.Repairer
-	suggester               *suggester
+	suggester               *suggest.Suggester
 	rows                    []row
 	rowOf, docOf            []int32 // bleve's document number -> row, and back
 	groupOf                 []int32 // row -> group
@@ -150,15 +152,12 @@ func open(dir string, lex *lexicon.Lexicon) (x *Index, err error) {
 
 // load opens the inverted file and reads the table.
 func (x *Index) load() error {
-	text, err := os.ReadFile(filepath.Join(x.gen.Dir, tableFile))
-	if err != nil {
+	if err := readGob(filepath.Join(x.gen.Dir, tableFile), &x.rows); err != nil {
 		return err
 	}
-	if err := gob.NewDecoder(bytes.NewReader(text)).Decode(&x.rows); err != nil {
-		return fmt.Errorf("%s: %w", tableFile, err)
-	}
-	phrases, err := readPhrases(filepath.Join(x.gen.Dir, phraseFile))
-	if err != nil {
+	var phrases []repair.Phrase
+	var entries []suggest.Entry
+	if err := errors.Join(readGob(filepath.Join(x.gen.Dir, phraseFile), &phrases), readGob(filepath.Join(x.gen.Dir, suggestFile), &entries)); err != nil {
 		return err
 	}
 	x.scratch.New = func() any { return newScratch(len(x.rows), len(x.groups)) }
@@ -166,6 +165,7 @@ func (x *Index) load() error {
 	if len(x.rows) == 0 {
 		return nil
 	}
+	var err error
 	x.store, err = bleve.OpenUsing(filepath.Join(x.gen.Dir, bleveDir), map[string]any{
 		"read_only": true, "bolt_timeout": "2s",
 	})
@@ -183,8 +183,20 @@ func (x *Index) load() error {
 		return err
 	}
 	x.repairer = repair.New(x.lexicon, x.pairs, phrases)
-	x.suggester, err = readSuggester(filepath.Join(x.gen.Dir, suggestFile), x.ownSuggestions())
-	return err
+	x.suggester = suggest.New(entries, x.ownSuggestions())
+	return nil
+}
+
+// readGob reads a value that writeGob wrote.
+func readGob(path string, value any) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if err := gob.NewDecoder(bytes.NewReader(text)).Decode(value); err != nil {
+		return fmt.Errorf("%s: %w", filepath.Base(path), err)
+	}
+	return nil
 }
 
 // number numbers the groups in the order in which they come, shares equal strings, and weighs the lengths.
@@ -296,4 +308,41 @@ func (x *Index) matchRows() error {
 		return errors.Join(fmt.Errorf("%d documents, want %d", found, len(x.rows)), all.Close())
 	}
 	return all.Close()
+}
+
+// readPairs learns the pairs. It is done at once, since bleve reads its dictionaries in goroutines of its own, where a
+// fault can't be caught.
+func (x *Index) readPairs() error {
+	x.pairs = pairs.New()
+	for _, field := range searchedFields {
+		if err := x.readDict(field); err != nil {
+			return err
+		}
+	}
+	x.pairs.Join()
+	slices.Sort(x.sums)
+	x.sums = slices.Compact(x.sums)
+	return nil
+}
+
+// readDict reads one field's dictionary.
+func (x *Index) readDict(field string) error {
+	dict, err := x.reader.FieldDict(field)
+	if err != nil {
+		return err
+	}
+	for {
+		e, err := dict.Next()
+		if err != nil {
+			return errors.Join(err, dict.Close())
+		}
+		if e == nil {
+			return dict.Close()
+		}
+		if yuan, ok := sumOf(e.Term); ok {
+			x.sums = append(x.sums, yuan)
+			continue
+		}
+		x.pairs.Add(e.Term, e.Count)
+	}
 }

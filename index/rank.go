@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"mianshen/index/share"
+	"mianshen/index/words"
 )
 
 // found is a row that was found.
@@ -15,8 +18,9 @@ type found struct {
 	next   int32 // a further row of its group, one more than its place among those found; 0 for none
 	looked bool  // closer
 	score  float64
-	share  float64 // of the query that stands in it
-	floor  float64 // below it the row is weak
+	share  float64   // of the query that stands in it
+	floor  float64   // below it the row is weak
+	has    words.Set // the typed terms that stand in it
 }
 
 func (f found) weak() bool { return f.share < f.floor }
@@ -29,22 +33,22 @@ type group struct {
 }
 
 // rank scores the rows that hold some of a query and looks closer at the best.
-func (x *Index) rank(ctx context.Context, s *scratch, q Query, read reading) error {
+func (x *Index) rank(ctx context.Context, s *scratch, q Query, read reading) (*share.Shares, error) {
 	if err := x.score(ctx, s, read.Query); err != nil {
 		if ctx.Err() != nil {
-			return fmt.Errorf("search: %w", ctx.Err())
+			return nil, fmt.Errorf("search: %w", ctx.Err())
 		}
-		return fmt.Errorf("search: %w: %w", ErrRebuild, err)
+		return nil, fmt.Errorf("search: %w: %w", ErrRebuild, err)
 	}
-	shares := newShares(x.lexicon, read.Query, s.weights)
+	shares := share.New(x.lexicon, read.Query, s.weights)
 	x.find(s, q, read, shares)
-	return x.lookCloser(ctx, s, read, shares)
+	return shares, x.lookCloser(ctx, s, read, shares)
 }
 
 // find notes the rows that hold enough of the query and pass the filter but for one facet, in no order.
-func (x *Index) find(s *scratch, q Query, read reading, shares *shares) {
+func (x *Index) find(s *scratch, q Query, read reading, shares *share.Shares) {
 	plain := q.Filter.empty()
-	consider := func(r int32, score, share float64) {
+	consider := func(r int32, score, part float64) {
 		row := &x.rows[r]
 		missed := 0
 		if !plain {
@@ -61,7 +65,7 @@ func (x *Index) find(s *scratch, q Query, read reading, shares *shares) {
 				score *= by
 			}
 		}
-		s.found = append(s.found, found{row: r, missed: int32(missed), score: score, share: share, floor: shares.floor})
+		s.found = append(s.found, found{row: r, missed: int32(missed), score: score, share: part, floor: shares.Floor, has: s.mask[r]})
 	}
 	if read.Empty {
 		for r := range x.rows {
@@ -69,7 +73,7 @@ func (x *Index) find(s *scratch, q Query, read reading, shares *shares) {
 		}
 	}
 	for _, r := range s.touched {
-		sh := shares.of(s.mask[r], s.inTitle[r])
+		sh := shares.Of(s.mask[r], s.inTitle[r])
 		if sh < leastShare {
 			continue
 		}
@@ -83,15 +87,15 @@ func (x *Index) find(s *scratch, q Query, read reading, shares *shares) {
 
 // final gives the score of row r from the sum over its terms: more for a greater share of the query, less for one of
 // many passages, since the best of seventy is often good by chance.
-func (x *Index) final(r int32, sum float32, share float64) float64 {
-	return float64(sum) * (0.7 + 0.3*share) * x.byChance[x.groupOf[r]]
+func (x *Index) final(r int32, sum float32, part float64) float64 {
+	return float64(sum) * (0.7 + 0.3*part) * x.byChance[x.groupOf[r]]
 }
 
 // byChance gives what counts of the score of one of so many passages.
 func byChance(passages int32) float64 { return 1 / (1 + chancePenalty*math.Log(float64(passages))) }
 
 // rollUp gives the groups that pass the filter, in no order.
-func (x *Index) rollUp(s *scratch, q Query) []group {
+func (x *Index) rollUp(s *scratch) []group {
 	for i := range s.found {
 		f := &s.found[i]
 		if !f.looked && s.closer {

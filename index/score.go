@@ -7,6 +7,7 @@ import (
 	"slices"
 	"unicode/utf8"
 
+	"mianshen/index/share"
 	"mianshen/index/words"
 
 	bleveindex "github.com/blevesearch/bleve_index_api"
@@ -14,15 +15,15 @@ import (
 
 // scratch is the working memory of one search: arrays with one entry for each row, and the rows that are in use in each.
 type scratch struct {
-	tf      []float32   // of the term in work
-	score   []float32   // so far
-	mask    []words.Set // which terms were found
-	inTitle []words.Set // which of them in the title
-	touched []int32     // rows with a mask
-	hits    []int32     // rows with a tf
-	weights []weight    // of each term
-	phrase  layer       // of the variant in work
-	slot    layer       // the best variant of the slot in work
+	tf      []float32      // of the term in work
+	score   []float32      // so far
+	mask    []words.Set    // which terms were found
+	inTitle []words.Set    // which of them in the title
+	touched []int32        // rows with a mask
+	hits    []int32        // rows with a tf
+	weights []share.Weight // of each term
+	phrase  layer          // of the variant in work
+	slot    layer          // the best variant of the slot in work
 
 	only    []int32 // nil, or the rows that count, in the order of documents
 	within  bool    // only are rows of the variant in work
@@ -52,12 +53,6 @@ func (l *layer) reset() {
 		l.sum[r], l.cover[r] = 0, 0
 	}
 	l.rows = l.rows[:0]
-}
-
-// weight is what a term weighs in this index.
-type weight struct {
-	value   float64 // inverse frequency, less for generic words
-	unknown bool    // it stands nowhere
 }
 
 func newScratch(n, groups int) *scratch {
@@ -90,10 +85,10 @@ const (
 // Settings that keep queries of frequent words fast: once what is still to come can't bring another row among the best, the
 // rest is looked up only in the best of those found.
 const (
-	worthIt    = 2_000 // documents from which on it pays to think about it
-	amongBest  = 200
-	kept       = 1_500 // rows that go on, and those that are as good as the last of them
-	reachable  = 0.7   // of a word's weight: so much it brings to a row that holds it in title and text
+	worthIt    = 500 // documents from which on it pays to think about it
+	amongBest  = 100
+	kept       = 800 // rows that go on, and those that are as good as the last of them
+	reachable  = 0.35   // of a word's weight: so much it brings to a row that holds it in title and text
 	singleCost = 60_000
 )
 
@@ -157,7 +152,7 @@ func (x *Index) about(t words.Term) int {
 		next, _ := utf8.DecodeRuneInString(t.Key[size:])
 		return x.pairs.Pair(first, next)
 	case words.Single:
-		return min(singleCost, x.pairs.follow(first))
+		return min(singleCost, x.pairs.Follow(first))
 	}
 	return 0
 }
@@ -167,7 +162,7 @@ func (x *Index) score(ctx context.Context, s *scratch, asked words.Query) error 
 	if x.reader == nil {
 		return ctx.Err()
 	}
-	s.weights = append(s.weights, make([]weight, len(asked.Terms))...)
+	s.weights = append(s.weights, make([]share.Weight, len(asked.Terms))...)
 	for i, j := range x.jobs(asked) {
 		if !s.narrow && i > 0 && j.n >= worthIt && len(s.touched) >= amongBest && j.rest*reachable < s.nth(amongBest) {
 			x.narrow(s)
@@ -264,7 +259,7 @@ func (x *Index) term(ctx context.Context, s *scratch, asked words.Query, n int, 
 		df = max(df, s.df)
 	}
 	idf := inverseFrequency(float64(len(x.rows)), float64(df)) * t.Weight
-	s.weights[n] = weight{value: idf, unknown: df == 0}
+	s.weights[n] = share.Weight{Value: idf, Unknown: df == 0}
 	for _, r := range s.hits {
 		tf := s.tf[r]
 		if s.mask[r] == 0 {
@@ -304,8 +299,8 @@ func (x *Index) scorePhrase(ctx context.Context, s *scratch, asked words.Query, 
 	for i, n := range x.rarestFirst(asked, phrase) {
 		if i == 1 && phrase != typed {
 			// Without its rarest pair too little of a variant is there.
-			s.only = append(s.variant[:0:cap(s.variant)], s.phrase.rows...)
-			s.variant, s.within = s.only, true
+			s.variant = append(s.variant[:0], s.phrase.rows...)
+			s.only, s.within = s.variant, true
 			x.byDocument(s.only)
 		}
 		err := x.term(ctx, s, asked, n, func(r int32, value, weight float32) {
@@ -318,7 +313,7 @@ func (x *Index) scorePhrase(ctx context.Context, s *scratch, asked words.Query, 
 		if err != nil {
 			return err
 		}
-		whole += float32(s.weights[n].value)
+		whole += float32(s.weights[n].Value)
 	}
 	for _, r := range s.phrase.rows {
 		sum := s.phrase.sum[r]
@@ -369,7 +364,7 @@ func (x *Index) collect(ctx context.Context, s *scratch, t words.Term, bit words
 	s.df = 0
 	keys := []string{t.Key}
 	if t.Kind == words.Single {
-		keys = x.pairs.startingWith(t.Key, singleCost)
+		keys = x.pairs.StartingWith(t.Key, singleCost)
 	}
 	for _, key := range keys {
 		for _, field := range searchedFields {

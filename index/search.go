@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"mianshen/index/share"
 	"mianshen/index/words"
 
 	bleveindex "github.com/blevesearch/bleve_index_api"
@@ -49,13 +50,14 @@ const (
 
 // Result is what a search found.
 type Result struct {
-	Hits    []Hit  // one page, best first, hits that are weak behind all others
-	Total   int    // groups found, on all pages
-	Weak    int    // how many of Total are weak
-	Facets  Facets // counted over the groups that are not weak, or over all when all are
-	Ignored string // what of Query.Text is beyond the caps or can't be searched, at most 64 runes and …
-	Read    string // what was looked for instead of Query.Text, where something was put right; else ""
-	Chips   []Chip // the words of the query that were taken as filters
+	Hits    []Hit        // one page, best first, hits that are weak behind all others
+	Total   int          // groups found, on all pages
+	Weak    int          // how many of Total are weak
+	Facets  Facets       // counted over the groups that are not weak, or over all when all are
+	Ignored string       // what of Query.Text is beyond the caps or can't be searched, at most 64 runes and …
+	Read    string       // what was looked for instead of Query.Text, where something was put right; else ""
+	Chips   []Chip       // the words of the query that were taken as filters
+	Words   []share.Word // the words of the query as they were understood
 }
 
 // Hit is a group, represented by the passage that fits best.
@@ -67,13 +69,12 @@ type Hit struct {
 	Title   string // HTML, with <mark>
 	Snippet string // HTML, with <mark>, about 120 characters of the passage
 	Ref     string
-	Score   float64 // comparable within one result only; 0 when nothing was asked
-	Weak    bool    // less than Floor of what was asked for stands in it
-	More    int     // further passages of the group that were found
+	Score   float64  // comparable within one result only; 0 when nothing was asked
+	Weak    bool     // less than [share.Floor] of what was asked for stands in it
+	More    int      // further passages of the group that were found
+	Share   float64  // of the query's weight that stands in it, close together; less than [share.Floor] makes it weak
+	Missing []string // words of the query that don't
 }
-
-// Floor is the share of a short query's weight that a hit must hold not to be weak; a longer one's floor is lower.
-const Floor = 0.40
 
 // Settings of the score: BM25F over body and title.
 const (
@@ -126,22 +127,24 @@ func (x *Index) answer(ctx context.Context, s *scratch, q Query) (Result, error)
 	defer s.reset()
 	read := x.read(q)
 	q.Filter = narrowed(q.Filter, read.chips)
-	if err := x.rank(ctx, s, q, read); err != nil {
+	shares, err := x.rank(ctx, s, q, read)
+	if err != nil {
 		return Result{}, err
 	}
+	understood := shares.Understood(read.Query, x.lexicon.Expand)
 	if loose := read.Loose(); len(s.found) == 0 && len(loose.Terms) > 0 {
 		// None of it stands anywhere. What shares at least characters with it may help, and is said to be weak.
 		s.reset()
 		read.Query = loose
-		if err := x.rank(ctx, s, q, read); err != nil {
+		if shares, err = x.rank(ctx, s, q, read); err != nil {
 			return Result{}, err
 		}
 		for i := range s.found {
 			s.found[i].share = min(s.found[i].share, leastShare)
 		}
 	}
-	all := x.rollUp(s, q)
-	res := Result{Total: len(all), Ignored: read.Ignored, Read: read.corrected(), Chips: read.chips}
+	all := x.rollUp(s)
+	res := Result{Total: len(all), Ignored: read.Ignored, Read: read.corrected(), Chips: read.chips, Words: understood}
 	for i := range all {
 		if all[i].weak() {
 			res.Weak++
@@ -149,8 +152,7 @@ func (x *Index) answer(ctx context.Context, s *scratch, q Query) (Result, error)
 	}
 	res.Facets = x.facets(s, q, res.Weak == res.Total)
 	first, last := page(q, len(all))
-	var err error
-	res.Hits, err = x.hits(ctx, read.Query, x.bestGroups(all, q, last)[first:], first)
+	res.Hits, err = x.hits(ctx, read.Query, shares, x.bestGroups(all, q, last)[first:], first)
 	return res, err
 }
 
@@ -165,7 +167,7 @@ func page(q Query, n int) (first, last int) {
 }
 
 // hits reads the documents of one page, whose first group stands at offset, and marks what was found.
-func (x *Index) hits(ctx context.Context, asked words.Query, found []group, offset int) ([]Hit, error) {
+func (x *Index) hits(ctx context.Context, asked words.Query, shares *share.Shares, found []group, offset int) ([]Hit, error) {
 	m := words.NewMarker(asked)
 	hits := make([]Hit, 0, len(found))
 	for i, g := range found {
@@ -179,7 +181,7 @@ func (x *Index) hits(ctx context.Context, asked words.Query, found []group, offs
 		hits = append(hits, Hit{
 			Rank: offset + i + 1, ID: d.ID, Group: d.Group, Kind: d.Kind, Ref: d.Ref,
 			Title: m.Mark(d.Title), Snippet: m.Snippet(d.Body),
-			Score: g.score, Weak: g.weak(), More: g.count - 1,
+			Score: g.score, Weak: g.weak(), More: g.count - 1, Share: g.share, Missing: shares.Missing(g.has),
 		})
 	}
 	return hits, nil

@@ -1,6 +1,7 @@
 package index
 
 import (
+	"cmp"
 	"context"
 	"encoding/gob"
 	"errors"
@@ -11,6 +12,7 @@ import (
 
 	"mianshen/index/lexicon"
 	"mianshen/index/sealed"
+	"mianshen/index/suggest"
 	"mianshen/index/words"
 
 	"github.com/blevesearch/bleve/v2"
@@ -116,13 +118,27 @@ func build(ctx context.Context, gen string, docs iter.Seq2[Document, error]) (er
 	if err != nil {
 		return err
 	}
-	heard := newListener(lex)
-	rows, err := writeBleve(ctx, gen, heard.through(docs))
+	heard := suggest.NewListener(lex)
+	rows, err := writeBleve(ctx, gen, heardBy(heard, docs))
 	if err != nil {
 		return err
 	}
-	return errors.Join(writeGob(filepath.Join(gen, tableFile), rows), writeGob(filepath.Join(gen, phraseFile), heard.phrases()),
-		writeGob(filepath.Join(gen, suggestFile), heard.suggestions()))
+	return errors.Join(writeGob(filepath.Join(gen, tableFile), rows), writeGob(filepath.Join(gen, phraseFile), heard.Phrases()),
+		writeGob(filepath.Join(gen, suggestFile), heard.Entries()))
+}
+
+// heardBy gives docs on while l listens to their titles.
+func heardBy(l *suggest.Listener, docs iter.Seq2[Document, error]) iter.Seq2[Document, error] {
+	return func(yield func(Document, error) bool) {
+		for d, err := range docs {
+			if err == nil {
+				l.Hear(d.Title, d.Also, cmp.Or(d.Group, d.ID))
+			}
+			if !yield(d, err) {
+				return
+			}
+		}
+	}
 }
 
 func writeGob(path string, value any) error {

@@ -40,6 +40,7 @@ type cli struct {
 	Simulate  simulateCmd  `cmd:"" help:"试算：改一个数、一个条件或金额，看多少户进出、花多少钱"`
 
 	Replay  replayCmd  `cmd:"" help:"原样重算已有的判定，与留存的逐字节核对"`
+	Bench   benchCmd   `cmd:"" help:"自测：搜索质量"`
 	Demo    demoCmd    `cmd:"" help:"内置示例"`
 	Version versionCmd `cmd:"" help:"版本"`
 }

@@ -61,21 +61,52 @@ func (c *searchCmd) Run(ctx context.Context, s *streams) (err error) {
 	defer func() { err = errors.Join(err, x.Close()) }()
 	out := bufio.NewWriter(s.out)
 	for _, q := range questions {
-		res, err := x.Search(ctx, index.Query{Text: q.text, Limit: c.N})
+		res, err := x.Search(ctx, index.Query{Text: q.text, Limit: c.N, Literal: c.Literal})
 		if err != nil {
 			return fmt.Errorf("查询“%s”：%w", q.text, err)
 		}
 		if res.Ignored != "" {
 			fmt.Fprintf(s.err, "查询太长或有不能查的字，没有用上：%s\n", res.Ignored)
 		}
-		if res.Read != "" {
-			fmt.Fprintf(s.err, "已按“%s”查找。\n", res.Read)
-		}
+		c.say(s.err, res)
 		if err := c.write(out, s, q, res); err != nil {
 			return err
 		}
 	}
 	return out.Flush()
+}
+
+// say says how a question was understood.
+func (c *searchCmd) say(w io.Writer, res index.Result) {
+	if res.Read != "" {
+		fmt.Fprintf(w, "已按“%s”查找；要照原样查，加 --literal。\n", res.Read)
+	}
+	for _, chip := range res.Chips {
+		fmt.Fprintf(w, "“%s”当作筛选：%s\n", chip.Word, strings.Join(chip.Values, "、"))
+	}
+	if !c.Explain {
+		return
+	}
+	for _, word := range res.Words {
+		fmt.Fprintf(w, "找“%s”，占 %.0f%%", word.Text, 100*word.Share)
+		if len(word.Instead) > 0 {
+			fmt.Fprintf(w, "，文件里也可以写作：%s", strings.Join(word.Instead, "、"))
+		}
+		if word.Unknown {
+			fmt.Fprint(w, "，没有文件这样写")
+		}
+		fmt.Fprintln(w)
+	}
+	for _, h := range res.Hits {
+		fmt.Fprintf(w, "第 %d 条：得分 %.2f，要找的有 %.0f%% 靠近着出现", h.Rank, h.Score, 100*h.Share)
+		if len(h.Missing) > 0 {
+			fmt.Fprintf(w, "，缺“%s”", strings.Join(h.Missing, "”“"))
+		}
+		if h.Weak {
+			fmt.Fprint(w, "；只算可能相关")
+		}
+		fmt.Fprintln(w)
+	}
 }
 
 // readLexicon reads a file of synonyms; nil, the program's own, where none is named.

@@ -255,3 +255,47 @@ func Worst(answers []Answer) []Answer {
 	slices.SortStableFunc(out, func(a, b Answer) int { return cmp.Compare(a.NDCG, b.NDCG) })
 	return out
 }
+
+// Line writes figures as a line of the file that holds what was reached.
+func (f Figures) Line() string {
+	return fmt.Sprintf("%s\t%d\t%.3f\t%.3f\t%d\t%d\t%d\t%d", f.Class, f.Questions, f.NDCG, f.MRR, f.Zero, f.Weak, f.Unanswerable, f.FalseAnswers)
+}
+
+// Head is the first line of that file.
+const Head = "class\tquestions\tndcg10\tmrr\tzero\tweak\tunanswerable\tfalse_answers"
+
+// ReadFigures reads such a file.
+func ReadFigures(text string) (map[string]Figures, error) {
+	out := map[string]Figures{}
+	for line := range strings.Lines(text) {
+		if strings.TrimSpace(line) == Head || strings.TrimSpace(line) == "" {
+			continue
+		}
+		var f Figures
+		_, err := fmt.Sscanf(line, "%s\t%d\t%f\t%f\t%d\t%d\t%d\t%d", &f.Class, &f.Questions, &f.NDCG, &f.MRR, &f.Zero, &f.Weak, &f.Unanswerable, &f.FalseAnswers)
+		if err != nil {
+			return nil, fmt.Errorf("figures, %q: %w", line, err)
+		}
+		out[f.Class] = f
+	}
+	return out, nil
+}
+
+// rounding is by how much a figure read from the file may differ from the one it was written from.
+const rounding = 0.0006
+
+// Worse says in what f is worse than what was reached before; nothing when in nothing.
+func (f Figures) Worse(before Figures) []string {
+	var out []string
+	say := func(worse bool, name string, was, is any) {
+		if worse {
+			out = append(out, fmt.Sprintf("%s: %s was %v, is %v", f.Class, name, was, is))
+		}
+	}
+	say(f.NDCG < before.NDCG-rounding, "nDCG@10", before.NDCG, f.NDCG)
+	say(f.MRR < before.MRR-rounding, "MRR", before.MRR, f.MRR)
+	say(f.Zero > before.Zero, "questions that find nothing", before.Zero, f.Zero)
+	say(f.Weak > before.Weak, "right answers marked weak", before.Weak, f.Weak)
+	say(f.FalseAnswers > before.FalseAnswers, "answers where there is none", before.FalseAnswers, f.FalseAnswers)
+	return out
+}

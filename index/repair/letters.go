@@ -63,7 +63,9 @@ func groupAt(runes []rune, i int) group {
 		g.words, g.text, g.end = append(g.words, word), g.text+word, k
 		g.border = append(g.border, make([]bool, len(g.text)+1-len(g.border))...)
 		g.border[len(g.text)] = true
-		for j = k; j < len(runes) && (runes[j] == ' ' || runes[j] == '"'); j++ { // an apostrophe folds to a quote
+		j = k
+		for j < len(runes) && (runes[j] == ' ' || runes[j] == '"') { // an apostrophe folds to a quote
+			j++
 		}
 		if j == k {
 			break
@@ -130,13 +132,13 @@ func (r *Repairer) wordByWord(g group) string {
 		return ""
 	}
 	var out []string
-	any := false
+	changed := false
 	for _, w := range g.words {
 		one, _ := r.letters([]rune(w))
 		out = append(out, string(one))
-		any = any || string(one) != w
+		changed = changed || string(one) != w
 	}
-	if !any {
+	if !changed {
 		return ""
 	}
 	return strings.Join(out, " ")

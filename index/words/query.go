@@ -21,6 +21,7 @@ type Term struct {
 	Kind        Kind
 	Weight      float64 // 1, or less for words that are in every policy; never 0
 	First, Last int     // the runes of the query it was read from: tells a seam between two words from a miss
+	Generic     bool    // a word that nearly every policy holds
 	Aside       bool    // it helps to put hits in order, but is not marked
 }
 
@@ -84,7 +85,7 @@ var askExceptions = byLength(`目的 标的 的士 了解 为了 除了 理想 �
 
 // genericWords occur in nearly every policy and say little about which one is meant.
 var genericWords = byLength(`企业 公司 单位 政策 办法 措施 通知 意见 规定 支持 扶持 补贴 补助 奖励 资助 资金 项目 申请 申报 办理 条件 标准
-要求 流程 材料 认定 相关 有关 规定 符合 享受 领取 发放`)
+要求 流程 材料 认定 相关 有关 规定 符合 享受 领取 发放 奖金 经费 好处 优惠 津贴 老板 厂家 厂里 公家 政府 国家`)
 
 func byLength(words string) [][]rune {
 	var out [][]rune
@@ -263,7 +264,7 @@ func lowerGeneric(f folded, terms []Term) []Term {
 	}
 	for i := range terms {
 		if generic(terms[i]) {
-			terms[i].Weight = genericWeight
+			terms[i].Weight, terms[i].Generic = genericWeight, true
 		}
 	}
 	return terms

@@ -1,12 +1,8 @@
-package index
+// Package suggest completes what is being typed, from the titles of an index and the words that are used together in them.
+package suggest
 
 import (
-	"bytes"
 	"cmp"
-	"encoding/gob"
-	"fmt"
-	"iter"
-	"os"
 	"slices"
 
 	"mianshen/index/lexicon"
@@ -24,34 +20,29 @@ const (
 	longestPhrase = 8
 )
 
-// listener learns from the titles of documents which words are used together.
-type listener struct {
+// Listener learns from the titles of documents which words are used together. It is for one goroutine.
+type Listener struct {
 	lex    *lexicon.Lexicon
 	counts map[string]int
 	titles map[string]string // title -> its group, the first
 	last   string            // title; passages of one policy follow each other
 }
 
-func newListener(lex *lexicon.Lexicon) *listener {
-	return &listener{lex: lex, counts: map[string]int{}, titles: map[string]string{}}
+// NewListener gives a listener that cuts titles into the words of lex.
+func NewListener(lex *lexicon.Lexicon) *Listener {
+	return &Listener{lex: lex, counts: map[string]int{}, titles: map[string]string{}}
 }
 
-// through gives docs on and listens.
-func (l *listener) through(docs iter.Seq2[Document, error]) iter.Seq2[Document, error] {
-	return func(yield func(Document, error) bool) {
-		for d, err := range docs {
-			if err == nil && d.Title != l.last {
-				l.last = d.Title
-				l.hear(d.Title)
-				l.note(d)
-				if d.Also != d.Title {
-					l.hear(d.Also)
-				}
-			}
-			if !yield(d, err) {
-				return
-			}
-		}
+// Hear listens to the title and the further names of a document of a group.
+func (l *Listener) Hear(title, also, group string) {
+	if title == l.last {
+		return
+	}
+	l.last = title
+	l.hear(title)
+	l.note(title, group)
+	if also != title {
+		l.hear(also)
 	}
 }
 
@@ -59,7 +50,7 @@ func (l *listener) through(docs iter.Seq2[Document, error]) iter.Seq2[Document, 
 const maxTitle = 120
 
 // hear counts the phrases of a title: up to four words in a row.
-func (l *listener) hear(title string) {
+func (l *Listener) hear(title string) {
 	runes := []rune(words.Fold(title))
 	runes = runes[:min(len(runes), maxTitle)]
 	for start := 0; start < len(runes); {
@@ -73,7 +64,7 @@ func (l *listener) hear(title string) {
 }
 
 // hearRun counts the phrases of a run of characters, cut into words and once more into the parts of long ones.
-func (l *listener) hearRun(run []rune) {
+func (l *Listener) hearRun(run []rune) {
 	coarse := l.lex.Cut(run)
 	fine := make([]lexicon.Span, 0, len(coarse))
 	for _, w := range coarse {
@@ -91,7 +82,7 @@ func (l *listener) hearRun(run []rune) {
 	}
 }
 
-func (l *listener) hearCut(run []rune, cut []lexicon.Span, heard map[lexicon.Span]bool) {
+func (l *Listener) hearCut(run []rune, cut []lexicon.Span, heard map[lexicon.Span]bool) {
 	for i, a := range cut {
 		for _, b := range cut[i:min(i+maxParts, len(cut))] {
 			at := lexicon.Span{First: a.First, Last: b.Last}
@@ -108,8 +99,8 @@ func (l *listener) hearCut(run []rune, cut []lexicon.Span, heard map[lexicon.Spa
 	}
 }
 
-// phrases gives the commonest phrases, by text.
-func (l *listener) phrases() []repair.Phrase {
+// Phrases gives the commonest phrases, by text.
+func (l *Listener) Phrases() []repair.Phrase {
 	out := make([]repair.Phrase, 0, len(l.counts))
 	for text, n := range l.counts {
 		out = append(out, repair.Phrase{Text: text, N: n})
@@ -120,20 +111,9 @@ func (l *listener) phrases() []repair.Phrase {
 	return out
 }
 
-func readPhrases(path string) (out []repair.Phrase, err error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	if err := gob.NewDecoder(bytes.NewReader(text)).Decode(&out); err != nil {
-		return nil, fmt.Errorf("%s: %w", phraseFile, err)
-	}
-	return out, nil
-}
-
 // note keeps a title to be suggested.
-func (l *listener) note(d Document) {
-	if _, ok := l.titles[d.Title]; !ok && d.Title != "" && len(l.titles) < maxTitles {
-		l.titles[d.Title] = cmp.Or(d.Group, d.ID)
+func (l *Listener) note(title, group string) {
+	if _, ok := l.titles[title]; !ok && title != "" && len(l.titles) < maxTitles {
+		l.titles[title] = group
 	}
 }

@@ -1,0 +1,230 @@
+// Package share says how much of a query stands in a document: word by word, the rarer the more, so that the figure means the
+// same in every corpus and for every length of query.
+package share
+
+import (
+	"math"
+
+	"mianshen/index/lexicon"
+	"mianshen/index/words"
+)
+
+// Weight is what a term of a query weighs.
+type Weight struct {
+	Value   float64 // inverse frequency, less for generic words
+	Unknown bool    // it stands nowhere in the index
+}
+
+// Floor is the share of a short query's weight that a hit must hold not to be weak; a longer one's floor is lower.
+const Floor = 0.40
+
+// Settings of the share.
+const (
+	seamWeight  = 0.25 // of a pair that spans two words, against one within a word
+	genericMiss = 0.3
+	fewWords    = 3    // of a query up to which Floor holds; of a longer one, a story, less must stand in a hit
+	fluffFrom   = 2000 // times in general texts from which on a word says less when it is missing
+	titleShare  = 0.4  // by how much more of the query a term counts that stands in the title
+)
+
+// unit is a word of a query, or the seam between two.
+type unit struct {
+	word  string
+	terms words.Set
+	whole float64 // weight of all terms
+	miss  float64 // what the unit weighs when none of it is found
+	seam  bool
+}
+
+// Shares tells how much of a query a row holds.
+type Shares struct {
+	units   []unit
+	weights []Weight
+	known   map[[2]words.Set]float64
+	Floor   float64   // below it a row is weak
+	figure  words.Set // words that are no pairs: figures, letters, numbers
+}
+
+// New cuts a query into words. A word that everybody uses all the time weighs less when it is missing: 一部分 was not
+// what the question was about.
+func New(lex *lexicon.Lexicon, asked words.Query, weights []Weight) *Shares {
+	s := &Shares{weights: weights, known: map[[2]words.Set]float64{}}
+	for i, t := range asked.Terms[:asked.Typed] {
+		if t.Kind == words.Word && t.Weight < 1 {
+			s.figure |= 1 << i
+		}
+	}
+	rest := words.Set(1)<<asked.Typed - 1
+	var inWord [words.MaxQueryRunes]bool
+	for _, w := range lex.Cut(asked.Runes) {
+		for i := w.First; w.Last > w.First && i <= w.Last; i++ {
+			inWord[i] = true
+		}
+		u := unit{word: string(asked.Runes[w.First : w.Last+1])}
+		for i, t := range asked.Terms[:asked.Typed] {
+			if rest.Has(i) && t.First >= w.First && t.Last <= w.Last {
+				u.terms |= 1 << i
+			}
+		}
+		if u.terms == 0 {
+			continue
+		}
+		rest &^= u.terms
+		u.whole = s.weight(u.terms)
+		u.miss = u.whole * fluff(lex.Frequency(string(asked.Runes[w.First:w.Last+1])))
+		if s.generic(asked, u.terms) {
+			u.miss *= genericMiss
+		}
+		s.units = append(s.units, u)
+	}
+	heaviest := 0.0
+	for _, u := range s.units {
+		heaviest = max(heaviest, u.whole)
+	}
+	for i, t := range asked.Terms[:asked.Typed] {
+		if !rest.Has(i) {
+			continue
+		}
+		u := unit{word: t.Key, terms: 1 << i, whole: weights[i].Value, miss: weights[i].Value}
+		if t.Kind == words.Pair && heaviest > 0 && (inWord[t.First] || inWord[t.Last] || weights[i].Unknown) {
+			u.seam = true
+			u.whole = seamWeight * min(u.whole, heaviest)
+			u.miss = u.whole
+		}
+		s.units = append(s.units, u)
+	}
+	s.settle()
+	return s
+}
+
+// settle sets the floor, and lets no missing word weigh more than the heaviest that stands in the index.
+func (s *Shares) settle() {
+	n, most := 0, 0.0
+	for _, u := range s.units {
+		if u.seam {
+			continue
+		}
+		n++
+		for i, w := range s.weights {
+			if u.terms.Has(i) && !w.Unknown && !s.figure.Has(i) {
+				most = max(most, u.whole)
+			}
+		}
+	}
+	for i := range s.units {
+		if most > 0 {
+			s.units[i].miss = min(s.units[i].miss, most)
+		}
+	}
+	s.Floor = Floor * math.Sqrt(min(1, fewWords/float64(max(n, 1))))
+}
+
+// fluff gives how much a missing word counts by how often it stands in general texts.
+func fluff(n int) float64 {
+	if n <= fluffFrom {
+		return 1
+	}
+	return float64(fluffFrom) / float64(n)
+}
+
+// generic reports whether all of a set are generic: what people call 奖金, texts call 奖励.
+func (s *Shares) generic(asked words.Query, set words.Set) bool {
+	for i, t := range asked.Terms {
+		if set.Has(i) && !t.Generic {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *Shares) weight(set words.Set) float64 {
+	sum := 0.0
+	for i := range s.weights {
+		if set.Has(i) {
+			sum += s.weights[i].Value
+		}
+	}
+	return sum
+}
+
+// Of gives how much of the query's weight a row holds in which the terms of mask were found, 0 to 1.
+func (s *Shares) Of(mask, inTitle words.Set) float64 {
+	key := [2]words.Set{mask, inTitle}
+	if v, ok := s.known[key]; ok {
+		return v
+	}
+	var have, all float64
+	for _, u := range s.units {
+		found := 0.0
+		if u.whole > 0 {
+			found = s.part(u, mask)
+		}
+		titled := s.part(u, inTitle)
+		have += u.whole * found * (1 + titleShare*titled)
+		all += u.whole*found + u.miss*(1-found)
+	}
+	v := 0.0
+	if all > 0 {
+		v = min(1, have/all)
+	}
+	s.known[key] = v
+	return v
+}
+
+// part gives how much of a unit is in set, 0 to 1; half a word is less than half.
+func (s *Shares) part(u unit, set words.Set) float64 {
+	found := set & u.terms
+	if found == u.terms {
+		return 1
+	}
+	if found == 0 {
+		return 0
+	}
+	p := s.weight(found) / s.weight(u.terms)
+	return p * p
+}
+
+// Word is a word of a query as it was understood.
+type Word struct {
+	Text    string
+	Share   float64  // of the query's weight
+	Instead []string // what documents write for it, of which any will do
+	Unknown bool     // it stands nowhere in the index
+}
+
+// Understood gives the words of a query, seams left out.
+func (s *Shares) Understood(asked words.Query, expand words.Expander) []Word {
+	instead := map[string][]string{}
+	for _, e := range expand(asked.Runes) {
+		instead[string(asked.Runes[e.First:e.Last+1])] = e.Phrases
+	}
+	all := 0.0
+	for _, u := range s.units {
+		all += u.whole
+	}
+	var out []Word
+	for _, u := range s.units {
+		if u.seam || all == 0 {
+			continue
+		}
+		w := Word{Text: u.word, Share: u.whole / all, Instead: instead[u.word], Unknown: true}
+		for i, weight := range s.weights {
+			if u.terms.Has(i) && !weight.Unknown {
+				w.Unknown = false
+			}
+		}
+		out = append(out, w)
+	}
+	return out
+}
+
+// Missing gives the words of which a row doesn't hold all.
+func (s *Shares) Missing(has words.Set) []string {
+	var out []string
+	for _, u := range s.units {
+		if !u.seam && has&u.terms != u.terms {
+			out = append(out, u.word)
+		}
+	}
+	return out
+}
