@@ -1,6 +1,6 @@
 // Package store keeps what must last: published policies and vocabularies, what departments delivered and persons corrected,
 // snapshots of the facts that come of it, sweeps over them with their shards and differences, the sequence of changes that
-// derived things follow, and the slots of the schedule.
+// derived things follow, the slots of the schedule, and the searches that enterprises save.
 //
 // A million enterprises with a hundred facts and a thousand items a night are too many for rows. So facts are stored as chunks
 // of columns and outcomes as shards, both in forms that only the callers know; rows there are of what a person looks at: a

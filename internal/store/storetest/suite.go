@@ -40,6 +40,8 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		{"chunks that contradict or are missing", chunkConflicts},
 		{"enterprises are found by code and name", enterprises},
 		{"enterprises are renamed, not doubled", enterpriseNames},
+		{"searches are saved once, listed and dropped", savedSearches},
+		{"an enterprise saves so many searches", savedRoom},
 		{"a sweep from plan to summary", sweep},
 		{"a sweep begins once a slot", sweepSlot},
 		{"a sweep pins what is stored", sweepPins},
