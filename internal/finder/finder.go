@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -148,22 +149,47 @@ func (f *Finder) catchUp(ctx context.Context) error {
 
 // Search searches the index in use. A damaged index is said, built anew and asked once more.
 func (f *Finder) Search(ctx context.Context, q index.Query) (index.Result, error) {
-	res, err := f.search(ctx, q)
+	return ask(ctx, f, func(x *index.Index) (index.Result, error) { return x.Search(ctx, q) })
+}
+
+// Suggest completes what is being typed from the index in use, which is healed as in Search.
+func (f *Finder) Suggest(ctx context.Context, typed string, n int) ([]index.Suggestion, error) {
+	return ask(ctx, f, func(x *index.Index) ([]index.Suggestion, error) { return x.Suggest(ctx, typed, n) })
+}
+
+// Related gives the policies that are most like one from the index in use, which is healed as in Search.
+func (f *Finder) Related(ctx context.Context, policy string, n int) ([]index.Hit, error) {
+	return ask(ctx, f, func(x *index.Index) ([]index.Hit, error) { return x.Related(ctx, policy, n) })
+}
+
+// ask asks the index in use. One that turns out to be damaged is built anew, one that was closed meanwhile has a successor; both
+// are asked once more.
+func ask[T any](ctx context.Context, f *Finder, question func(*index.Index) (T, error)) (T, error) {
+	answer, err := guarded(f, question)
 	if !errors.Is(err, index.ErrRebuild) && !errors.Is(err, os.ErrClosed) {
-		return res, err
+		return answer, err
 	}
 	if errors.Is(err, index.ErrRebuild) {
 		f.log.Error("search index damaged, building it anew", "error", err)
 		if err := f.Rebuild(ctx); err != nil {
-			return index.Result{}, err
+			var nothing T
+			return nothing, err
 		}
 	}
-	return f.search(ctx, q)
+	return guarded(f, question)
 }
 
-func (f *Finder) search(ctx context.Context, q index.Query) (index.Result, error) {
+// guarded asks the index in use once. Files that are cut short under a running process make reading fault; that is damage, and
+// doesn't end the process.
+func guarded[T any](f *Finder, question func(*index.Index) (T, error)) (answer T, err error) {
 	f.mu.RLock()
 	x := f.current
 	f.mu.RUnlock()
-	return x.Search(ctx, q)
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("finder: %w: %v", index.ErrRebuild, cause)
+		}
+	}()
+	return question(x)
 }

@@ -2,6 +2,7 @@ package finder_test
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -108,6 +109,9 @@ func TestFollowsAndHeals(t *testing.T) {
 	if got := found(t, f, "机器人产业"); len(got) != 1 || got[0] != "robots" {
 		t.Errorf("after damage: %v", got)
 	}
+	if got, err := f.Related(t.Context(), "robots", 5); err != nil || len(got) != 0 {
+		t.Errorf("related after damage: %v %v", got, err)
+	}
 	again, err := finder.Open(t.Context(), office, dir, nil, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
@@ -117,6 +121,50 @@ func TestFollowsAndHeals(t *testing.T) {
 	}
 	if err := again.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestHealsForEveryQuestion spoils the index before each of the questions, so that each finds the damage by itself or isn't
+// touched by it, and the process lives.
+func TestHealsForEveryQuestion(t *testing.T) {
+	db, err := store.Open(t.Context(), "sqlite://"+t.TempDir()+"/a.db")
+	if err != nil {
+		t.Fatal(err)
+	}
+	office := casework.New(db)
+	publish(t, office, []byte(vocabulary), "robots", "机器人产业扶持")
+	publish(t, office, nil, "robots-2", "机器人产业示范")
+	dir := t.TempDir()
+	f, err := finder.Open(t.Context(), office, dir, nil, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := errors.Join(f.Close(), db.Close()); err != nil {
+			t.Error(err)
+		}
+	}()
+	for name, question := range map[string]func() (int, error){
+		"suggest": func() (int, error) {
+			got, err := f.Suggest(t.Context(), "机器人产业", 5)
+			return len(got), err
+		},
+		"suggest in the middle": func() (int, error) {
+			got, err := f.Suggest(t.Context(), "产业扶持", 5)
+			return len(got), err
+		},
+		"related": func() (int, error) {
+			got, err := f.Related(t.Context(), "robots", 5)
+			return len(got), err
+		},
+	} {
+		if n, err := question(); n == 0 || err != nil {
+			t.Errorf("%s before damage: %d %v", name, n, err)
+		}
+		spoil(t, dir)
+		if n, err := question(); n == 0 || err != nil {
+			t.Errorf("%s after damage: %d %v", name, n, err)
+		}
 	}
 }
 
