@@ -24,6 +24,17 @@ func Documents(policies []*rules.Policy) []index.Document {
 	return out
 }
 
+// ItemID is the ID of the document about an item.
+func ItemID(p *rules.Policy, it *rules.Item) string { return name(p, index.KindItem, it.ID) }
+
+// name is the ID of a document.
+func name(p *rules.Policy, kind index.Kind, ref string) string {
+	if ref == "" {
+		return p.ID + "/" + string(kind)
+	}
+	return p.ID + "/" + string(kind) + "/" + ref
+}
+
 // policy lists the documents of one policy. What concerns the policy as a whole carries mode, kind and field only where all
 // its items agree, so that a filter never shows a policy for something that only its neighbour item is.
 func policy(p *rules.Policy) []index.Document {
@@ -40,10 +51,7 @@ func policy(p *rules.Policy) []index.Document {
 	add := func(kind index.Kind, ref, body string, change func(*index.Document)) {
 		d := base
 		d.Kind, d.Ref, d.Body = kind, ref, body
-		d.ID = p.ID + "/" + string(kind)
-		if ref != "" {
-			d.ID += "/" + ref
-		}
+		d.ID = name(p, kind, ref)
 		if change != nil {
 			change(&d)
 		}

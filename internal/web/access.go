@@ -61,7 +61,15 @@ var access = map[string]Access{
 	"GET /gaps":                   Inside,
 	"GET /simulation":             Inside,
 
+	// What an enterprise saves is its own: who may see its matches may keep its searches.
+	"POST /enterprises/:uscc/searches":          Inside,
+	"POST /enterprises/:uscc/searches/remove":   Inside,
+	"GET /api/v1/enterprises/:uscc/searches":    Inside,
+	"POST /api/v1/enterprises/:uscc/searches":   Inside,
+	"DELETE /api/v1/enterprises/:uscc/searches": Inside,
+
 	"GET /api/v1/search":                    Public, // with an enterprise only for those who may see enterprises
+	"GET /api/v1/suggest":                   Public,
 	"GET /api/v1/policies":                  Public,
 	"GET /api/v1/policies/:id":              Public,
 	"GET /api/v1/items/:id":                 Public,

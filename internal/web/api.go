@@ -13,7 +13,6 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
 	"github.com/labstack/echo/v4"
 
-	"mianshen/index"
 	"mianshen/internal/web/bureau"
 	"mianshen/internal/web/desk"
 	"mianshen/internal/web/problem"
@@ -37,7 +36,7 @@ func (s *Server) api(e *echo.Echo) error {
 	config.RejectUnknownQueryParameters = true
 	api := humaecho.New(e, config)
 
-	reads(s, api, "search", "/api/v1/search", "找政策", "这家企业", s.apiSearch)
+	s.searches(api)
 	reads(s, api, "list-policies", "/api/v1/policies", "已发布的政策", "政策", s.apiPolicies)
 	reads(s, api, "get-policy", "/api/v1/policies/{id}", "一项政策", "这项政策", s.apiPolicy)
 	reads(s, api, "get-item", "/api/v1/items/{id}", "一个事项", "这个事项", s.apiItem)
@@ -94,15 +93,19 @@ var refusals = []int{
 
 // reads registers an operation that reads; what names what it is about, for when there is no such thing.
 func reads[In, Out any](s *Server, api huma.API, id, route, summary, what string, do func(context.Context, *In) (Out, error)) {
-	op := huma.Operation{
-		OperationID: id, Method: http.MethodGet, Path: route, Summary: summary, Description: whoMay(http.MethodGet, route), MaxBodyBytes: maxBody, Errors: refusals,
-	}
+	op := huma.Operation{OperationID: id, Method: http.MethodGet, Path: route, Summary: summary}
+	register(s, api, op, "no-cache", what, do)
+}
+
+// register registers an operation whose answer caches may keep as cache says.
+func register[In, Out any](s *Server, api huma.API, op huma.Operation, cache, what string, do func(context.Context, *In) (Out, error)) {
+	op.Description, op.MaxBodyBytes, op.Errors = whoMay(op.Method, op.Path), maxBody, append(slices.Clone(refusals), op.Errors...)
 	huma.Register(api, op, func(ctx context.Context, in *In) (*reply[Out], error) {
 		out, err := do(ctx, in)
 		if err != nil {
 			return nil, s.explain(ctx, err, what)
 		}
-		return &reply[Out]{CacheControl: "no-cache", Body: out}, nil
+		return &reply[Out]{CacheControl: cache, Body: out}, nil
 	})
 }
 
@@ -135,42 +138,6 @@ func uscc(location, text string) (string, error) {
 		return "", problem.Wrong(location, err.Error())
 	}
 	return code, nil
-}
-
-type searchInput struct {
-	Q          string   `query:"q" maxLength:"200" doc:"要找什么，用自己的话；空的列出全部"`
-	Enterprise string   `query:"enterprise" maxLength:"40" doc:"统一社会信用代码；给出时每个事项带上对这家企业的结论"`
-	Department []string `query:"department,explode" maxItems:"10" doc:"发文部门"`
-	Kind       []string `query:"kind,explode" maxItems:"10" doc:"补贴、融资、减免、人才、荣誉、就业、其他"`
-	Mode       []string `query:"mode,explode" maxItems:"3" enum:"auto,confirm,apply" doc:"auto 免申即享，confirm 即申即享，apply 依申请"`
-	Field      []string `query:"field,explode" maxItems:"10" doc:"领域"`
-	InForce    bool     `query:"in_force" doc:"只要基准日有效的"`
-	desk.Paging
-}
-
-func (s *Server) apiSearch(ctx context.Context, in *searchInput) (*desk.Answer, error) {
-	skip, err := in.Skip(index.MaxOffset)
-	if err != nil {
-		return nil, err
-	}
-	ask := desk.Ask{Text: in.Q, Departments: in.Department, Kinds: in.Kind, Modes: in.Mode, Fields: in.Field, InForce: in.InForce, Offset: skip, Limit: in.Limit}
-	if in.Enterprise != "" {
-		// What an item means for an enterprise is for those who may see the enterprise.
-		if !s.sees(ctx) {
-			return nil, problem.Closed()
-		}
-		if ask.Enterprise, err = uscc("query.enterprise", in.Enterprise); err != nil {
-			return nil, err
-		}
-	}
-	found, err := s.desk.Search(ctx, ask)
-	if err != nil {
-		return nil, err
-	}
-	if next := skip + in.Limit; next < found.Total && next <= index.MaxOffset {
-		found.Cursor = desk.CursorOf(strconv.Itoa(next))
-	}
-	return found, nil
 }
 
 type policyList struct {

@@ -203,6 +203,10 @@ func (s slow) Search(context.Context, index.Query) (index.Result, error) {
 	return index.Result{}, s.err
 }
 
+func (s slow) Suggest(context.Context, string, int) ([]index.Suggestion, error) { return nil, s.err }
+
+func (s slow) Related(context.Context, string, int) ([]index.Hit, error) { return nil, s.err }
+
 func TestOverload(t *testing.T) {
 	blocked := slow{began: make(chan struct{}), end: make(chan struct{})}
 	s, _ := served(t, func(c *Config) { c.AtOnce, c.Searcher = 1, blocked })

@@ -5,7 +5,8 @@
 // pass the guards in guard.go before any handler: security headers, no cross-site writes, caps on bodies and on requests at
 // once, a rate for each source, a deadline. Errors of the API are RFC 9457 problems in Chinese, errors of pages are pages.
 //
-// Sub-packages: desk answers visitors, bureau officials; say finds the words, ui draws, pages puts the two together; receive takes
+// Sub-packages: seek is what is asked of a search; desk answers visitors, bureau officials; reader helps who looks for something in the
+// texts, shelf keeps searches; say finds the words, ui draws, pages puts the two together; receive takes
 // files in; once answers an order that is sent again, strict reads JSON; problem says what went wrong; static holds style and scripts.
 package web
 
@@ -15,6 +16,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -24,7 +26,9 @@ import (
 	"mianshen/internal/web/desk"
 	"mianshen/internal/web/pages"
 	"mianshen/internal/web/problem"
+	"mianshen/internal/web/reader"
 	"mianshen/internal/web/receive"
+	"mianshen/internal/web/shelf"
 	"mianshen/internal/web/static"
 )
 
@@ -52,6 +56,8 @@ type Server struct {
 	cfg     Config
 	desk    *desk.Desk
 	bureau  *bureau.Bureau
+	reader  *reader.Reader
+	shelf   *shelf.Shelf
 	dock    *receive.Dock
 	pages   *pages.Pages
 	log     *slog.Logger
@@ -80,9 +86,10 @@ func New(cfg Config) (*Server, error) {
 	if cfg.AtOnce == 0 {
 		cfg.AtOnce = 256
 	}
-	s := &Server{cfg: cfg, desk: desk.New(cfg.Office, cfg.Searcher), bureau: bureau.New(cfg.Office), log: cfg.Logger, meters: newMeters()}
+	s := &Server{cfg: cfg, desk: desk.New(cfg.Office, cfg.Searcher, cfg.Clock), bureau: bureau.New(cfg.Office), log: cfg.Logger, meters: newMeters()}
+	s.reader, s.shelf = reader.New(cfg.Office, cfg.Searcher), shelf.New(cfg.Office.Store, cfg.Clock)
 	s.dock = receive.New(cfg.Office.Store, s.bureau, cfg.Scratch)
-	s.pages = pages.New(pages.Config{Desk: s.desk, Bureau: s.bureau, Sees: s.sees, Logger: s.log, Demo: cfg.Demo})
+	s.pages = pages.New(pages.Config{Desk: s.desk, Reader: s.reader, Shelf: s.shelf, Bureau: s.bureau, Sees: s.sees, Logger: s.log, Demo: cfg.Demo})
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.IPExtractor = s.source()
@@ -105,8 +112,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.S
 
 // mount adds the pages.
 func (s *Server) mount(e *echo.Echo) {
-	for path, page := range s.pages.Routes() {
-		e.GET(path, plain(page))
+	for route, page := range s.pages.Routes() {
+		method, path, _ := strings.Cut(route, " ")
+		e.Add(method, path, plain(page))
 	}
 }
 

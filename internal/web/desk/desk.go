@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"mianshen/index"
 	"mianshen/internal/casework"
@@ -25,21 +26,24 @@ var ErrNotReady = casework.ErrNothing
 // Searcher finds documents; *index.Index is one. It must be safe for many goroutines.
 type Searcher interface {
 	Search(ctx context.Context, q index.Query) (index.Result, error)
+	Suggest(ctx context.Context, typed string, n int) ([]index.Suggestion, error)
+	Related(ctx context.Context, group string, n int) ([]index.Hit, error)
 }
 
 // Desk answers. It may be used by many goroutines.
 type Desk struct {
 	office   *casework.Office
 	searcher Searcher
+	now      func() time.Time
 
 	mu      sync.Mutex
 	samples []Enterprise // of the comparison sampled
 	sampled int64
 }
 
-// New returns a desk over an office and an index of what the office has published.
-func New(office *casework.Office, searcher Searcher) *Desk {
-	return &Desk{office: office, searcher: searcher}
+// New returns a desk over an office and an index of what the office has published. now gives the time.
+func New(office *casework.Office, searcher Searcher, now func() time.Time) *Desk {
+	return &Desk{office: office, searcher: searcher, now: now}
 }
 
 // AsOf is the day whose facts and law the newest finished comparison looked at; ErrNotReady when there is none.

@@ -7,8 +7,8 @@ import (
 
 // Segment is a piece of plain text, marked where the search found it.
 type Segment struct {
-	Text string
-	Mark bool
+	Text string `json:"text"`
+	Mark bool   `json:"mark,omitempty"`
 }
 
 // Marks reads the HTML of a hit (escaped text with <mark> and nothing else) back into plain text. It is the only door by

@@ -174,7 +174,7 @@ func (d *Desk) Policies(ctx context.Context, after string, limit int) (list []Po
 		if len(list) == limit {
 			return list, true, nil
 		}
-		list = append(list, summary(book, p))
+		list = append(list, Summary(book, p))
 	}
 	return list, false, nil
 }
@@ -220,7 +220,8 @@ func (d *Desk) Totals(ctx context.Context) (policies, items, auto int, err error
 	return len(book.Policies), len(book.Rules), auto, nil
 }
 
-func summary(b *casework.Book, p *rules.Policy) PolicySummary {
+// Summary names a policy of a book.
+func Summary(b *casework.Book, p *rules.Policy) PolicySummary {
 	out := PolicySummary{
 		ID: p.ID, Title: p.Title, Number: p.Number, Issuer: p.Issuer, Level: p.Level, From: p.InForce.From, To: day(p.InForce.To),
 		Version: b.Versions[p.ID], Items: []ItemSummary{},
@@ -245,7 +246,7 @@ func day(d civil.Date) *civil.Date {
 
 func policyOf(b *casework.Book, p *rules.Policy) *Policy {
 	out := &Policy{
-		PolicySummary: summary(b, p), SettleTo: day(p.SettleTo), Plain: p.Plain, QA: []QA{}, Media: []Media{}, Clauses: []Clause{},
+		PolicySummary: Summary(b, p), SettleTo: day(p.SettleTo), Plain: p.Plain, QA: []QA{}, Media: []Media{}, Clauses: []Clause{},
 		Common: []Condition{}, Details: []Item{}, Values: []Value{},
 	}
 	for _, x := range p.QA {

@@ -1,31 +1,22 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
 	"strings"
 
 	"mianshen/index"
+	"mianshen/index/lexicon"
 	"mianshen/internal/casework"
+	"mianshen/internal/catalog"
 	"mianshen/internal/web/say"
+	"mianshen/internal/web/seek"
 	"mianshen/rules"
 	"mianshen/rules/civil"
 	"mianshen/rules/exact"
 )
-
-// Ask is a search. The zero Ask lists everything.
-type Ask struct {
-	Text        string
-	Enterprise  string // USCC; each hit then says what its items mean for it
-	Departments []string
-	Kinds       []string // 补贴 ...
-	Modes       []string // auto, confirm, apply
-	Fields      []string
-	InForce     bool // only what is in force, or still settled, on the day of the newest comparison
-	Offset      int
-	Limit       int
-}
 
 // Answer is what a search found, one page of it.
 type Answer struct {
@@ -33,6 +24,10 @@ type Answer struct {
 	Total      int         `json:"total" doc:"找到多少项政策"`
 	Weak       int         `json:"weak" doc:"其中只是可能相关的"`
 	Ignored    string      `json:"ignored,omitempty" doc:"太长而没有用来检索的部分"`
+	Read       string      `json:"read,omitempty" doc:"订正以后实际查找的文字；没有订正就没有。literal=true 查原文"`
+	Chips      []Chip      `json:"chips" doc:"当作筛选条件的词；放进 plain 就当普通的词来查"`
+	Helpline   *Helpline   `json:"helpline,omitempty" doc:"没有找到对得上的政策时，可以问的电话"`
+	Today      civil.Date  `json:"today" doc:"有效、失效按这一天算：比对的基准日，还没有比对过就是当天"`
 	AsOf       *civil.Date `json:"as_of" doc:"比对的基准日；还没有比对过为 null"`
 	Enterprise *Enterprise `json:"enterprise,omitempty"`
 	Hits       []Hit       `json:"hits"`
@@ -88,12 +83,28 @@ type Standing struct {
 	Open     bool          `json:"open"`
 }
 
+// Chip is a word of the text that was taken as a filter.
+type Chip struct {
+	Word   string   `json:"word"`
+	By     string   `json:"by" enum:"mode,level,state,department" doc:"按什么筛：兑现方式、层级、有效状态、发文部门"`
+	Values []string `json:"values" doc:"筛成哪些"`
+}
+
+// Helpline is a telephone that knows more.
+type Helpline struct {
+	Name   string `json:"name"`
+	Number string `json:"number" example:"12345"`
+}
+
 // Facets counts policies by what they could be narrowed to.
 type Facets struct {
 	Departments []Count `json:"departments"`
 	Kinds       []Count `json:"kinds"`
 	Modes       []Count `json:"modes"`
 	Fields      []Count `json:"fields"`
+	Industries  []Count `json:"industries" doc:"国民经济行业门类，A 到 T；不限行业的政策没有计入"`
+	Amounts     []Count `json:"amounts" doc:"写到的最高金额在哪一档，万元，含下不含上"`
+	States      []Count `json:"states" doc:"current 有效，coming 即将开始，ended 已失效"`
 }
 
 // Count is one value to narrow by.
@@ -102,13 +113,18 @@ type Count struct {
 	N     int    `json:"n"`
 }
 
+// What counts for an item of the enterprise that asks: a little before others where it gets it, less where it may.
+const (
+	favorEligible = 1.15
+	favorUnknown  = 1.05
+)
+
 // Search finds policies. ErrNotFound if the enterprise is unknown, ErrNotReady if one is asked for and nothing was compared
 // yet; the context's error when the search took too long.
-func (d *Desk) Search(ctx context.Context, ask Ask) (*Answer, error) {
-	out := &Answer{Query: ask.Text, Hits: []Hit{}}
-	asOf, err := d.AsOf(ctx)
-	if err == nil {
-		out.AsOf = &asOf
+func (d *Desk) Search(ctx context.Context, ask seek.Ask) (*Answer, error) {
+	out := &Answer{Query: ask.Text, Hits: []Hit{}, Chips: []Chip{}, Today: civil.On(d.now())}
+	if asOf, err := d.AsOf(ctx); err == nil {
+		out.AsOf, out.Today = &asOf, asOf
 	}
 	book, err := d.office.Current(ctx)
 	if err != nil {
@@ -118,25 +134,39 @@ func (d *Desk) Search(ctx context.Context, ask Ask) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	q := index.Query{
-		Text: ask.Text, Offset: ask.Offset, Limit: ask.Limit,
-		Filter: index.Filter{Departments: ask.Departments, ItemKinds: ask.Kinds, Modes: ask.Modes, Fields: ask.Fields},
-	}
-	if ask.InForce && out.AsOf != nil {
-		q.Filter.On = out.AsOf.String()
-	}
+	q := ask.Query(out.Today.String())
+	q.Favor = favor(book, standings)
 	res, err := d.searcher.Search(ctx, q)
 	if err != nil {
 		return nil, fmt.Errorf("search: %w", err)
 	}
-	out.Total, out.Weak, out.Ignored = res.Total, res.Weak, res.Ignored
-	out.Facets = Facets{Departments: counts(res.Facets.Departments), Kinds: counts(res.Facets.ItemKinds), Modes: counts(res.Facets.Modes), Fields: counts(res.Facets.Fields)}
+	out.Total, out.Weak, out.Ignored, out.Read, out.Facets = res.Total, res.Weak, res.Ignored, res.Read, facetsOf(res.Facets)
+	for _, c := range res.Chips {
+		out.Chips = append(out.Chips, Chip(c))
+	}
+	text := cmp.Or(res.Read, ask.Text)
 	for _, h := range res.Hits {
-		if hit, ok := hitOf(book, h, ask.Text, standings); ok {
+		if hit, ok := hitOf(book, h, text, standings); ok {
 			out.Hits = append(out.Hits, hit)
 		}
 	}
+	if out.Total == out.Weak {
+		name, number := lexicon.Helpline(ask.Text + " " + res.Read)
+		out.Helpline = &Helpline{Name: name, Number: number}
+	}
 	return out, nil
+}
+
+// favor gives the passages about items that the enterprise gets or may get by what their scores are multiplied.
+func favor(b *casework.Book, standings map[string]*Standing) map[string]float64 {
+	by := map[rules.Outcome]float64{rules.Eligible: favorEligible, rules.Unknown: favorUnknown}
+	out := map[string]float64{}
+	for _, r := range b.Rules {
+		if s := standings[r.Item.ID]; s != nil && by[s.Outcome] > 0 {
+			out[catalog.ItemID(r.Policy, r.Item)] = by[s.Outcome]
+		}
+	}
+	return out
 }
 
 // standings looks up what every item means for the enterprise, by item; nil when none was chosen.
@@ -178,6 +208,19 @@ func obstacle(v *rules.Vocabulary, m Match) string {
 	return strings.TrimSuffix(m.Sentence, "。")
 }
 
+// facetsOf puts what has an order of its own into it; the rest comes by frequency.
+func facetsOf(f index.Facets) Facets {
+	out := Facets{
+		Departments: counts(f.Departments), Kinds: counts(f.ItemKinds), Modes: counts(f.Modes), Fields: counts(f.Fields), Industries: counts(f.Industries),
+		Amounts: counts(f.Amounts), States: counts(f.States),
+	}
+	sortBy(out.Amounts, func(a, b Count) bool {
+		return slices.Index(index.AmountBands, a.Value) < slices.Index(index.AmountBands, b.Value)
+	})
+	sortBy(out.States, func(a, b Count) bool { return slices.Index(seek.States, a.Value) < slices.Index(seek.States, b.Value) })
+	return out
+}
+
 func counts(all []index.Count) []Count {
 	out := []Count{}
 	for _, c := range all {
@@ -197,7 +240,10 @@ func hitOf(b *casework.Book, h index.Hit, query string, standings map[string]*St
 	out = Hit{
 		Rank: h.Rank, Policy: p.ID, Title: p.Title, Number: p.Number, Issuer: p.Issuer, Level: p.Level, From: p.InForce.From,
 		To: day(p.InForce.To), Part: string(h.Kind), Ref: h.Ref, Snippet: h.Snippet, Score: h.Score, Weak: h.Weak, More: h.More,
-		Marked: Marks(index.Highlight(p.Title, query)),
+		Marked: Marks(h.Title),
+	}
+	if index.Plain(h.Title) != p.Title { // an item has a title of its own
+		out.Marked = Marks(index.Highlight(p.Title, query))
 	}
 	for _, it := range p.Items {
 		out.Items = append(out.Items, HitItem{ItemSummary: itemSummary(p, it), Standing: standings[it.ID], Marked: Marks(index.Highlight(it.Title, query))})

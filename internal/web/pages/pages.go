@@ -11,11 +11,15 @@ import (
 	"net/http"
 	"regexp"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"mianshen/internal/web/bureau"
 	"mianshen/internal/web/desk"
 	"mianshen/internal/web/problem"
+	"mianshen/internal/web/reader"
+	"mianshen/internal/web/seek"
+	"mianshen/internal/web/shelf"
 	"mianshen/internal/web/ui"
 	"mianshen/rules/standard"
 )
@@ -25,9 +29,10 @@ const (
 	pageSize   = 10
 	maxPage    = 1000
 	maxQuery   = 200 // characters of a search
-	maxFilters = 10  // values of one filter
 	maxFind    = 100 // characters of the search for an enterprise
 	firmsShown = 50
+
+	relatedShown = 5
 )
 
 // Page answers one request. What its error says is the caller's to show.
@@ -36,6 +41,8 @@ type Page func(w http.ResponseWriter, r *http.Request) error
 // Config is what pages need; all of it is required but Demo.
 type Config struct {
 	Desk   *desk.Desk
+	Reader *reader.Reader
+	Shelf  *shelf.Shelf
 	Bureau *bureau.Bureau
 	Sees   func(context.Context) bool // whether who asks may see enterprises, deliveries and comparisons
 	Logger *slog.Logger
@@ -50,23 +57,26 @@ type Pages struct {
 // New returns the pages.
 func New(cfg Config) *Pages { return &Pages{Config: cfg} }
 
-// Routes are the pages by their addresses, in which :name stands for what the request gives as its path value name.
+// Routes are the pages by method and address, in which :name stands for what the request gives as its path value name.
 func (s *Pages) Routes() map[string]Page {
 	return map[string]Page{
-		"/":                       s.searchPage,
-		"/policies/:id":           s.policyPage,
-		"/enterprises":            s.firmsPage,
-		"/enterprises/:uscc":      s.firmPage,
-		"/decisions/:id":          s.whyPage,
-		"/decisions/:id/reasons":  s.reasons,
-		"/deliveries":             s.deliveriesPage,
-		"/deliveries/:id":         s.deliveryPage,
-		"/sweeps":                 s.sweepsPage,
-		"/sweeps/:id":             s.sweepPage,
-		"/sweeps/:id/differences": s.differencesPage,
-		"/readiness":              s.readinessPage,
-		"/gaps":                   s.gapsPage,
-		"/simulation":             s.simulationPage,
+		"GET /":                       s.searchPage,
+		"GET /policies/:id":           s.policyPage,
+		"GET /enterprises":            s.firmsPage,
+		"GET /enterprises/:uscc":      s.firmPage,
+		"GET /decisions/:id":          s.whyPage,
+		"GET /decisions/:id/reasons":  s.reasons,
+		"GET /deliveries":             s.deliveriesPage,
+		"GET /deliveries/:id":         s.deliveryPage,
+		"GET /sweeps":                 s.sweepsPage,
+		"GET /sweeps/:id":             s.sweepPage,
+		"GET /sweeps/:id/differences": s.differencesPage,
+		"GET /readiness":              s.readinessPage,
+		"GET /gaps":                   s.gapsPage,
+		"GET /simulation":             s.simulationPage,
+
+		"POST /enterprises/:uscc/searches":        s.saveSearch,
+		"POST /enterprises/:uscc/searches/remove": s.removeSearch,
 	}
 }
 
@@ -123,6 +133,9 @@ func (s *Pages) searchPage(w http.ResponseWriter, r *http.Request) error {
 	if err == nil && s.Demo && v.Firm == nil {
 		v.Samples, err = s.Desk.Samples(ctx, 3)
 	}
+	if err == nil && v.Firm != nil {
+		v.Saved, err = s.Shelf.List(ctx, v.Firm.USCC)
+	}
 	if err != nil {
 		var p *problem.Problem
 		if !errors.As(s.explain(ctx, err, "这家企业"), &p) || p.Status != http.StatusServiceUnavailable {
@@ -135,17 +148,11 @@ func (s *Pages) searchPage(w http.ResponseWriter, r *http.Request) error {
 }
 
 // asked reads a search from an address. A page is lenient: what is too long is cut, what makes no sense is left out.
-func asked(r *http.Request) (ask desk.Ask, pageNo int, cut bool) {
+func asked(r *http.Request) (ask seek.Ask, pageNo int, cut bool) {
 	q := r.URL.Query()
-	ask = desk.Ask{Enterprise: q.Get("enterprise"), Limit: pageSize, InForce: q.Get("in_force") == "true"}
+	ask = seek.Ask{Enterprise: q.Get("enterprise"), Limit: pageSize}
 	ask.Text, cut = clip(q.Get("q"), maxQuery)
-	for name, into := range map[string]*[]string{"department": &ask.Departments, "kind": &ask.Kinds, "mode": &ask.Modes, "field": &ask.Fields} {
-		for _, value := range q[name] {
-			if short, long := clip(value, 50); short != "" && !long && len(*into) < maxFilters {
-				*into = append(*into, short)
-			}
-		}
-	}
+	ask.Read(q)
 	pageNo, err := strconv.Atoi(q.Get("page"))
 	if err != nil || pageNo < 1 || pageNo > maxPage {
 		pageNo = 1
@@ -189,6 +196,15 @@ func (s *Pages) policyPage(w http.ResponseWriter, r *http.Request) error {
 		return s.explain(ctx, err, "这项政策")
 	}
 	v := ui.PolicyView{Page: s.page(ctx, p.Title, "search"), Policy: p}
+	v.Text, _ = clip(strings.TrimSpace(r.URL.Query().Get("q")), maxQuery)
+	if v.Text != "" {
+		if v.Passages, err = s.Reader.Within(ctx, p.ID, v.Text); err != nil {
+			return s.explain(ctx, err, "这项政策")
+		}
+	}
+	if v.Related, err = s.Reader.Related(ctx, p.ID, relatedShown); err != nil { // the policy can be read without them
+		s.Logger.WarnContext(ctx, "no related policies", "policy", p.ID, "error", err)
+	}
 	return s.write(w, r, http.StatusOK, func(ctx context.Context, b io.Writer) error { return ui.WritePolicy(ctx, b, v) })
 }
 
@@ -216,7 +232,37 @@ func (s *Pages) firmPage(w http.ResponseWriter, r *http.Request) error {
 		return s.explain(ctx, err, "这家企业的比对结果")
 	}
 	v := ui.FirmView{Page: s.page(ctx, firm.Enterprise.Called(), "firms"), Firm: firm}
+	if v.Saved, err = s.Shelf.List(ctx, known.USCC); err != nil {
+		return s.explain(ctx, err, "这家企业")
+	}
 	return s.write(w, r, http.StatusOK, func(ctx context.Context, b io.Writer) error { return ui.WriteFirm(ctx, b, v) })
+}
+
+// saveSearch keeps the search that a form holds, and leads back to it.
+func (s *Pages) saveSearch(w http.ResponseWriter, r *http.Request) error {
+	firm, err := s.firm(r.Context(), r.PathValue("uscc"))
+	if err != nil {
+		return err
+	}
+	saved, err := s.Shelf.Save(r.Context(), firm.USCC, r.PostFormValue("text"), r.PostFormValue("filters"))
+	if err != nil {
+		return s.explain(r.Context(), err, "这家企业")
+	}
+	http.Redirect(w, r, ui.SearchURL(saved.Ask), http.StatusSeeOther)
+	return nil
+}
+
+// removeSearch drops the search that a form holds, and leads back to the others.
+func (s *Pages) removeSearch(w http.ResponseWriter, r *http.Request) error {
+	firm, err := s.firm(r.Context(), r.PathValue("uscc"))
+	if err != nil {
+		return err
+	}
+	if err := s.Shelf.Forget(r.Context(), firm.USCC, r.PostFormValue("text"), r.PostFormValue("filters")); err != nil {
+		return s.explain(r.Context(), err, "这家企业")
+	}
+	http.Redirect(w, r, ui.SavedURL(firm.USCC), http.StatusSeeOther)
+	return nil
 }
 
 var decisionID = regexp.MustCompile(`^[1-9][0-9]*-.{1,220}-[0-9A-Z]{18}$`)

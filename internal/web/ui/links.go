@@ -8,25 +8,24 @@ import (
 
 	"mianshen/internal/web/desk"
 	"mianshen/internal/web/say"
+	"mianshen/internal/web/seek"
 	"mianshen/rules"
 )
 
 // Examples are queries that find something in the samples, in the words firms use.
 var examples = []string{"小巨人奖励", "招大学生有什么补贴", "稳岗返还", "厂房租金补贴", "研发费用补助", "绿色工厂"}
 
-// searchURL is the address of a search.
-func searchURL(a desk.Ask, page int) string {
-	q := url.Values{}
-	set := func(name, value string) {
-		if value != "" {
-			q.Set(name, value)
-		}
+// SearchURL is the address of a search from its beginning.
+func SearchURL(a seek.Ask) string { return searchURL(a, 1) }
+
+// searchURL is the address of a page of a search.
+func searchURL(a seek.Ask, page int) string {
+	q := a.Filters()
+	if a.Text != "" {
+		q.Set("q", a.Text)
 	}
-	set("q", a.Text)
-	set("enterprise", a.Enterprise)
-	q["department"], q["kind"], q["mode"], q["field"] = a.Departments, a.Kinds, a.Modes, a.Fields
-	if a.InForce {
-		q.Set("in_force", "true")
+	if a.Enterprise != "" {
+		q.Set("enterprise", a.Enterprise)
 	}
 	if page > 1 {
 		q.Set("page", strconv.Itoa(page))
@@ -38,30 +37,43 @@ func searchURL(a desk.Ask, page int) string {
 }
 
 // query is the same search for other words, from its beginning.
-func query(a desk.Ask, text string) string {
-	a.Text = text
+func query(a seek.Ask, text string) string {
+	a.Text, a.Literal, a.Plain = text, false, nil
 	return searchURL(a, 1)
 }
 
 // without is the same search for no particular enterprise.
-func without(a desk.Ask) string {
+func without(a seek.Ask) string {
 	a.Enterprise = ""
 	return searchURL(a, 1)
 }
 
 // as is the same search for an enterprise.
-func as(a desk.Ask, uscc string) string {
+func as(a seek.Ask, uscc string) string {
 	a.Enterprise = uscc
 	return searchURL(a, 1)
 }
 
 // plain is the same search without filters.
-func plain(a desk.Ask) string {
-	return searchURL(desk.Ask{Text: a.Text, Enterprise: a.Enterprise}, 1)
+func plain(a seek.Ask) string {
+	return searchURL(seek.Ask{Text: a.Text, Enterprise: a.Enterprise, Sort: a.Sort, Literal: a.Literal, Plain: a.Plain}, 1)
 }
 
-func inForce(a desk.Ask, only bool) string {
-	a.InForce = only
+// literal is the same search for what was typed, or for what it is read as.
+func literal(a seek.Ask, only bool) string {
+	a.Literal = only
+	return searchURL(a, 1)
+}
+
+// noFilter is the same search in which a word is no filter.
+func noFilter(a seek.Ask, word string) string {
+	a.Plain = append(slices.Clone(a.Plain), word)
+	return searchURL(a, 1)
+}
+
+// sorted is the same search in another order.
+func sorted(a seek.Ask, order string) string {
+	a.Sort = order
 	return searchURL(a, 1)
 }
 
@@ -70,19 +82,34 @@ type facet struct {
 	name    string
 	counts  []desk.Count
 	chosen  []string
-	change  func(*desk.Ask, []string)
+	change  func(*seek.Ask, []string)
 	display func(string) string
 }
 
 func facets(v SearchView) []facet {
 	same := func(s string) string { return s }
-	f := v.Answer.Facets
-	return []facet{
-		{"兑现方式", f.Modes, v.Ask.Modes, func(a *desk.Ask, to []string) { a.Modes = to }, modeName},
-		{"发文部门", f.Departments, v.Ask.Departments, func(a *desk.Ask, to []string) { a.Departments = to }, same},
-		{"类别", f.Kinds, v.Ask.Kinds, func(a *desk.Ask, to []string) { a.Kinds = to }, same},
-		{"领域", f.Fields, v.Ask.Fields, func(a *desk.Ask, to []string) { a.Fields = to }, same},
+	f, a := v.Answer.Facets, v.Ask
+	var section []string
+	if a.Industry != "" {
+		section = []string{a.Industry}
 	}
+	return []facet{
+		{"有效状态", f.States, a.States, func(a *seek.Ask, to []string) { a.States = to }, stateName},
+		{"兑现方式", f.Modes, a.Modes, func(a *seek.Ask, to []string) { a.Modes = to }, modeName},
+		{"类别", f.Kinds, a.Kinds, func(a *seek.Ask, to []string) { a.Kinds = to }, same},
+		{"最高金额", f.Amounts, a.Amounts, func(a *seek.Ask, to []string) { a.Amounts = to }, bandName},
+		{"发文部门", f.Departments, a.Departments, func(a *seek.Ask, to []string) { a.Departments = to }, same},
+		{"领域", f.Fields, a.Fields, func(a *seek.Ask, to []string) { a.Fields = to }, same},
+		{"行业", f.Industries, section, func(a *seek.Ask, to []string) { a.Industry = last(to) }, industryName},
+	}
+}
+
+// last is the value chosen last, where only one can be.
+func last(values []string) string {
+	if len(values) == 0 {
+		return ""
+	}
+	return values[len(values)-1]
 }
 
 func modeName(mode string) string { return rules.Mode(mode).Label() }
@@ -118,7 +145,7 @@ func (f facet) part(open bool) []desk.Count {
 func (f facet) on(value string) bool { return slices.Contains(f.chosen, value) }
 
 // toggle is the address with the value added, or taken away if it was chosen.
-func (f facet) toggle(a desk.Ask, value string) string {
+func (f facet) toggle(a seek.Ask, value string) string {
 	to := slices.DeleteFunc(slices.Clone(f.chosen), func(s string) bool { return s == value })
 	if !f.on(value) {
 		to = append(to, value)
@@ -127,10 +154,18 @@ func (f facet) toggle(a desk.Ask, value string) string {
 	return searchURL(a, 1)
 }
 
-// filtered tells whether any filter is on.
-func filtered(a desk.Ask) bool {
-	return len(a.Departments)+len(a.Kinds)+len(a.Modes)+len(a.Fields) > 0 || a.InForce
+// chosen are the addresses of the search without each value that is chosen, with the value's name.
+func chosen(v SearchView) (out []link) {
+	for _, f := range facets(v) {
+		for _, c := range f.chosen {
+			out = append(out, link{f.toggle(v.Ask, c), f.display(c)})
+		}
+	}
+	return out
 }
+
+// link is an address with what it is called.
+type link struct{ url, name string }
 
 // anchor is the place in a policy's page where the passage of a hit stands.
 func anchor(part, ref string) string {
@@ -224,19 +259,6 @@ func passOn(text string) string {
 		return ""
 	}
 	return "?" + url.Values{"q": {text}}.Encode()
-}
-
-// foundText says how much was found.
-func foundText(v SearchView) string {
-	switch {
-	case v.Ask.Text == "" && !filtered(v.Ask):
-		return "共 " + itoa(v.Policies) + " 项政策、" + itoa(v.Items) + " 个事项，其中 " + itoa(v.Auto) + " 个免申即享"
-	case v.Answer.Total == 0:
-		return "没有找到"
-	case v.Answer.Weak > 0:
-		return "找到 " + itoa(v.Answer.Total) + " 项政策，其中 " + itoa(v.Answer.Weak) + " 项只是可能相关"
-	}
-	return "找到 " + itoa(v.Answer.Total) + " 项政策"
 }
 
 // when says when an item can be had, how often, and which period it looks at.

@@ -8,6 +8,9 @@ import (
 	"io"
 
 	"mianshen/internal/web/desk"
+	"mianshen/internal/web/reader"
+	"mianshen/internal/web/seek"
+	"mianshen/internal/web/shelf"
 	"mianshen/rules/civil"
 )
 
@@ -23,7 +26,7 @@ type Page struct {
 // SearchView is the search page.
 type SearchView struct {
 	Page
-	Ask      desk.Ask
+	Ask      seek.Ask
 	PageNo   int // from 1
 	Answer   *desk.Answer
 	Cut      bool // the query was longer than is searched
@@ -31,6 +34,7 @@ type SearchView struct {
 	Items    int
 	Auto     int // of the items, those that need no application
 	Firm     *desk.Enterprise
+	Saved    []shelf.Search    // of Firm
 	Samples  []desk.Enterprise // firms to try it with, where all are samples
 	Notice   string            // why there is no answer, for the visitor; "" when there is one
 }
@@ -47,7 +51,8 @@ type FirmsView struct {
 // FirmView is one enterprise with everything that the comparison came to.
 type FirmView struct {
 	Page
-	Firm *desk.Firm
+	Firm  *desk.Firm
+	Saved []shelf.Search
 }
 
 // WhyView is one decision with its reasons.
@@ -59,7 +64,10 @@ type WhyView struct {
 // PolicyView is one policy.
 type PolicyView struct {
 	Page
-	Policy *desk.Policy
+	Policy   *desk.Policy
+	Text     string // what is looked for in this policy; "" for nothing
+	Passages []reader.Passage
+	Related  []desk.PolicySummary
 }
 
 // ProblemView is a page that couldn't be shown.

@@ -24,3 +24,110 @@ function reveal() {
 }
 window.addEventListener("hashchange", reveal);
 window.addEventListener("DOMContentLoaded", reveal);
+
+// Suggestions below a field: a combobox as ARIA 1.2 describes it. Without it the field is a plain one.
+document.querySelectorAll("input[data-suggest]").forEach(function (input) {
+  const list = document.createElement("ul");
+  list.id = input.id + "-list";
+  list.className = "suggestions";
+  list.hidden = true;
+  list.setAttribute("role", "listbox");
+  list.setAttribute("aria-label", "提示");
+  input.after(list);
+  for (const [name, value] of [["role", "combobox"], ["aria-autocomplete", "list"], ["aria-expanded", "false"], ["aria-controls", list.id]]) {
+    input.setAttribute(name, value);
+  }
+
+  let active = -1; // the option that the arrow keys are on
+  let timer, request;
+
+  function show(open) {
+    list.hidden = !open;
+    input.setAttribute("aria-expanded", String(open));
+    if (!open) mark(-1);
+  }
+  function mark(n) {
+    active = n;
+    Array.from(list.children).forEach(function (option, i) {
+      option.setAttribute("aria-selected", String(i === n));
+      if (i === n) option.scrollIntoView({ block: "nearest" });
+    });
+    if (n < 0) input.removeAttribute("aria-activedescendant");
+    else input.setAttribute("aria-activedescendant", list.children[n].id);
+  }
+  function stop() {
+    clearTimeout(timer);
+    if (request) request.abort();
+  }
+  function choose(option) {
+    input.value = option.dataset.text;
+    stop();
+    show(false);
+    input.form.requestSubmit();
+  }
+  function option(suggestion, i) {
+    const li = document.createElement("li");
+    li.id = list.id + "-" + i;
+    li.setAttribute("role", "option");
+    li.setAttribute("aria-selected", "false");
+    li.dataset.text = suggestion.text;
+    const words = li.appendChild(document.createElement("span"));
+    for (const part of suggestion.parts) {
+      words.appendChild(document.createElement(part.mark ? "mark" : "span")).textContent = part.text;
+    }
+    if (suggestion.policy) {
+      const tag = li.appendChild(document.createElement("span"));
+      tag.className = "tag";
+      tag.textContent = "政策";
+    }
+    return li;
+  }
+  async function ask() {
+    request = new AbortController();
+    const mine = request;
+    try {
+      const answer = await fetch(input.dataset.suggest + "?q=" + encodeURIComponent(input.value), { signal: mine.signal });
+      if (!answer.ok) return show(false);
+      const found = (await answer.json()).suggestions;
+      if (mine.signal.aborted || document.activeElement !== input) return;
+      list.replaceChildren(...found.map(option));
+      show(found.length > 0);
+    } catch (e) {
+      if (e.name !== "AbortError") show(false); // the search itself still works
+    }
+  }
+
+  input.addEventListener("ask", function () {
+    stop();
+    if (input.value.trim()) timer = setTimeout(ask, 120);
+    else show(false);
+  });
+  input.addEventListener("keydown", function (event) {
+    const n = list.children.length;
+    if (event.isComposing) return;
+    if (event.key === "Enter") stop();
+    if (n === 0) return;
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      const step = event.key === "ArrowDown" ? 1 : -1;
+      if (list.hidden) show(true);
+      mark(active < 0 && step < 0 ? n - 1 : active + step >= n ? -1 : active + step);
+    } else if (event.key === "Enter") {
+      if (active >= 0) {
+        event.preventDefault();
+        choose(list.children[active]);
+      }
+      show(false);
+    } else if (event.key === "Escape" && !list.hidden) {
+      event.preventDefault();
+      stop();
+      show(false);
+    }
+  });
+  input.addEventListener("blur", function () { stop(); show(false); });
+  list.addEventListener("mousedown", function (event) { event.preventDefault(); }); // the field keeps the focus
+  list.addEventListener("click", function (event) {
+    const chosen = event.target.closest("[role=option]");
+    if (chosen) choose(chosen);
+  });
+});
