@@ -65,6 +65,9 @@ func browse(t *testing.T, s *Server) *tab {
 			if err != nil {
 				return
 			}
+			if strings.HasPrefix(m.Text, "htmx:afterRequest,") || strings.HasPrefix(m.Text, "htmx:sendAbort,") {
+				continue // htmx says that it gave up a question for a newer one
+			}
 			if m.IsException() || m.Type == chromedp.ConsoleError || m.Type == chromedp.ConsoleWarning {
 				b.mu.Lock()
 				b.console = append(b.console, m.String())

@@ -120,7 +120,7 @@ func (s *Server) apiSaved(ctx context.Context, in *usccInput) (*savedList, error
 }
 
 type saveInput struct {
-	usccInput
+	USCC string `path:"uscc" maxLength:"40" doc:"统一社会信用代码，18位" example:"91310118MA1JP7UB2B"`
 	Body struct {
 		Text    string `json:"text,omitempty" maxLength:"128" doc:"要找什么；只有筛选条件时可以空着"`
 		Filters string `json:"filters,omitempty" maxLength:"4000" doc:"筛选条件，写法同搜索网址问号后面的部分：department、kind、mode、field、state、amount、industry、sort、literal、plain"`
@@ -136,7 +136,7 @@ func (s *Server) apiSave(ctx context.Context, in *saveInput) (*shelf.Search, err
 }
 
 type forgetInput struct {
-	usccInput
+	USCC    string `path:"uscc" maxLength:"40" doc:"统一社会信用代码，18位" example:"91310118MA1JP7UB2B"`
 	Text    string `query:"text" maxLength:"128" doc:"保存的搜索的 text"`
 	Filters string `query:"filters" maxLength:"4000" doc:"保存的搜索的 filters"`
 }
@@ -149,5 +149,5 @@ func (s *Server) apiForget(ctx context.Context, in *forgetInput) (*savedList, er
 	if err := s.shelf.Forget(ctx, code, in.Text, in.Filters); err != nil {
 		return nil, err
 	}
-	return s.apiSaved(ctx, &in.usccInput)
+	return s.apiSaved(ctx, &usccInput{USCC: in.USCC})
 }

@@ -45,6 +45,8 @@ type Hit struct {
 	Level   string      `json:"level,omitempty"`
 	From    civil.Date  `json:"from"`
 	To      *civil.Date `json:"to"`
+	Settle  *civil.Date `json:"settle_to" doc:"有效期内各期可以兑现到这一天；没有另定为 null"`
+	State   string      `json:"state" enum:"current,coming,ended" doc:"current 有效或仍可兑现，coming 即将开始，ended 已失效"`
 	Part    string      `json:"part" enum:"policy,item,clause,plain,qa,media" doc:"最相关的段落是什么"`
 	Ref     string      `json:"ref,omitempty" doc:"段落在政策里的位置：条款号、事项编号等"`
 	Snippet string      `json:"snippet" doc:"已转义的 HTML，命中的词在 mark 里"`
@@ -63,6 +65,21 @@ func (h Hit) InForce() string {
 		days.To = *h.To
 	}
 	return say.Days(days)
+}
+
+// on is the state of the policy on a day.
+func (h Hit) on(today civil.Date) string {
+	last := h.To
+	if h.Settle != nil && last != nil {
+		last = h.Settle
+	}
+	switch {
+	case last != nil && last.Before(today):
+		return index.StateEnded
+	case h.From.After(today):
+		return index.StateComing
+	}
+	return index.StateCurrent
 }
 
 // HitItem is one benefit of a policy that was found.
@@ -147,6 +164,7 @@ func (d *Desk) Search(ctx context.Context, ask seek.Ask) (*Answer, error) {
 	text := cmp.Or(res.Read, ask.Text)
 	for _, h := range res.Hits {
 		if hit, ok := hitOf(book, h, text, standings); ok {
+			hit.State = hit.on(out.Today)
 			out.Hits = append(out.Hits, hit)
 		}
 	}
@@ -239,7 +257,7 @@ func hitOf(b *casework.Book, h index.Hit, query string, standings map[string]*St
 	p := b.Policies[i]
 	out = Hit{
 		Rank: h.Rank, Policy: p.ID, Title: p.Title, Number: p.Number, Issuer: p.Issuer, Level: p.Level, From: p.InForce.From,
-		To: day(p.InForce.To), Part: string(h.Kind), Ref: h.Ref, Snippet: h.Snippet, Score: h.Score, Weak: h.Weak, More: h.More,
+		To: day(p.InForce.To), Settle: day(p.SettleTo), Part: string(h.Kind), Ref: h.Ref, Snippet: h.Snippet, Score: h.Score, Weak: h.Weak, More: h.More,
 		Marked: Marks(h.Title),
 	}
 	if index.Plain(h.Title) != p.Title { // an item has a title of its own

@@ -74,8 +74,8 @@ type Passage struct {
 	Snippet []desk.Segment
 }
 
-// maxPassages is how many passages of one policy are shown.
-const maxPassages = 12
+// MaxPassages is how many passages of one policy are given at most.
+const MaxPassages = 12
 
 // Within finds passages of one policy: of each part the one that fits best, then others in which the words stand. The order is
 // by how much of the question stands there. desk.ErrNotFound for an unknown policy.
@@ -120,7 +120,7 @@ func (r *Reader) Within(ctx context.Context, policy, text string) ([]Passage, er
 	}
 	slices.SortStableFunc(found, func(a, b ranked) int { return cmp.Compare(b.by, a.by) })
 	var out []Passage
-	for _, f := range found[:min(len(found), maxPassages)] {
+	for _, f := range found[:min(len(found), MaxPassages)] {
 		out = append(out, f.Passage)
 	}
 	return out, nil

@@ -8,8 +8,10 @@ import (
 
 	"mianshen/internal/web/desk"
 	"mianshen/internal/web/reader"
+	"mianshen/internal/web/say"
 	"mianshen/internal/web/seek"
 	"mianshen/internal/web/shelf"
+	"mianshen/rules/civil"
 	"mianshen/rules/standard"
 )
 
@@ -19,6 +21,17 @@ var orders = []link{{"", "最相关"}, {"newest", "最新发布"}, {"ending", "�
 // stateName says whether a policy is in force.
 func stateName(state string) string {
 	return map[string]string{"current": "有效", "coming": "即将开始", "ended": "已失效"}[state]
+}
+
+// stateWord says what the days of a policy alone don't: that it hasn't begun, has ended, or has ended and is still settled.
+func stateWord(h desk.Hit, today civil.Date) string {
+	if h.State != "current" {
+		return stateName(h.State)
+	}
+	if h.Settle != nil && h.To != nil && h.To.Before(today) {
+		return "仍可兑现到" + say.Day(*h.Settle)
+	}
+	return ""
 }
 
 // bandName says between which sums an amount lies; each band begins with its lower sum.
@@ -70,7 +83,7 @@ func foundText(v SearchView) string {
 	case total == 0:
 		return "没有找到"
 	case total == weak:
-		return "没有正好对得上的，有 " + itoa(total) + " 项可能相关"
+		return "有 " + itoa(total) + " 项可能相关"
 	case weak > 0:
 		return "找到 " + itoa(total) + " 项政策，其中 " + itoa(weak) + " 项只是可能相关"
 	}
@@ -138,6 +151,14 @@ func SavedURL(uscc string) string { return firmURL(uscc) + "#saved" }
 
 func savedURL(uscc string) string  { return firmURL(uscc) + "/searches" }
 func removeURL(uscc string) string { return savedURL(uscc) + "/remove" }
+
+// passagesWord says whether all that was found is shown.
+func passagesWord(v PolicyView) string {
+	if len(v.Passages) == reader.MaxPassages {
+		return "最有关的"
+	}
+	return "有关的"
+}
 
 // passageName names a passage of a policy.
 func passageName(p reader.Passage) string {
