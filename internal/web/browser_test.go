@@ -263,7 +263,18 @@ func TestPagesWithoutScripts(t *testing.T) {
 	b.open("/")
 	b.do(chromedp.SendKeys("#q", "稳岗返还"), chromedp.Click(".askbox button"))
 	b.wait("document.querySelectorAll('.snippet mark').length > 0")
+	if b.count("#q[role]") != 0 {
+		t.Error("a field without suggestions says that it has some")
+	}
+	b.open("/policies/qp-rs-wengang")
+	b.do(chromedp.SendKeys("#within", "裁员率"), chromedp.Click(".within button"))
+	b.wait("document.querySelectorAll('.passages mark').length > 0")
+	b.open("/?q=" + url.QueryEscape("裁员率") + "&enterprise=" + firm)
+	b.do(chromedp.Click(".keep button"))
+	b.wait("document.querySelector('p.keep a')")
 	b.open("/enterprises/" + firm)
+	b.do(chromedp.Click("#saved button"))
+	b.wait("!document.querySelector('#saved') && document.querySelector('#eligible')")
 	b.do(chromedp.Click("#eligible .why summary"))
 	b.do(chromedp.Click("#eligible .why-body a"))
 	b.wait("document.querySelectorAll('.decision .finding').length > 0")

@@ -119,6 +119,21 @@ func TestDayOfSearch(t *testing.T) {
 			t.Errorf("%s: %s", h.Policy, h.State)
 		}
 	}
+	// What ends next leaves out what has ended, unless the words ask for it.
+	if got := read[desk.Answer](t, s, searchFor("补贴", "sort", "ending"), http.StatusOK); len(got.Hits) == 0 || got.Hits[0].State == index.StateEnded {
+		t.Errorf("what ends next: %+v", got.Hits)
+	}
+	if got := read[desk.Answer](t, s, searchFor("已失效的补贴", "sort", "ending"), http.StatusOK); len(got.Chips) != 1 || len(got.Hits) == 0 || got.Hits[0].State != index.StateEnded {
+		t.Errorf("what has ended: %+v %+v", got.Chips, got.Hits)
+	}
+	// In force comes before ended.
+	states := []string{}
+	for _, h := range read[desk.Answer](t, s, searchFor("机构信用运营补贴", "limit", "100"), http.StatusOK).Hits {
+		states = append(states, h.State)
+	}
+	if !slices.Contains(states, index.StateCurrent) || !slices.Contains(states, index.StateEnded) {
+		t.Errorf("only %v", states)
+	}
 }
 
 // copyPolicies publishes in one office what is current in another.

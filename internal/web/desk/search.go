@@ -154,6 +154,10 @@ func (d *Desk) Search(ctx context.Context, ask seek.Ask) (*Answer, error) {
 	q := ask.Query(out.Today.String())
 	q.Favor = favor(book, standings)
 	res, err := d.searcher.Search(ctx, q)
+	if err == nil && len(ask.States) == 0 && q.Filter.States != nil && slices.ContainsFunc(res.Chips, func(c index.Chip) bool { return c.By == lexicon.ByState }) {
+		q.Filter.States = nil // the words say which states are wanted
+		res, err = d.searcher.Search(ctx, q)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("search: %w", err)
 	}

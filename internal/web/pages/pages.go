@@ -198,7 +198,7 @@ func (s *Pages) policyPage(w http.ResponseWriter, r *http.Request) error {
 	v := ui.PolicyView{Page: s.page(ctx, p.Title, "search"), Policy: p}
 	v.Text, _ = clip(strings.TrimSpace(r.URL.Query().Get("q")), maxQuery)
 	if v.Text != "" {
-		if v.Passages, err = s.Reader.Within(ctx, p.ID, v.Text); err != nil {
+		if v.Found, err = s.Reader.Within(ctx, p.ID, v.Text); err != nil {
 			return s.explain(ctx, err, "这项政策")
 		}
 	}
@@ -248,7 +248,7 @@ func (s *Pages) saveSearch(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.explain(r.Context(), err, "这家企业")
 	}
-	http.Redirect(w, r, ui.SearchURL(saved.Ask), http.StatusSeeOther)
+	http.Redirect(w, r, ui.SearchURL(saved.Ask), http.StatusSeeOther) //nolint:gosec // begins with /, and what was given stands behind ? as values
 	return nil
 }
 

@@ -74,33 +74,42 @@ type Passage struct {
 	Snippet []desk.Segment
 }
 
+// Found is what was found in one policy.
+type Found struct {
+	Passages []Passage
+	Read     string // what was looked for instead of what was typed, where something was put right; else ""
+}
+
 // MaxPassages is how many passages of one policy are given at most.
 const MaxPassages = 12
 
 // Within finds passages of one policy: of each part the one that fits best, then others in which the words stand. The order is
 // by how much of the question stands there. desk.ErrNotFound for an unknown policy.
-func (r *Reader) Within(ctx context.Context, policy, text string) ([]Passage, error) {
+func (r *Reader) Within(ctx context.Context, policy, text string) (Found, error) {
 	book, err := r.office.Current(ctx)
 	if err != nil {
-		return nil, err
+		return Found{}, err
 	}
 	i := slices.IndexFunc(book.Policies, func(p *rules.Policy) bool { return p.ID == policy })
 	if i < 0 {
-		return nil, fmt.Errorf("policy %s: %w", policy, desk.ErrNotFound)
+		return Found{}, fmt.Errorf("policy %s: %w", policy, desk.ErrNotFound)
 	}
 	p := book.Policies[i]
+	var out Found
 	best := map[string]index.Hit{}
 	for _, kind := range []index.Kind{index.KindItem, index.KindClause, index.KindPlain, index.KindQA, index.KindMedia} {
 		res, err := r.searcher.Search(ctx, index.Query{Text: text, Limit: 1, Filter: index.Filter{Groups: []string{policy}, Kinds: []index.Kind{kind}}})
 		if err != nil {
-			return nil, fmt.Errorf("search in %s: %w", policy, err)
+			return Found{}, fmt.Errorf("search in %s: %w", policy, err)
 		}
+		out.Read = cmp.Or(out.Read, res.Read)
 		for _, h := range res.Hits {
 			if !h.Weak {
 				best[h.ID] = h
 			}
 		}
 	}
+	text = cmp.Or(out.Read, text)
 	type ranked struct {
 		Passage
 		by int
@@ -119,9 +128,8 @@ func (r *Reader) Within(ctx context.Context, policy, text string) ([]Passage, er
 		}
 	}
 	slices.SortStableFunc(found, func(a, b ranked) int { return cmp.Compare(b.by, a.by) })
-	var out []Passage
 	for _, f := range found[:min(len(found), MaxPassages)] {
-		out = append(out, f.Passage)
+		out.Passages = append(out.Passages, f.Passage)
 	}
 	return out, nil
 }

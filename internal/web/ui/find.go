@@ -54,8 +54,11 @@ func industryName(section string) string {
 	return section
 }
 
-// chipText says what a word of the query was taken to narrow to.
-func chipText(c desk.Chip) string {
+// chipText says what a word of the query was taken to narrow to; "" where a choice by hand stands in its place.
+func chipText(a seek.Ask, c desk.Chip) string {
+	if c.By == "mode" && len(a.Modes) > 0 || c.By == "state" && len(a.States) > 0 || c.By == "department" && len(a.Departments) > 0 {
+		return ""
+	}
 	var names []string
 	for _, value := range c.Values {
 		switch c.By {
@@ -71,7 +74,7 @@ func chipText(c desk.Chip) string {
 	if len(names) > 2 {
 		names = []string{names[0], names[1] + "等"}
 	}
-	return strings.Join(names, "、")
+	return "只看" + strings.Join(names, "、")
 }
 
 // foundText says how much was found.
@@ -85,7 +88,7 @@ func foundText(v SearchView) string {
 	case total == weak:
 		return "有 " + itoa(total) + " 项可能相关"
 	case weak > 0:
-		return "找到 " + itoa(total) + " 项政策，其中 " + itoa(weak) + " 项只是可能相关"
+		return "找到 " + itoa(total-weak) + " 项政策，另有 " + itoa(weak) + " 项可能相关"
 	}
 	return "找到 " + itoa(total) + " 项政策"
 }
@@ -152,9 +155,14 @@ func SavedURL(uscc string) string { return firmURL(uscc) + "#saved" }
 func savedURL(uscc string) string  { return firmURL(uscc) + "/searches" }
 func removeURL(uscc string) string { return savedURL(uscc) + "/remove" }
 
+// endedLeftOut tells whether what has ended is left out for the order's sake.
+func endedLeftOut(v SearchView) bool {
+	return v.Ask.Sort == "ending" && len(v.Ask.States) == 0 && !slices.ContainsFunc(v.Answer.Chips, func(c desk.Chip) bool { return c.By == "state" })
+}
+
 // passagesWord says whether all that was found is shown.
 func passagesWord(v PolicyView) string {
-	if len(v.Passages) == reader.MaxPassages {
+	if len(v.Found.Passages) == reader.MaxPassages {
 		return "最有关的"
 	}
 	return "有关的"

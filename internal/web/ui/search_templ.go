@@ -735,14 +735,14 @@ func chips(v SearchView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 57, "<span class=\"chip-means\">只看")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 57, "<span class=\"chip-means\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var33 string
-				templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(chipText(c))
+				templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(chipText(v.Ask, c))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/web/ui/search.templ`, Line: 153, Col: 181}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/web/ui/search.templ`, Line: 153, Col: 182}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var33))
 				if templ_7745c5c3_Err != nil {
@@ -909,7 +909,7 @@ func sorting(v SearchView) templ.Component {
 				}
 			}
 		}
-		if v.Ask.Sort == "ending" && len(v.Ask.States) == 0 {
+		if endedLeftOut(v) {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 73, "<span class=\"hint\">已失效的没有列出。</span>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

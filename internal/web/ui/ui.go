@@ -64,10 +64,10 @@ type WhyView struct {
 // PolicyView is one policy.
 type PolicyView struct {
 	Page
-	Policy   *desk.Policy
-	Text     string // what is looked for in this policy; "" for nothing
-	Passages []reader.Passage
-	Related  []desk.PolicySummary
+	Policy  *desk.Policy
+	Text    string // what is looked for in this policy; "" for nothing
+	Found   reader.Found
+	Related []desk.PolicySummary
 }
 
 // ProblemView is a page that couldn't be shown.

@@ -91,6 +91,7 @@ document.querySelectorAll("input[data-suggest]").forEach(function (input) {
       const found = (await answer.json()).suggestions;
       if (mine.signal.aborted || document.activeElement !== input) return;
       list.replaceChildren(...found.map(option));
+      mark(-1);
       show(found.length > 0);
     } catch (e) {
       if (e.name !== "AbortError") show(false); // the search itself still works
