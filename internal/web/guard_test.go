@@ -236,6 +236,9 @@ func TestInsideStaysInside(t *testing.T) {
 			t.Errorf("%s: %d %s", path, w.Code, w.Body)
 		}
 	}
+	if w := call(s, "/policies/qp-rs-wengang"); w.Code != http.StatusOK || strings.Contains(w.Body.String(), "相关政策") {
+		t.Errorf("a policy can't be read without an index: %d", w.Code)
+	}
 	if !strings.Contains(logged.String(), "sector 42") || strings.Contains(logged.String(), "secret") {
 		t.Errorf("log: %s", &logged)
 	}

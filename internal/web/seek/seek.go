@@ -121,6 +121,9 @@ func (a Ask) Query(today string) index.Query {
 			Departments: a.Departments, ItemKinds: a.Kinds, Modes: a.Modes, Fields: a.Fields, Industry: a.Industry, States: a.States, Amounts: a.Amounts,
 		},
 	}
+	if a.Text == "" && a.Sort == "" {
+		q.Sort = index.SortNewest // where nothing is asked for, nothing fits better
+	}
 	if q.Sort == index.SortEnding && len(q.Filter.States) == 0 {
 		q.Filter.States = []string{index.StateCurrent, index.StateComing} // what has ended doesn't end soon
 	}

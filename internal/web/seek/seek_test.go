@@ -50,6 +50,9 @@ func TestQuery(t *testing.T) {
 	if diff := cmp.Diff(want, a.Query("2025-06-30")); diff != "" {
 		t.Error(diff)
 	}
+	if got := (Ask{}).Query("").Sort; got != index.SortNewest {
+		t.Errorf("everything comes by %q", got)
+	}
 	a.States = []string{index.StateEnded}
 	if got := a.Query("").Filter.States; len(got) != 1 || got[0] != index.StateEnded {
 		t.Errorf("what was chosen isn't what is asked: %v", got)

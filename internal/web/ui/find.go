@@ -18,6 +18,18 @@ import (
 // orders are the orders of hits, with their names.
 var orders = []link{{"", "最相关"}, {"newest", "最新发布"}, {"ending", "即将截止"}, {"amount", "金额最高"}}
 
+// ordersOf are the orders that a search can have; where nothing is asked for, the newest come first.
+func ordersOf(a seek.Ask) []link {
+	if a.Text != "" {
+		return orders
+	}
+	first := link{"", "最新发布"}
+	if a.Sort == orders[1].url {
+		first = orders[1]
+	}
+	return append([]link{first}, orders[2:]...)
+}
+
 // stateName says whether a policy is in force.
 func stateName(state string) string {
 	return map[string]string{"current": "有效", "coming": "即将开始", "ended": "已失效"}[state]

@@ -857,7 +857,7 @@ func sorting(v SearchView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		for _, o := range orders {
+		for _, o := range ordersOf(v.Ask) {
 			if o.url == v.Ask.Sort {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 68, "<span class=\"sort-now\" aria-current=\"true\">")
 				if templ_7745c5c3_Err != nil {
