@@ -85,6 +85,22 @@ func (x *Index) find(s *scratch, q Query, read reading, shares *share.Shares) {
 	}
 }
 
+// looseShare is how many of the characters of a question, of all of them, a document must hold close together, when nothing else is left to
+// go by.
+const looseShare = 0.5
+
+// keepLoose keeps the rows that hold enough of the characters asked for, as weak ones.
+func (s *scratch) keepLoose(characters int) {
+	still := s.found[:0]
+	for _, f := range s.found {
+		if f.looked && float64(f.has.Len()) >= looseShare*float64(characters) {
+			f.share = min(f.share, leastShare)
+			still = append(still, f)
+		}
+	}
+	s.found = still
+}
+
 // final gives the score of row r from the sum over its terms: more for a greater share of the query, less for one of
 // many passages, since the best of seventy is often good by chance.
 func (x *Index) final(r int32, sum float32, part float64) float64 {

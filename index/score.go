@@ -85,10 +85,11 @@ const (
 // Settings that keep queries of frequent words fast: once what is still to come can't bring another row among the best, the
 // rest is looked up only in the best of those found.
 const (
-	worthIt    = 500 // documents from which on it pays to think about it
+	manyRows   = 20_000 // from which on it matters
+	worthIt    = 500    // documents from which on it pays to think about it
 	amongBest  = 100
-	kept       = 800 // rows that go on, and those that are as good as the last of them
-	reachable  = 0.35   // of a word's weight: so much it brings to a row that holds it in title and text
+	kept       = 800  // rows that go on, and those that are as good as the last of them
+	reachable  = 0.35 // of a word's weight: so much it brings to a row that holds it in title and text
 	singleCost = 60_000
 )
 
@@ -164,7 +165,7 @@ func (x *Index) score(ctx context.Context, s *scratch, asked words.Query) error 
 	}
 	s.weights = append(s.weights, make([]share.Weight, len(asked.Terms))...)
 	for i, j := range x.jobs(asked) {
-		if !s.narrow && i > 0 && j.n >= worthIt && len(s.touched) >= amongBest && j.rest*reachable < s.nth(amongBest) {
+		if !s.narrow && i > 0 && len(x.rows) > manyRows && j.n >= worthIt && len(s.touched) >= amongBest && j.rest*reachable < s.nth(amongBest) {
 			x.narrow(s)
 		}
 		var err error
@@ -377,14 +378,14 @@ func (x *Index) collect(ctx context.Context, s *scratch, t words.Term, bit words
 }
 
 // occurrence notes that a term stands in row r.
-func (s *scratch) occurrence(r int32, freq uint64, factor []float32, title bool, bit words.Set) {
+func (s *scratch) occurrence(r int32, factor []float32, title bool, bit words.Set) {
 	if s.tf[r] == 0 {
 		s.hits = append(s.hits, r)
 	}
 	if title {
 		s.inTitle[r] |= bit
 	}
-	s.tf[r] += float32(freq) * factor[r]
+	s.tf[r] += factor[r]
 }
 
 func (x *Index) collectKey(ctx context.Context, s *scratch, field, key string, bit words.Set) (err error) {
@@ -393,7 +394,8 @@ func (x *Index) collectKey(ctx context.Context, s *scratch, field, key string, b
 	if title {
 		factor = x.titleFactor
 	}
-	postings, err := x.reader.TermFieldReader(ctx, []byte(key), field, true, false, false)
+	// How often is not asked for: passages are short, and reading it takes longer than all the rest.
+	postings, err := x.reader.TermFieldReader(ctx, []byte(key), field, false, false, false)
 	if err != nil {
 		return err
 	}
@@ -413,7 +415,7 @@ func (x *Index) collectKey(ctx context.Context, s *scratch, field, key string, b
 			return err
 		}
 		if r := x.rowOf[p.ID.Value()]; s.counts(r) {
-			s.occurrence(r, p.Freq, factor, title, bit)
+			s.occurrence(r, factor, title, bit)
 		}
 	}
 }
@@ -436,7 +438,7 @@ func (x *Index) advance(ctx context.Context, s *scratch, postings bleveindex.Ter
 			at, started = p.ID.Value(), true
 		}
 		if at == doc {
-			s.occurrence(r, into.Freq, factor, title, bit)
+			s.occurrence(r, factor, title, bit)
 		}
 	}
 	return nil

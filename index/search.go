@@ -139,9 +139,7 @@ func (x *Index) answer(ctx context.Context, s *scratch, q Query) (Result, error)
 		if shares, err = x.rank(ctx, s, q, read); err != nil {
 			return Result{}, err
 		}
-		for i := range s.found {
-			s.found[i].share = min(s.found[i].share, leastShare)
-		}
+		s.keepLoose(loose.Typed)
 	}
 	all := x.rollUp(s)
 	res := Result{Total: len(all), Ignored: read.Ignored, Read: read.corrected(), Chips: read.chips, Words: understood}

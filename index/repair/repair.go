@@ -133,7 +133,7 @@ func (r *Repairer) learn(phrase string) {
 			file(r.blurred, blurred, phrase)
 		}
 	}
-	if len(runes) < 3 {
+	if len(runes) < 3 || !r.holds(phrase) { // what people say for something is no reason to change what was typed
 		return
 	}
 	for i := range runes {

@@ -34,6 +34,7 @@ type unit struct {
 	whole float64 // weight of all terms
 	miss  float64 // what the unit weighs when none of it is found
 	seam  bool
+	plain bool // a word, no number or sum
 }
 
 // Shares tells how much of a query a row holds.
@@ -60,7 +61,7 @@ func New(lex *lexicon.Lexicon, asked words.Query, weights []Weight) *Shares {
 		for i := w.First; w.Last > w.First && i <= w.Last; i++ {
 			inWord[i] = true
 		}
-		u := unit{word: string(asked.Runes[w.First : w.Last+1])}
+		u := unit{word: string(asked.Runes[w.First : w.Last+1]), plain: true}
 		for i, t := range asked.Terms[:asked.Typed] {
 			if rest.Has(i) && t.First >= w.First && t.Last <= w.Last {
 				u.terms |= 1 << i
@@ -85,7 +86,7 @@ func New(lex *lexicon.Lexicon, asked words.Query, weights []Weight) *Shares {
 		if !rest.Has(i) {
 			continue
 		}
-		u := unit{word: t.Key, terms: 1 << i, whole: weights[i].Value, miss: weights[i].Value}
+		u := unit{word: t.Key, terms: 1 << i, whole: weights[i].Value, miss: weights[i].Value, plain: t.Kind <= words.Word}
 		if t.Kind == words.Pair && heaviest > 0 && (inWord[t.First] || inWord[t.Last] || weights[i].Unknown) {
 			u.seam = true
 			u.whole = seamWeight * min(u.whole, heaviest)
@@ -112,8 +113,8 @@ func (s *Shares) settle() {
 		}
 	}
 	for i := range s.units {
-		if most > 0 {
-			s.units[i].miss = min(s.units[i].miss, most)
+		if u := &s.units[i]; most > 0 && u.plain { // a number that is another one is never nearly right
+			u.miss = min(u.miss, most)
 		}
 	}
 	s.Floor = Floor * math.Sqrt(min(1, fewWords/float64(max(n, 1))))

@@ -1,6 +1,7 @@
 package words
 
 import (
+	"math/bits"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -46,6 +47,9 @@ type Set uint64
 
 // Has reports whether term n is in the set.
 func (s Set) Has(n int) bool { return s>>n&1 != 0 }
+
+// Len gives how many terms are in the set.
+func (s Set) Len() int { return bits.OnesCount64(uint64(s)) }
 
 // Expansion is what documents write for a part of a query.
 type Expansion struct {
