@@ -138,13 +138,15 @@ bench-build:
 	cd engine/bench && CGO_ENABLED=1 go build -o $(BENCH) . && GOEXPERIMENT=simd CGO_ENABLED=1 go build -o $(BENCH)-simd .
 
 .PHONY: bench
-bench: bench-build ## measure the engine side by side with DuckDB and expr, at a small size
+bench: bench-build ## measure engine and search at a small size, the engine side by side with DuckDB and expr
 	cd engine/bench && $(BENCH) -rows 100000 -items 200 -repeat 3 -pairs 20000
+	cd index/bench && go run . -documents 5000 -peers=false
 
 .PHONY: bench-full
 bench-full: bench-build ## the same at full size (about an hour); writes engine/bench/RESULTS.md and .tsv
 	cd engine/bench && $(BENCH) -write
 	cd engine/bench && $(BENCH)-simd -run sweep,tenfold,expr -write
+	cd index/bench && go run . -write
 	MIANSHEN_PAIRS=10000000 go test -timeout 180m -count=1 -v -run '^TestThreeWaysAgree$$' ./engine
 	MIANSHEN_LONG=1 go test -timeout 60m -count=1 -v -run '^TestJudgeAgrees$$' ./rules
 

@@ -11,7 +11,8 @@ import (
 
 // Settings of the closer look.
 const (
-	closerRows  = 80   // rows that are looked at again, the best ones
+	closerRows  = 60 // rows that are looked at again, the best ones; more in an index that is not large
+	closerFew   = 200
 	windowRunes = 48   // how near to each other the words of a question stand where it is answered
 	notLooked   = 0.75 // of its share counts for a row that was not looked at
 	titled      = 0.5  // of what stands close together may be in the title
@@ -32,7 +33,7 @@ func (x *Index) lookCloser(ctx context.Context, s *scratch, read reading, shares
 		}
 	}
 	look := words.NewLooker(read.Query)
-	for _, i := range best(s.order, closerRows, func(a, b *int32) int {
+	for _, i := range best(s.order, x.closer(), func(a, b *int32) int {
 		f, g := &s.found[*a], &s.found[*b]
 		return cmp.Or(cmp.Compare(g.score, f.score), cmp.Compare(x.byID[f.row], x.byID[g.row]))
 	}) {
@@ -50,6 +51,14 @@ func (x *Index) lookCloser(ctx context.Context, s *scratch, read reading, shares
 		f.looked, f.has = true, n.has
 	}
 	return nil
+}
+
+// closer gives how many rows are looked at again.
+func (x *Index) closer() int {
+	if len(x.rows) <= manyRows {
+		return closerFew
+	}
+	return closerRows
 }
 
 // near is what of a query stands together in a document.

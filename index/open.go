@@ -31,6 +31,8 @@ type Index struct {
 	closed bool
 	limit  time.Duration // MaxSearchTime, but for tests
 
+	noShortCut bool // for tests: every word is looked for everywhere
+
 	lexicon *lexicon.Lexicon
 
 	gen    sealed.Generation

@@ -180,7 +180,7 @@ func (x *Index) lightenSeams(q words.Query) {
 	for i := range q.Terms[:q.Typed] {
 		t := &q.Terms[i]
 		if a, b := inWord[t.First], inWord[t.Last]; t.Kind == words.Pair && a != b && a > 0 && b > 0 {
-			t.Weight *= crossing
+			t.Weight, t.Seam = t.Weight*crossing, true
 		}
 	}
 }

@@ -88,7 +88,7 @@ const (
 	manyRows   = 20_000 // from which on it matters
 	worthIt    = 500    // documents from which on it pays to think about it
 	amongBest  = 100
-	kept       = 800  // rows that go on, and those that are as good as the last of them
+	kept       = 400  // rows that go on, and those that are as good as the last of them
 	reachable  = 0.35 // of a word's weight: so much it brings to a row that holds it in title and text
 	singleCost = 60_000
 )
@@ -99,6 +99,7 @@ type job struct {
 	slot *words.Slot
 	n    int     // documents, about
 	rest float32 // weight of this and all later jobs
+	last bool    // a seam, or a lone character: it only helps to put in order what others find
 }
 
 // jobs gives what is to score, the rarest first.
@@ -125,10 +126,10 @@ func (x *Index) jobs(asked words.Query) []job {
 	}
 	for i, t := range asked.Terms {
 		if !slotted.Has(i) {
-			out = append(out, job{term: i, n: x.about(t), rest: x.weigh(asked, 1<<i)})
+			out = append(out, job{term: i, n: x.about(t), rest: x.weigh(asked, 1<<i), last: t.Seam || t.Aside})
 		}
 	}
-	slices.SortStableFunc(out, func(a, b job) int { return cmp.Compare(a.n, b.n) })
+	slices.SortStableFunc(out, func(a, b job) int { return cmp.Or(compareBool(a.last, b.last), cmp.Compare(a.n, b.n)) })
 	for i := len(out) - 2; i >= 0; i-- {
 		out[i].rest += out[i+1].rest
 	}
@@ -165,7 +166,7 @@ func (x *Index) score(ctx context.Context, s *scratch, asked words.Query) error 
 	}
 	s.weights = append(s.weights, make([]share.Weight, len(asked.Terms))...)
 	for i, j := range x.jobs(asked) {
-		if !s.narrow && i > 0 && len(x.rows) > manyRows && j.n >= worthIt && len(s.touched) >= amongBest && j.rest*reachable < s.nth(amongBest) {
+		if !s.narrow && i > 0 && x.enough(s, j) {
 			x.narrow(s)
 		}
 		var err error
@@ -179,6 +180,14 @@ func (x *Index) score(ctx context.Context, s *scratch, asked words.Query) error 
 		}
 	}
 	return ctx.Err()
+}
+
+// enough reports whether j and what comes after it can be looked up in the best rows so far alone.
+func (x *Index) enough(s *scratch, j job) bool {
+	if x.noShortCut || len(x.rows) <= manyRows || j.n < worthIt || len(s.touched) < amongBest {
+		return false
+	}
+	return j.last || j.rest*reachable < s.nth(amongBest)
 }
 
 // nth gives the nth best score so far.

@@ -48,16 +48,19 @@ const (
 	SortAmount    Sort = "amount" // by the greatest sum named, the greatest first
 )
 
+// Word is a word of a query as it was understood.
+type Word = share.Word
+
 // Result is what a search found.
 type Result struct {
-	Hits    []Hit        // one page, best first, hits that are weak behind all others
-	Total   int          // groups found, on all pages
-	Weak    int          // how many of Total are weak
-	Facets  Facets       // counted over the groups that are not weak, or over all when all are
-	Ignored string       // what of Query.Text is beyond the caps or can't be searched, at most 64 runes and …
-	Read    string       // what was looked for instead of Query.Text, where something was put right; else ""
-	Chips   []Chip       // the words of the query that were taken as filters
-	Words   []share.Word // the words of the query as they were understood
+	Hits    []Hit  // one page, best first, hits that are weak behind all others
+	Total   int    // groups found, on all pages
+	Weak    int    // how many of Total are weak
+	Facets  Facets // counted over the groups that are not weak, or over all when all are
+	Ignored string // what of Query.Text is beyond the caps or can't be searched, at most 64 runes and …
+	Read    string // what was looked for instead of Query.Text, where something was put right; else ""
+	Chips   []Chip // the words of the query that were taken as filters
+	Words   []Word // the words of the query as they were understood
 }
 
 // Hit is a group, represented by the passage that fits best.
@@ -76,7 +79,7 @@ type Hit struct {
 	Missing []string // words of the query that don't
 }
 
-// Settings of the score: BM25F over body and title.
+// Settings of the score: BM25F over body and title; see the package. They were tuned by the relevance files.
 const (
 	saturation    = 2.0  // k1
 	bodyNorm      = 0.5  // b of the body; passages are of like length
@@ -102,6 +105,9 @@ func (x *Index) Search(ctx context.Context, q Query) (Result, error) {
 func (x *Index) searchLocked(ctx context.Context, q Query) (res Result, err error) {
 	if err := q.Filter.check(q.Today); err != nil {
 		return Result{}, err
+	}
+	if err := x.gen.Touched(); err != nil {
+		return Result{}, fmt.Errorf("search: %w: %w", ErrRebuild, err)
 	}
 	// A segment cut short under a running process faults; that ends this search, not the process.
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))

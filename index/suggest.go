@@ -6,19 +6,20 @@ import (
 	"fmt"
 	"html"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"mianshen/index/suggest"
 	"mianshen/index/words"
+
+	bleveindex "github.com/blevesearch/bleve_index_api"
 )
 
 // Caps on suggestions.
 const (
 	MaxSuggestions  = 10
 	maxSuggestRunes = 32 // of what was typed
-	longTyped       = 5  // runes from which on titles are suggested in which not all of it stands
 )
 
 // Suggestion completes what is being typed.
@@ -51,7 +52,7 @@ func (x *Index) ownSuggestions() []suggest.Entry {
 
 // Suggest completes what is being typed, in characters, pinyin, initials or a mixture: words first that stand in many titles,
 // then titles. When little starts so, titles follow in which it stands. Nothing typed gives nothing.
-func (x *Index) Suggest(ctx context.Context, typed string, n int) ([]Suggestion, error) {
+func (x *Index) Suggest(ctx context.Context, typed string, n int) (out []Suggestion, err error) {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	if x.closed {
@@ -63,15 +64,21 @@ func (x *Index) Suggest(ctx context.Context, typed string, n int) ([]Suggestion,
 	if len(folded) == 0 || n == 0 || x.suggester == nil {
 		return nil, nil
 	}
+	// A segment cut short under a running process faults; that ends this call, not the process.
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer recoverAs(&err, ErrRebuild)
+	if err := x.gen.Touched(); err != nil {
+		return nil, fmt.Errorf("suggest: %w: %w", ErrRebuild, err)
+	}
 	found := x.suggester.Starting(folded)
-	if _, letters := suggest.Split(folded); len(found) < n && (letters == "" || len(found) == 0) {
-		more, err := x.titlesWith(ctx, string(folded), n)
-		if err != nil && !errors.Is(err, context.DeadlineExceeded) {
-			return nil, err
+	if len(found) < n {
+		more, err := x.titlesWith(ctx, folded, n)
+		if err != nil {
+			return nil, fmt.Errorf("suggest: %w", err)
 		}
 		found = append(found, more...)
 	}
-	out := make([]Suggestion, 0, n)
+	out = make([]Suggestion, 0, n)
 	for _, s := range found {
 		if len(out) < n && !slices.ContainsFunc(out, func(o Suggestion) bool { return o.Text == s.Text }) {
 			out = append(out, Suggestion{Text: s.Text, HTML: suggest.MarkTyped(s.Text, folded), Group: s.Group})
@@ -80,21 +87,56 @@ func (x *Index) Suggest(ctx context.Context, typed string, n int) ([]Suggestion,
 	return out, nil
 }
 
-// titlesWith gives the titles of what is found by typed, the weak left out.
-func (x *Index) titlesWith(ctx context.Context, typed string, n int) ([]suggest.Entry, error) {
-	res, err := x.searchLocked(ctx, Query{Text: typed, Limit: n})
+// maxTitlesRead is in how many titles with the rarest pair of what was typed the rest is looked for.
+const maxTitlesRead = 3_000
+
+// titlesWith gives up to n titles in which what was typed stands, or what it is put right to.
+func (x *Index) titlesWith(ctx context.Context, typed []rune, n int) ([]suggest.Entry, error) {
+	key := x.rarestPair(typed)
+	if key == "" {
+		right, changes := x.repairer.Text(string(typed))
+		typed = []rune(right)
+		if key = x.rarestPair(typed); len(changes) == 0 || key == "" {
+			return nil, nil
+		}
+	}
+	postings, err := x.reader.TermFieldReader(ctx, []byte(key), titleField, false, false, false)
 	if err != nil {
 		return nil, err
 	}
 	var out []suggest.Entry
-	for _, h := range res.Hits {
-		title := Plain(h.Title)
-		stands := utf8.RuneCountInString(typed) >= longTyped || strings.Contains(words.Fold(title), typed)
-		if stands && !h.Weak && utf8.RuneCountInString(title) <= suggest.Longest {
-			out = append(out, suggest.Entry{Text: title, Group: h.Group})
+	var into bleveindex.TermFieldDoc
+	for range maxTitlesRead {
+		p, err := postings.Next(&into)
+		if err != nil || p == nil || len(out) >= n {
+			return out, errors.Join(err, postings.Close())
+		}
+		for _, e := range x.suggester.Titles(x.rows[x.rowOf[p.ID.Value()]].Group) {
+			if strings.Contains(e.Folded, string(typed)) && !slices.ContainsFunc(out, func(o suggest.Entry) bool { return o.Text == e.Text }) {
+				out = append(out, e)
+			}
 		}
 	}
-	return out, nil
+	return out, postings.Close()
+}
+
+// rarestPair gives the pair of Han characters in typed that the fewest documents hold; "" where there is none, or one that
+// no document holds.
+func (x *Index) rarestPair(typed []rune) string {
+	best, least := "", 0
+	for i := 0; i+1 < len(typed); i++ {
+		if !words.IsHan(typed[i]) || !words.IsHan(typed[i+1]) {
+			continue
+		}
+		n := x.pairs.Pair(typed[i], typed[i+1])
+		if n == 0 {
+			return ""
+		}
+		if best == "" || n < least {
+			best, least = string(typed[i:i+2]), n
+		}
+	}
+	return best
 }
 
 // Plain gives the text of a title or snippet without marks.
@@ -106,11 +148,16 @@ func Plain(marked string) string {
 const MaxRelated = 10
 
 // Related gives the groups that are most like one: found by its title, itself left out, nothing weak.
-func (x *Index) Related(ctx context.Context, group string, n int) ([]Hit, error) {
+func (x *Index) Related(ctx context.Context, group string, n int) (out []Hit, err error) {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	if x.closed {
 		return nil, fmt.Errorf("related: %w", os.ErrClosed)
+	}
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer recoverAs(&err, ErrRebuild)
+	if err := x.gen.Touched(); err != nil {
+		return nil, fmt.Errorf("related: %w: %w", ErrRebuild, err)
 	}
 	i := slices.IndexFunc(x.rows, func(r row) bool { return r.Group == group })
 	if i < 0 || x.reader == nil {
@@ -124,7 +171,6 @@ func (x *Index) Related(ctx context.Context, group string, n int) ([]Hit, error)
 	if err != nil {
 		return nil, err
 	}
-	var out []Hit
 	for _, h := range res.Hits {
 		if h.Group != group && !h.Weak && len(out) < min(n, MaxRelated) {
 			out = append(out, h)

@@ -246,7 +246,8 @@ func (c *searchCmd) write(w io.Writer, s *streams, q question, res index.Result)
 
 func writeFound(w io.Writer, s *streams, q question, res index.Result) error {
 	if len(res.Hits) == 0 {
-		_, err := fmt.Fprintf(s.err, "没有找到“%s”。换个说法，或少用几个字再试。\n", q.text)
+		name, number := lexicon.Helpline(q.text)
+		_, err := fmt.Fprintf(s.err, "没有找到“%s”。换个说法，或少用几个字再试；也可以打 %s（%s）问一问。\n", q.text, number, name)
 		return err
 	}
 	bold := strings.NewReplacer("<mark>", "", "</mark>", "")

@@ -48,6 +48,9 @@ func (l *lab) report(name string, value float64, unit string) {
 	l.results = append(l.results, result{name, value, unit})
 }
 
+// seed of the documents.
+const seed = 20261126
+
 // fullSize is how many documents the goals are about.
 const fullSize = 100_000
 
@@ -72,12 +75,13 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	l := &lab{dir: dir, asked: m.questions}
-	l.docs, l.items = m.documents(*n, 20261126)
+	l.docs, l.items = m.documents(*n, seed)
 	l.report("documents", float64(len(l.docs)), "of 500 characters")
 	if err := l.own(ctx); err != nil {
 		return err
 	}
 	if *peers {
+		l.docs, _ = m.documents(*n, seed)
 		if err := errors.Join(l.fts5(ctx), l.minisearch(ctx)); err != nil {
 			return err
 		}
@@ -98,6 +102,8 @@ func (l *lab) own(ctx context.Context) error {
 	}
 	l.report("build_s", time.Since(start).Seconds(), "s")
 	l.report("build_mib", peak(), "MiB resident at most over the documents")
+	prefixes := l.prefixes()
+	l.docs = nil // a node that searches holds no documents
 	debug.FreeOSMemory()
 	start = time.Now()
 	x, err := index.Open(dir, nil)
@@ -122,7 +128,7 @@ func (l *lab) own(ctx context.Context) error {
 	if err := l.latency("query", l.asked, query); err != nil {
 		return err
 	}
-	if err := l.latency("suggest", l.prefixes(), func(q string) error { _, err := x.Suggest(ctx, q, 8); return err }); err != nil {
+	if err := l.latency("suggest", prefixes, func(q string) error { _, err := x.Suggest(ctx, q, 8); return err }); err != nil {
 		return err
 	}
 	return l.users(query)

@@ -19,6 +19,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 )
 
 const (
@@ -30,8 +31,9 @@ const (
 
 // Generation is a verified generation.
 type Generation struct {
-	Dir   string // where its files are
-	files map[string]seal
+	Dir     string // where its files are
+	files   map[string]seal
+	written map[string]time.Time // by name, when it was opened
 }
 
 // manifest says what a generation consists of.
@@ -110,7 +112,41 @@ func openCurrent(dir, version string) (Generation, error) {
 		return Generation{}, fmt.Errorf("%s: version %q, want %q", manifestFile, m.Version, version)
 	}
 	g.files = m.Files
-	return g, g.Verify(context.Background())
+	if err := g.Verify(context.Background()); err != nil {
+		return g, err
+	}
+	g.written, err = g.times()
+	return g, err
+}
+
+// times gives when each file was last written.
+func (g Generation) times() (map[string]time.Time, error) {
+	out := make(map[string]time.Time, len(g.files))
+	for name := range g.files {
+		info, err := os.Stat(filepath.Join(g.Dir, filepath.FromSlash(name)))
+		if err != nil {
+			return nil, err
+		}
+		out[name] = info.ModTime()
+	}
+	return out, nil
+}
+
+// Touched reports whether a file was cut or written since Open, without reading it: cheap enough for every question, since a
+// file that is mapped into memory answers wrongly, and without an error, once it was cut within a page. A generation that was
+// removed as a whole is not touched: who has it open still has all of it.
+func (g Generation) Touched() error {
+	for name, want := range g.files {
+		info, err := os.Stat(filepath.Join(g.Dir, filepath.FromSlash(name)))
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil:
+			return err
+		case info.Size() != want.Size || !info.ModTime().Equal(g.written[name]):
+			return fmt.Errorf("%s: was changed while in use", name)
+		}
+	}
+	return nil
 }
 
 // Verify reads every file again and compares it with its checksum. It gives the context's error if that ends first.

@@ -13,7 +13,7 @@ import (
 
 // Caps on suggestions.
 const (
-	maxScanned = 4_000 // entries with one beginning that are looked at
+	maxScanned = 1_500 // entries with one beginning that are looked at
 	maxKey     = 24    // letters of a key
 	leastHeard = 2     // titles in which a phrase stands to be suggested
 	Longest    = 60    // runes of a title that is suggested
@@ -27,9 +27,10 @@ type Entry struct {
 
 // Suggester finds what starts so. It never changes and may be used from many goroutines.
 type Suggester struct {
-	all      []Entry // by Folded
-	pinyin   []int32 // by Pinyin
-	initials []int32 // by Initials
+	all      []Entry            // by Folded
+	pinyin   []int32            // by Pinyin
+	initials []int32            // by Initials
+	titles   map[string][]int32 // of a group
 }
 
 // Entries gives what titles and phrases offer.
@@ -86,6 +87,12 @@ func New(entries, own []Entry) *Suggester {
 	for i := range s.all {
 		s.pinyin[i], s.initials[i] = int32(i), int32(i)
 	}
+	s.titles = make(map[string][]int32, len(s.all))
+	for i, e := range s.all {
+		if e.Group != "" {
+			s.titles[e.Group] = append(s.titles[e.Group], int32(i))
+		}
+	}
 	slices.SortFunc(s.pinyin, func(a, b int32) int { return strings.Compare(s.all[a].Pinyin, s.all[b].Pinyin) })
 	slices.SortFunc(s.initials, func(a, b int32) int { return strings.Compare(s.all[a].Initials, s.all[b].Initials) })
 	return s
@@ -112,6 +119,15 @@ func (s *Suggester) Starting(typed []rune) []Entry {
 	out = scan(len(s.pinyin), func(i int) *Entry { return &s.all[s.pinyin[i]] }, func(e *Entry) string { return e.Pinyin }, letters)
 	out = append(out, scan(len(s.initials), func(i int) *Entry { return &s.all[s.initials[i]] }, func(e *Entry) string { return e.Initials }, letters)...)
 	return likeliest(out)
+}
+
+// Titles gives the titles of a group that may be suggested.
+func (s *Suggester) Titles(group string) []Entry {
+	var out []Entry
+	for _, i := range s.titles[group] {
+		out = append(out, s.all[i])
+	}
+	return out
 }
 
 // Split parts what was typed into characters and the letters at the end that may be pinyin, without blanks.

@@ -1,6 +1,7 @@
 package words
 
 import (
+	"cmp"
 	"slices"
 	"unicode"
 )
@@ -11,21 +12,17 @@ type Place struct {
 	Terms       Set
 }
 
-// Looker finds where the terms of a query stand in texts, as a [Marker] does, but without their bytes and fast. It is for one
-// goroutine.
-type Looker struct {
+// wanted is what a query looks for, by what it is found under. It never changes.
+type wanted struct {
 	starts  [1024]uint64 // the characters of the first plane that start a pair or are looked for alone
 	pairs   map[[2]rune]Set
 	singles map[rune]Set
 	words   map[string]Set
 	special map[string]Set // numbers and sums
-	runes   []rune
-	places  []Place
 }
 
-// NewLooker gives the looker for a query.
-func NewLooker(q Query) *Looker {
-	l := &Looker{pairs: map[[2]rune]Set{}, singles: map[rune]Set{}, words: map[string]Set{}, special: map[string]Set{}}
+func newWanted(q Query) *wanted {
+	w := &wanted{pairs: map[[2]rune]Set{}, singles: map[rune]Set{}, words: map[string]Set{}, special: map[string]Set{}}
 	for i, t := range q.Terms {
 		if t.Aside {
 			continue
@@ -33,38 +30,53 @@ func NewLooker(q Query) *Looker {
 		runes := []rune(t.Key)
 		switch t.Kind {
 		case Pair:
-			l.pairs[[2]rune{runes[0], runes[1]}] |= 1 << i
-			l.start(runes[0])
+			w.pairs[[2]rune{runes[0], runes[1]}] |= 1 << i
+			w.start(runes[0])
 		case Single:
-			l.singles[runes[0]] |= 1 << i
-			l.start(runes[0])
+			w.singles[runes[0]] |= 1 << i
+			w.start(runes[0])
 		case Word:
-			l.words[t.Key] |= 1 << i
+			w.words[t.Key] |= 1 << i
 		default:
-			l.special[t.Key] |= 1 << i
+			w.special[t.Key] |= 1 << i
 		}
 	}
-	return l
+	return w
 }
 
 // start notes a character; those beyond the first plane share a place with one in it.
-func (l *Looker) start(r rune) { l.starts[uint16(r)>>6] |= 1 << (r & 63) }
+func (w *wanted) start(r rune) { w.starts[uint16(r)>>6] |= 1 << (r & 63) }
 
-func (l *Looker) mayStart(r rune) bool { return l.starts[uint16(r)>>6]>>(r&63)&1 != 0 }
+func (w *wanted) mayStart(r rune) bool { return w.starts[uint16(r)>>6]>>(r&63)&1 != 0 }
+
+// Looker finds where the terms of a query stand in texts. It is for one goroutine.
+type Looker struct {
+	*wanted
+	runes  []rune
+	places []Place
+}
+
+// NewLooker gives the looker for a query.
+func NewLooker(q Query) *Looker { return &Looker{wanted: newWanted(q)} }
 
 // Places gives where the query's terms stand in text, by their start. The result is good until the next call.
 func (l *Looker) Places(text string) []Place {
-	l.runes, l.places = l.runes[:0], l.places[:0]
+	l.runes = l.runes[:0]
 	for _, r := range text {
 		l.runes = append(l.runes, foldRune(r))
 	}
-	f := folded{src: text, runes: l.runes}
+	return l.placesIn(folded{src: text, runes: l.runes})
+}
+
+// placesIn is Places for a text that is folded already.
+func (l *Looker) placesIn(f folded) []Place {
+	l.places = l.places[:0]
 	if len(l.special) > 0 {
 		l.findSpecial(f)
 	}
 	sorted := len(l.places) == 0
-	for i := 0; i < len(l.runes); {
-		switch r := l.runes[i]; {
+	for i := 0; i < len(f.runes); {
+		switch r := f.runes[i]; {
 		case isHan(r):
 			i = l.han(f, i)
 		case len(l.words) > 0 && isWord(r) && !unicode.IsMark(r):
@@ -109,7 +121,7 @@ func (l *Looker) findSpecial(f folded) {
 }
 
 func sortPlaces(all []Place) {
-	slices.SortStableFunc(all, func(a, b Place) int { return a.First - b.First })
+	slices.SortStableFunc(all, func(a, b Place) int { return cmp.Or(a.First-b.First, a.Last-b.Last) })
 }
 
 func (l *Looker) add(first, last int, terms Set) {

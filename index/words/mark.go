@@ -2,7 +2,6 @@ package words
 
 import (
 	"html"
-	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -23,24 +22,22 @@ const (
 
 // Marker marks in a text what a query looks for.
 type Marker struct {
-	exact  map[string]Set // index term -> the query's terms that it is
-	single map[string]Set // a lone character -> the same
+	wanted *wanted
 	weight []float64
+	seams  Set // terms that are marked only beside others
 }
 
 // NewMarker gives the marker for a query. It may be used from many goroutines at once.
 func NewMarker(q Query) Marker {
-	m := Marker{exact: map[string]Set{}, single: map[string]Set{}, weight: make([]float64, len(q.Terms))}
+	m := Marker{wanted: newWanted(q), weight: make([]float64, len(q.Terms))}
 	for i, t := range q.Terms {
 		if t.Aside {
 			continue
 		}
 		m.weight[i] = t.Weight
-		if t.Kind == Single {
-			m.single[t.Key] |= 1 << i
-			continue
+		if t.Seam {
+			m.seams |= 1 << i
 		}
-		m.exact[t.Key] |= 1 << i
 	}
 	return m
 }
@@ -61,26 +58,34 @@ func (m Marker) find(text string) []mark {
 	if len(m.weight) == 0 {
 		return nil
 	}
-	var out []mark
-	for _, t := range Tokens(text) {
-		if i, ok := m.exact[t.Term]; ok {
-			out = append(out, mark{t.Start, t.End, t.First, t.Last, i})
-		}
-		if t.Kind != Pair && t.Kind != Single {
-			continue
-		}
-		_, size := utf8.DecodeRuneInString(t.Term)
-		if i, ok := m.single[t.Term[:size]]; ok {
-			_, width := utf8.DecodeRuneInString(text[t.Start:])
-			out = append(out, mark{t.Start, t.Start + width, t.First, t.First, i})
-		}
+	f := fold(text)
+	look := Looker{wanted: m.wanted}
+	places := look.placesIn(f)
+	out := make([]mark, len(places))
+	for i, p := range places {
+		out[i] = mark{f.at[p.First], f.at[p.Last+1], p.First, p.Last, p.Terms}
 	}
-	slices.SortStableFunc(out, func(a, b mark) int {
-		if a.start != b.start {
-			return a.start - b.start
+	return m.withoutStraySeams(out)
+}
+
+// withoutStraySeams drops places where nothing of the query stands but the seam between two of its words.
+func (m Marker) withoutStraySeams(all []mark) []mark {
+	if m.seams == 0 {
+		return all
+	}
+	out := all[:0:0]
+	for from := 0; from < len(all); {
+		to, end, whole := from, 0, false
+		for to < len(all) && (to == from || all[to].start < end) {
+			end = max(end, all[to].end)
+			whole = whole || all[to].terms&^m.seams != 0
+			to++
 		}
-		return a.end - b.end
-	})
+		if whole {
+			out = append(out, all[from:to]...)
+		}
+		from = to
+	}
 	return out
 }
 
@@ -120,7 +125,7 @@ func (m Marker) Snippet(text string) string {
 		first = startOfSentence(text, offsets, marks[m.densest(marks)].first)
 	}
 	first = max(0, min(first, n-snippetRunes))
-	last := min(first+snippetRunes, n)
+	last := wholeMark(marks, min(first+snippetRunes, n))
 	out := render(text, marks, offsets[first], offsets[last])
 	if first > 0 {
 		out = "…" + out
@@ -129,6 +134,16 @@ func (m Marker) Snippet(text string) string {
 		out += "…"
 	}
 	return out
+}
+
+// wholeMark moves the end of a snippet behind the mark it would cut in two.
+func wholeMark(marks []mark, last int) int {
+	for _, k := range marks {
+		if k.first < last && k.last >= last {
+			last = k.last + 1
+		}
+	}
+	return last
 }
 
 // clip gives at most limit bytes of s, whole runes.

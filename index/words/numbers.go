@@ -85,7 +85,7 @@ func yearFirst(f folded, i int) (docNumber, bool) {
 	for j = skipBlank(f, j+1); j < len(f.runes) && len(d.prefix) <= maxPrefix && isHan(f.runes[j]) && f.runes[j] != '第'; j++ {
 		d.prefix = append(d.prefix, f.runes[j])
 	}
-	if j < len(f.runes) && f.runes[j] == '第' {
+	if j = skipBlank(f, j); j < len(f.runes) && f.runes[j] == '第' {
 		j++
 	}
 	n, k := digits(f, skipBlank(f, j), 5)

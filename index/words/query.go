@@ -23,6 +23,7 @@ type Term struct {
 	Weight      float64 // 1, or less for words that are in every policy; never 0
 	First, Last int     // the runes of the query it was read from: tells a seam between two words from a miss
 	Generic     bool    // a word that nearly every policy holds
+	Seam        bool    // a pair that crosses the border between two words; marked only beside another mark
 	Aside       bool    // it helps to put hits in order, but is not marked
 }
 

@@ -2,6 +2,7 @@ package words
 
 import (
 	"html"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -114,7 +115,7 @@ func TestMarksLeaveTheTextAlone(t *testing.T) {
 		if !strings.Contains(long, inner) {
 			t.Fatalf("snippet %q is not in the text %q", inner, long)
 		}
-		if n := utf8.RuneCountInString(inner); n > snippetRunes {
+		if n := utf8.RuneCountInString(inner); n > snippetRunes+32 { // a word at its end is not cut
 			t.Fatalf("snippet has %d runes", n)
 		}
 	})
@@ -195,6 +196,60 @@ func TestAmounts(t *testing.T) {
 	for _, text := range []string{"50", "二〇二四年", "20万平方米", "3万人", "百分之五", "99999999999999999999万", "0元", "0.00001万元", "万一"} {
 		if found := findAmounts(fold(text)); len(found) > 0 {
 			t.Errorf("%s: found %+v", text, found)
+		}
+	}
+}
+
+// TestLookerFindsTokens holds the fast way to the tokens of the index: the same terms at the same places.
+func TestLookerFindsTokens(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text, query := textGen().Draw(t, "text"), textGen().Draw(t, "query")
+		q := Read(query, nil)
+		want := map[[2]int]Set{}
+		for _, k := range Tokens(text) {
+			for i, term := range q.Terms {
+				switch {
+				case term.Kind == Single && (k.Kind == Pair || k.Kind == Single) && strings.HasPrefix(k.Term, term.Key):
+					want[[2]int{k.First, k.First}] |= 1 << i
+				case term.Kind != Single && term.Key == k.Term:
+					want[[2]int{k.First, k.Last}] |= 1 << i
+				}
+			}
+		}
+		got := map[[2]int]Set{}
+		for _, p := range NewLooker(q).Places(text) {
+			got[[2]int{p.First, p.Last}] |= p.Terms
+		}
+		if !maps.Equal(want, got) {
+			t.Fatalf("%q in %q: by tokens %v, looked %v", query, text, want, got)
+		}
+	})
+}
+
+func TestASeamAloneIsNotMarked(t *testing.T) {
+	q := Read("厂房租金", nil)
+	for i := range q.Terms {
+		q.Terms[i].Seam = q.Terms[i].Key == "房租"
+	}
+	m := NewMarker(q)
+	for text, want := range map[string]string{
+		"厂房租金补助":  "<mark>厂房租金</mark>补助",
+		"房租通":     "房租通",
+		"厂房和租金":   "<mark>厂房</mark>和<mark>租金</mark>",
+		"房租、厂房改造": "房租、<mark>厂房</mark>改造",
+	} {
+		if got := m.Mark(text); got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+	}
+}
+
+func TestYearFirst(t *testing.T) {
+	for text, want := range map[string]string{
+		"〔2022〕京经信发45号": "#京经信发2022-45", "[2022] 京经信发 第45号": "#京经信发2022-45", "京经信发〔2022〕45号": "#京经信发2022-45",
+	} {
+		if got := numberKeys(text); !slices.Contains(got, want) {
+			t.Errorf("%s: %v, want %s among them", text, got, want)
 		}
 	}
 }
