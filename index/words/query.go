@@ -3,6 +3,7 @@ package words
 import (
 	"math/bits"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -121,6 +122,7 @@ func Read(text string, expand Expander) Query {
 	}
 	q.Terms = lowerGeneric(f, terms)
 	q.Typed, q.Runes = len(q.Terms), f.runes
+	q.bareSums()
 	if expand != nil {
 		q.widen(expand(f.runes))
 	}
@@ -136,6 +138,25 @@ const maxIgnored = 64
 
 // Shorten gives the start of what was not used, as valid text, with … where something was cut.
 func Shorten(ignored string) string { return shorten(ignored, maxIgnored) }
+
+// leastSum is the least bare figure that may stand for a sum of money; smaller ones are years and counts.
+const leastSum = 3_000
+
+// bareSums lets a figure stand for as many yuan too: 500,000 is 50万元.
+func (q *Query) bareSums() {
+	for i, t := range q.Terms[:q.Typed] {
+		if t.Kind != Word {
+			continue
+		}
+		yuan, err := strconv.ParseInt(t.Key, 10, 64)
+		if err != nil || yuan < leastSum || len(q.Terms) == MaxTerms {
+			continue
+		}
+		t.Key, t.Kind, t.Weight = sum{yuan: yuan}.term(), Amount, 1
+		q.Slots = append(q.Slots, Slot{Typed: 1 << i, Variants: []Set{1 << len(q.Terms)}})
+		q.Terms = append(q.Terms, t)
+	}
+}
 
 // widen adds slots for what documents write instead, as far as terms may be added.
 func (q *Query) widen(parts []Expansion) {
