@@ -41,7 +41,7 @@ func (x *Index) read(q Query) reading {
 	runes, out.chips = x.takeFilters(runes, q)
 	out.text = string(runes)
 	if x.repairer != nil && !q.Literal {
-		out.text, out.changes = x.repairer.Text(out.text)
+		out.text, out.changes = x.repair(runes)
 	}
 	out.Query = words.Read(out.text, x.lexicon.Expand)
 	x.lightenSeams(out.Query)
@@ -49,6 +49,25 @@ func (x *Index) read(q Query) reading {
 	out.places = lexicon.Places(out.text)
 	out.Ignored = words.Shorten(out.Ignored + tail)
 	return out
+}
+
+// repair puts right what was typed, but for document numbers: their letters are no words.
+func (x *Index) repair(runes []rune) (string, []repair.Change) {
+	var text strings.Builder
+	var changes []repair.Change
+	put := func(part []rune) {
+		right, more := x.repairer.Text(string(part))
+		text.WriteString(right)
+		changes = append(changes, more...)
+	}
+	from := 0
+	for _, n := range words.NumberSpans(string(runes)) {
+		put(runes[from:n[0]])
+		text.WriteString(string(runes[n[0] : n[1]+1]))
+		from = n[1] + 1
+	}
+	put(runes[from:])
+	return text.String(), changes
 }
 
 // longQuestion is from how many runes on a question tells a story, in which no word is a filter.

@@ -53,6 +53,19 @@ func TestWhatIsPutRightIsSaid(t *testing.T) {
 	}
 }
 
+// TestDocumentNumbersAreNotPutRight: 示礼〔2025〕3号 is no mistake for 示例〔2025〕3号.
+func TestDocumentNumbersAreNotPutRight(t *testing.T) {
+	x := open2(t, sample())
+	for _, text := range []string{"示礼〔2025〕3号", "请问示礼[2025]3号的内容"} {
+		if r := search(t, x, Query{Text: text}); r.Read != "" || r.Total != r.Weak {
+			t.Errorf("%s: read %q, found %s", text, r.Read, groups(r))
+		}
+	}
+	if r := search(t, x, Query{Text: "xiaojuren 示例〔2025〕3号"}); r.Read != "小巨人 示例(2025)3号" {
+		t.Errorf("read %q", r.Read)
+	}
+}
+
 func TestEndedComesLaterButComes(t *testing.T) {
 	docs := []Document{
 		{ID: "old", Kind: KindPolicy, Title: "厂房租金补贴", Body: "厂房租金补贴。", To: "2024-12-31"},

@@ -130,6 +130,19 @@ func DocumentNumbers(text string) []DocumentNumber {
 	return out
 }
 
+// NumberSpans gives the runes that the document numbers in text span, first and last of each, in order; they don't overlap.
+func NumberSpans(text string) [][2]int {
+	var out [][2]int
+	for _, n := range findNumbers(fold(text)) {
+		first := n.first
+		if len(out) > 0 {
+			first = max(first, out[len(out)-1][1]+1)
+		}
+		out = append(out, [2]int{first, n.last})
+	}
+	return out
+}
+
 // digits reads at most limit ASCII digits at i.
 func digits(f folded, i, limit int) (value, next int) {
 	for next = i; digitAt(f, next) && next-i < limit; next++ {
