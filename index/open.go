@@ -162,7 +162,7 @@ func (x *Index) load() error {
 	if err := errors.Join(readGob(filepath.Join(x.gen.Dir, phraseFile), &phrases), readGob(filepath.Join(x.gen.Dir, suggestFile), &entries)); err != nil {
 		return err
 	}
-	x.scratch.New = func() any { return newScratch(len(x.rows), len(x.groups)) }
+	x.scratch.New = func() any { return newScratch(len(x.rows)) }
 	x.number()
 	if len(x.rows) == 0 {
 		return nil

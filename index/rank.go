@@ -110,15 +110,21 @@ func (x *Index) final(r int32, sum float32, part float64) float64 {
 // byChance gives what counts of the score of one of so many passages.
 func byChance(passages int32) float64 { return 1 / (1 + chancePenalty*math.Log(float64(passages))) }
 
-// rollUp gives the groups that pass the filter, in no order.
-func (x *Index) rollUp(s *scratch) []group {
+// rollUp gives the groups that pass the filter, in no order; with passages, each row is a group of its own.
+func (x *Index) rollUp(s *scratch, passages bool) []group {
+	unit := func(row int32) int32 {
+		if passages {
+			return row
+		}
+		return x.groupOf[row]
+	}
 	for i := range s.found {
 		f := &s.found[i]
 		if !f.looked && s.closer {
 			f.share *= notLooked
 			f.score *= apart
 		}
-		at := &s.groupAt[x.groupOf[f.row]]
+		at := &s.groupAt[unit(f.row)]
 		if *at == 0 {
 			s.groups = append(s.groups, group{})
 			*at = int32(len(s.groups))
@@ -134,7 +140,7 @@ func (x *Index) rollUp(s *scratch) []group {
 	}
 	s.passed = s.passed[:0]
 	for _, g := range s.groups {
-		s.groupAt[x.groupOf[s.found[g.first-1].row]] = 0
+		s.groupAt[unit(s.found[g.first-1].row)] = 0
 		if g.count > 0 {
 			s.passed = append(s.passed, g)
 		}

@@ -36,7 +36,7 @@ type scratch struct {
 	closer  bool    // the best of them were looked at closer
 	order   []int32 // places in found
 	groups  []group // all groups found
-	groupAt []int32 // group -> one more than its place in groups
+	groupAt []int32 // group, or row -> one more than its place in groups
 	passed  []group // those that pass the filter
 }
 
@@ -55,10 +55,10 @@ func (l *layer) reset() {
 	l.rows = l.rows[:0]
 }
 
-func newScratch(n, groups int) *scratch {
+func newScratch(n int) *scratch {
 	return &scratch{
 		tf: make([]float32, n), score: make([]float32, n), mask: make([]words.Set, n), inTitle: make([]words.Set, n),
-		phrase: newLayer(n), slot: newLayer(n), groupAt: make([]int32, groups),
+		phrase: newLayer(n), slot: newLayer(n), groupAt: make([]int32, n),
 	}
 }
 

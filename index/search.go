@@ -26,15 +26,16 @@ const (
 
 // Query is a search. The zero Query lists everything.
 type Query struct {
-	Text    string   // as typed; nothing of it is syntax
-	Literal bool     // look for what was typed: put nothing right, take no word as a filter
-	Words   []string // words, as in Chip.Word, that are no filters though they could be
-	Today   string   // a day, 2025-06-30: what has ended by then comes later; "" for no day
-	Sort    Sort
-	Favor   map[string]float64 // document id -> by what its score is multiplied, such as more for what fits the one who asks
-	Filter  Filter
-	Offset  int // groups to skip, 0 to MaxOffset
-	Limit   int // groups to give, 1 to MaxLimit; 0 is DefaultLimit
+	Text     string   // as typed; nothing of it is syntax
+	Literal  bool     // look for what was typed: put nothing right, take no word as a filter
+	Words    []string // words, as in Chip.Word, that are no filters though they could be
+	Today    string   // a day, 2025-06-30: what has ended by then comes later; "" for no day
+	Sort     Sort
+	Favor    map[string]float64 // document id -> by what its score is multiplied, such as more for what fits the one who asks
+	Filter   Filter
+	Passages bool // each passage is a hit of its own, for searching within a policy
+	Offset   int  // groups to skip, 0 to MaxOffset
+	Limit    int  // groups to give, 1 to MaxLimit; 0 is DefaultLimit
 }
 
 // Sort is an order of hits. What is weak stays behind what isn't.
@@ -147,7 +148,7 @@ func (x *Index) answer(ctx context.Context, s *scratch, q Query) (Result, error)
 		}
 		s.keepLoose(loose.Typed)
 	}
-	all := x.rollUp(s)
+	all := x.rollUp(s, q.Passages)
 	res := Result{Total: len(all), Ignored: read.Ignored, Read: read.corrected(), Chips: read.chips, Words: understood}
 	for i := range all {
 		if all[i].weak() {

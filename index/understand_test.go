@@ -200,3 +200,20 @@ func TestNarrowingKeepsTheBest(t *testing.T) {
 		t.Errorf("short way %s, long way %s", groups(short), groups(long))
 	}
 }
+
+// TestPassagesWithinAPolicy: searched by passages, each is a hit of its own.
+func TestPassagesWithinAPolicy(t *testing.T) {
+	x := open2(t, sample())
+	r := search(t, x, Query{Text: "小巨人奖励", Passages: true, Filter: Filter{Groups: []string{"p1"}}})
+	var ids []string
+	for _, h := range r.Hits {
+		ids = append(ids, h.ID)
+		if h.More != 0 {
+			t.Errorf("%s stands for others", h.ID)
+		}
+	}
+	slices.Sort(ids)
+	if !slices.Equal(ids, []string{"p1", "p1/3", "p1/xjr"}) {
+		t.Errorf("passages %v", ids)
+	}
+}

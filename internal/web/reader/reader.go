@@ -3,15 +3,12 @@
 package reader
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"mianshen/index"
 	"mianshen/internal/casework"
-	"mianshen/internal/catalog"
 	"mianshen/internal/web/desk"
 	"mianshen/rules"
 )
@@ -83,8 +80,8 @@ type Found struct {
 // MaxPassages is how many passages of one policy are given at most.
 const MaxPassages = 12
 
-// Within finds passages of one policy: of each part the one that fits best, then others in which the words stand. The order is
-// by how much of the question stands there. desk.ErrNotFound for an unknown policy.
+// Within finds passages of one policy, the best first; what holds little of the question is left out. desk.ErrNotFound for an
+// unknown policy.
 func (r *Reader) Within(ctx context.Context, policy, text string) (Found, error) {
 	book, err := r.office.Current(ctx)
 	if err != nil {
@@ -94,42 +91,18 @@ func (r *Reader) Within(ctx context.Context, policy, text string) (Found, error)
 	if i < 0 {
 		return Found{}, fmt.Errorf("policy %s: %w", policy, desk.ErrNotFound)
 	}
-	p := book.Policies[i]
-	var out Found
-	best := map[string]index.Hit{}
-	for _, kind := range []index.Kind{index.KindItem, index.KindClause, index.KindPlain, index.KindQA, index.KindMedia} {
-		res, err := r.searcher.Search(ctx, index.Query{Text: text, Limit: 1, Filter: index.Filter{Groups: []string{policy}, Kinds: []index.Kind{kind}}})
-		if err != nil {
-			return Found{}, fmt.Errorf("search in %s: %w", policy, err)
-		}
-		out.Read = cmp.Or(out.Read, res.Read)
-		for _, h := range res.Hits {
-			if !h.Weak {
-				best[h.ID] = h
-			}
-		}
+	res, err := r.searcher.Search(ctx, index.Query{Text: text, Passages: true, Limit: MaxPassages, Filter: index.Filter{
+		Groups: []string{policy}, Kinds: []index.Kind{index.KindItem, index.KindClause, index.KindPlain, index.KindQA, index.KindMedia},
+	}})
+	if err != nil {
+		return Found{}, fmt.Errorf("search in %s: %w", policy, err)
 	}
-	text = cmp.Or(out.Read, text)
-	type ranked struct {
-		Passage
-		by int
-	}
-	var found []ranked
-	for _, doc := range catalog.Documents([]*rules.Policy{p}) {
-		here := Passage{Part: string(doc.Kind), Ref: doc.Ref, Name: itemTitle(p, doc.Ref)}
-		marked := desk.Marks(index.Highlight(doc.Body, text))
-		by := covered(marked)
-		if h, ok := best[doc.ID]; ok {
-			here.Snippet = desk.Marks(h.Snippet)
-			found = append(found, ranked{here, by + len(text)})
-		} else if doc.Kind != index.KindPolicy && 2*by > runes(text) {
-			here.Snippet = around(marked)
-			found = append(found, ranked{here, by})
+	out := Found{Read: res.Read}
+	for _, h := range res.Hits {
+		if !h.Weak {
+			name := itemTitle(book.Policies[i], h.Ref)
+			out.Passages = append(out.Passages, Passage{Part: string(h.Kind), Ref: h.Ref, Name: name, Snippet: desk.Marks(h.Snippet)})
 		}
-	}
-	slices.SortStableFunc(found, func(a, b ranked) int { return cmp.Compare(b.by, a.by) })
-	for _, f := range found[:min(len(found), MaxPassages)] {
-		out.Passages = append(out.Passages, f.Passage)
 	}
 	return out, nil
 }
@@ -142,43 +115,4 @@ func itemTitle(p *rules.Policy, ref string) string {
 		}
 	}
 	return ""
-}
-
-// runes counts the characters of a text but for blanks.
-func runes(text string) int { return len([]rune(strings.Join(strings.Fields(text), ""))) }
-
-// covered counts the characters of what is marked, each marked text once.
-func covered(all []desk.Segment) (n int) {
-	var seen []string
-	for _, s := range all {
-		if s.Mark && !slices.Contains(seen, s.Text) {
-			seen = append(seen, s.Text)
-			n += runes(s.Text)
-		}
-	}
-	return n
-}
-
-// Characters that a snippet shows before its first mark, and in all.
-const (
-	snippetLead = 24
-	snippetMost = 120
-)
-
-// around cuts marked text to a stretch that begins shortly before the first mark.
-func around(all []desk.Segment) []desk.Segment {
-	var out []desk.Segment
-	left := snippetMost
-	for i, s := range all {
-		text := []rune(s.Text)
-		if i == 0 && !s.Mark && len(text) > snippetLead {
-			text = append([]rune("…"), text[len(text)-snippetLead:]...)
-		}
-		if len(text) > left {
-			return append(out, desk.Segment{Text: string(text[:left]) + "…", Mark: s.Mark})
-		}
-		left -= len(text)
-		out = append(out, desk.Segment{Text: string(text), Mark: s.Mark})
-	}
-	return out
 }
