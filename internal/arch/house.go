@@ -116,7 +116,7 @@ var rooms = map[string]Room{
 	"internal/web/static": {Bars: NoClock},
 	"internal/web/desk":   {Bars: NoClock, Imports: with(bottom, "rules", "index", "index/lexicon", "internal/casework", "internal/catalog", "internal/store", "internal/web/say", "internal/web/seek")},
 	"internal/web/seek":   {Bars: NoClock | NoIO, Imports: with(bottom, "rules", "index")},
-	"internal/web/reader": {Bars: NoClock, Imports: []string{"rules", "index", "internal/casework", "internal/catalog", "internal/web/desk"}},
+	"internal/web/reader": {Bars: NoClock, Imports: []string{"rules", "index", "internal/casework", "internal/web/desk"}},
 	"internal/web/shelf":  {Bars: NoClock, Imports: []string{"rules/civil", "internal/store", "internal/web/desk", "internal/web/seek"}},
 	"internal/web/ui": {
 		Bars: NoClock,
