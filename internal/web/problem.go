@@ -55,6 +55,10 @@ func translated(message string) string {
 	switch {
 	case message == "unknown query parameter":
 		return "没有这个参数"
+	case strings.HasPrefix(message, "unknown content type: "):
+		return "不支持的类型：" + strings.TrimPrefix(message, "unknown content type: ")
+	case strings.HasPrefix(message, "应为 ") && strings.HasSuffix(message, " 之一"):
+		return strings.ReplaceAll(message, ", ", "、")
 	case strings.HasPrefix(message, "invalid "):
 		return "格式不对"
 	}

@@ -672,7 +672,7 @@ func readAs(v SearchView) templ.Component {
 			}
 		}
 		if v.Cut || v.Answer.Ignored != "" {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 53, "<p class=\"hint\">您写的太长了，只用了前面一部分来找。</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 53, "<p class=\"hint\">您写的有一部分没有用上：太长，或者是不能查的符号。</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -73,7 +73,8 @@ func figure(rule string) string {
 			}
 		}
 	}
-	return strings.NewReplacer("本条.", "", "min(", "取较小者(", "max(", "取较大者(").Replace(steps(text))
+	return strings.NewReplacer("本条.", "", "min(", "取较小者（", "max(", "取较大者（", " × (", " ×（", " ÷ (", " ÷（",
+		"(", "（", ")", "）", ", ", "，").Replace(steps(text))
 }
 
 // phrases are parts of expressions and the words for them, in the order in which they are replaced.
