@@ -106,8 +106,11 @@ var usagePatterns = []struct {
 	{regexp.MustCompile(`^missing flags?: (.+)$`), "缺少选项 $1"},
 	{regexp.MustCompile(`^unexpected argument (.+?)(?:, did you mean "?([^"?]+)"?\?)?$`), "多出的参数或没有的命令 $1"},
 	{regexp.MustCompile(`^expected one of (.+)$`), "要有一个命令：$1"},
+	{regexp.MustCompile(`^expected "([a-z ]+)"$`), "后面要写命令：$1"},
 	{regexp.MustCompile(`^expected "(.+)"$`), "缺少参数 $1"},
 	{regexp.MustCompile(`^(--\S+) must be one of (.+) but got "(.*)"$`), "$1 不能是“$3”，可用：$2"},
+	{regexp.MustCompile(`^(--\S+): expected .+ got "?(-[^ "]+).*; perhaps try .*$`), "$1 的值“$2”不对；以 - 开头的值要写成 $1=$2"},
+	{regexp.MustCompile(`^(--\S+): expected a valid \d+ bit u?int but got "(.*)"$`), "$1 的值“$2”不是整数"},
 	{regexp.MustCompile(`^(--\S+): expected (.+) value but got "?(.*?)"?(?: \(.*\))?$`), "$1 的值“$3”不对"},
 	{regexp.MustCompile(`^(--\S+) and (--\S+) can't be used together$`), "$1 和 $2 不能同时用"},
 }

@@ -10,6 +10,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -69,6 +71,9 @@ func (c *searchCmd) Run(ctx context.Context, s *streams) (err error) {
 			fmt.Fprintf(s.err, "查询太长或有不能查的字，没有用上：%s\n", res.Ignored)
 		}
 		c.say(s.err, res)
+		if c.Queries != "" && c.Format == "text" && len(res.Hits) > 0 {
+			fmt.Fprintf(out, "%s\n", oneLine(html.EscapeString(q.id+" "+q.text)))
+		}
 		if err := c.write(out, s, q, res); err != nil {
 			return err
 		}
@@ -82,13 +87,13 @@ func (c *searchCmd) say(w io.Writer, res index.Result) {
 		fmt.Fprintf(w, "已按“%s”查找；要照原样查，加 --literal。\n", res.Read)
 	}
 	for _, chip := range res.Chips {
-		fmt.Fprintf(w, "“%s”当作筛选：%s\n", chip.Word, strings.Join(chip.Values, "、"))
+		fmt.Fprintf(w, "“%s”当作筛选：%s\n", chip.Word, narrowed(chip))
 	}
 	if !c.Explain {
 		return
 	}
 	for _, word := range res.Words {
-		fmt.Fprintf(w, "找“%s”，占 %.0f%%", word.Text, 100*word.Share)
+		fmt.Fprintf(w, "找“%s”，占 %.0f%%", spoken(word.Text), 100*word.Share)
 		if len(word.Instead) > 0 {
 			fmt.Fprintf(w, "，文件里也可以写作：%s", strings.Join(word.Instead, "、"))
 		}
@@ -97,16 +102,52 @@ func (c *searchCmd) say(w io.Writer, res index.Result) {
 		}
 		fmt.Fprintln(w)
 	}
+	if len(res.Words) == 0 && len(res.Hits) > 0 {
+		fmt.Fprintln(w, "没有要找的词，不计得分。")
+		return
+	}
 	for _, h := range res.Hits {
 		fmt.Fprintf(w, "第 %d 条：得分 %.2f，要找的有 %.0f%% 靠近着出现", h.Rank, h.Score, 100*h.Share)
 		if len(h.Missing) > 0 {
-			fmt.Fprintf(w, "，缺“%s”", strings.Join(h.Missing, "”“"))
+			missing := make([]string, len(h.Missing))
+			for i, text := range h.Missing {
+				missing[i] = spoken(text)
+			}
+			fmt.Fprintf(w, "，缺“%s”", strings.Join(missing, "”“"))
 		}
 		if h.Weak {
 			fmt.Fprint(w, "；只算可能相关")
 		}
 		fmt.Fprintln(w)
 	}
+}
+
+// narrowed writes what a filter word narrows to. A value may itself be several departments, so that more than one are
+// quoted.
+func narrowed(chip index.Chip) string {
+	values := slices.Clone(chip.Values)
+	for i, value := range values {
+		if chip.By == lexicon.ByMode {
+			values[i] = rules.Mode(value).Label()
+		}
+	}
+	if len(values) == 1 {
+		return values[0]
+	}
+	return "“" + strings.Join(values, "”“") + "”"
+}
+
+var numberTerm = regexp.MustCompile(`^#(\D*)(\d{4})-(\d+)$`)
+
+// spoken writes a searched word for people: the terms of sums and document numbers as they are written in texts.
+func spoken(text string) string {
+	if yuan, ok := strings.CutPrefix(text, "¥"); ok {
+		if wan, round := strings.CutSuffix(yuan, "0000"); round && wan != "" {
+			return wan + " 万元"
+		}
+		return yuan + " 元"
+	}
+	return numberTerm.ReplaceAllString(text, "${1}〔${2}〕${3}号")
 }
 
 // readLexicon reads a file of synonyms; nil, the program's own, where none is named.
@@ -163,7 +204,13 @@ func (c *searchCmd) questions() (out []question, err error) {
 
 func (c *searchCmd) documents(s *streams) ([]index.Document, error) {
 	if c.Texts != "" {
+		if info, err := os.Stat(c.Texts); err != nil || !info.IsDir() {
+			return nil, misuse{fmt.Sprintf("--texts：没有 %s 这个目录，或它读不了", c.Texts)}
+		}
 		docs, err := texts.Read(c.Texts)
+		if len(docs) == 0 && err == nil {
+			return nil, misuse{fmt.Sprintf("--texts：%s 里没有可查的 .txt 文件", c.Texts)}
+		}
 		if len(docs) == 0 && err != nil {
 			return nil, misuse{err.Error()}
 		}
@@ -174,6 +221,9 @@ func (c *searchCmd) documents(s *streams) ([]index.Document, error) {
 	}
 	fsys, shown := seeds.Policies(), "内置示例"
 	if c.Policies != "" {
+		if _, err := folder(c.Policies); err != nil {
+			return nil, err
+		}
 		fsys, shown = os.DirFS(c.Policies), filepath.ToSlash(c.Policies)
 	}
 	policies, ms := rules.ReadLaw(fsys, shown)
