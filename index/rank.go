@@ -81,8 +81,27 @@ func (x *Index) find(s *scratch, q Query, read reading, shares *share.Shares) {
 		if len(read.places) > 0 {
 			score *= at(read.places, x.places[r])
 		}
-		consider(r, score, sh)
+		consider(r, score*x.kindAndSum(r, read), sh)
 	}
+}
+
+// Settings of what a passage is, and of the greatest sum it names.
+const (
+	recorded  = 0.85 // a recording only has a title to show
+	outOfSums = 0.6  // names less than at least is asked for, or only more than at most
+)
+
+// kindAndSum gives what counts of row r's score for what it is and the sum it names.
+func (x *Index) kindAndSum(r int32, read reading) float64 {
+	row := &x.rows[r]
+	factor := 1.0
+	if row.Kind == KindMedia {
+		factor = recorded
+	}
+	if row.Amount < read.AtLeast || read.AtMost > 0 && (row.Amount == 0 || row.Amount > read.AtMost) {
+		factor *= outOfSums
+	}
+	return factor
 }
 
 // looseShare is how many of the characters of a question, of all of them, a document must hold close together, when nothing else is left to

@@ -27,6 +27,7 @@ func corpus(t *testing.T) *index.Index {
 	if err != nil {
 		t.Fatal(err)
 	}
+	x.Patient()
 	t.Cleanup(func() { _ = x.Close() })
 	return x
 }

@@ -33,6 +33,7 @@ func TestEverySynonymEarnsItsPlace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	x.Patient()
 	defer func() { _ = x.Close() }()
 	for i, l := range lessons {
 		x.SetLexicon(lex)

@@ -107,6 +107,19 @@ func TestOrders(t *testing.T) {
 	}
 }
 
+func TestSumsAsBounds(t *testing.T) {
+	docs := []Document{
+		{ID: "a", Kind: KindPolicy, Title: "技改奖励", Body: "技改奖励不超过一百万元。"},
+		{ID: "b", Kind: KindPolicy, Title: "技改奖励", Body: "技改奖励最高五百万元，超出一百万元的部分分两年给。"},
+	}
+	x := open2(t, docs)
+	for text, want := range map[string]string{"技改奖励一百万以上": "a b", "技改奖励200万以上": "b a", "技改奖励不超过一百万": "a b"} {
+		if got := groups(search(t, x, Query{Text: text})); strings.ReplaceAll(got, "?", "") != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+	}
+}
+
 func TestPlacesDecide(t *testing.T) {
 	docs := []Document{
 		{ID: "gz", Kind: KindPolicy, Title: "广州市人才引进办法", Body: "引进人才可以入户。"},

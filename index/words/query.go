@@ -33,6 +33,8 @@ type Query struct {
 	Terms   []Term // at most MaxQueryTerms in the order typed, then those of the slots' variants
 	Typed   int    // how many of Terms were typed
 	Slots   []Slot // in the order typed; they don't overlap
+	AtLeast int64  // yuan that are asked for or more (一百万以上); 0 for no such word
+	AtMost  int64  // yuan that are asked for or less (不超过30万); 0 for no such word
 	Runes   []rune // what was typed, folded; Used where it is a number, a sum, or a word people ask with
 	Ignored string // what was typed but is not used: at most 64 runes and …
 	Empty   bool   // nothing but blanks was typed
@@ -109,6 +111,7 @@ func Read(text string, expand Expander) Query {
 	q := Query{Empty: head == ""}
 	f := fold(head)
 	blankAsking(f)
+	q.AtLeast, q.AtMost = bounds(f)
 	terms := append(special(f), ordinary(f)...)
 	slices.SortStableFunc(terms, func(a, b Term) int { return a.First - b.First })
 	terms = withoutStraySingles(terms)
@@ -138,6 +141,30 @@ const maxIgnored = 64
 
 // Shorten gives the start of what was not used, as valid text, with … where something was cut.
 func Shorten(ignored string) string { return shorten(ignored, maxIgnored) }
+
+// Words that make a sum a bound, before and behind it. 最高 is none: that is how texts name what they give.
+var (
+	leastBefore = byLength(`至少 不低于 不少于 超过 大于 高于`)
+	leastBehind = byLength(`以上 起 及以上 或以上`)
+	mostBefore  = byLength(`不超过 不高于 低于 小于 至多 不到`)
+	mostBehind  = byLength(`以下 以内 之内 封顶`)
+)
+
+// bounds gives the sums that are meant as bounds, the last of each.
+func bounds(f folded) (atLeast, atMost int64) {
+	before := func(first int, all [][]rune) bool {
+		return slices.ContainsFunc(all, func(w []rune) bool { return first >= len(w) && slices.Equal(f.runes[first-len(w):first], w) })
+	}
+	for _, s := range findAmounts(f) {
+		switch {
+		case before(s.first, mostBefore) || matchAt(f.runes, s.last+1, mostBehind) > 0:
+			atMost = s.yuan
+		case before(s.first, leastBefore) || matchAt(f.runes, s.last+1, leastBehind) > 0:
+			atLeast = s.yuan
+		}
+	}
+	return atLeast, atMost
+}
 
 // leastSum is the least bare figure that may stand for a sum of money; smaller ones are years and counts.
 const leastSum = 3_000

@@ -127,3 +127,15 @@ func FuzzRead(f *testing.F) {
 	f.Add("请问沪府办规〔2024〕4号能奖二十万的 5G 税")
 	f.Fuzz(checkQuery)
 }
+
+func TestBounds(t *testing.T) {
+	for text, want := range map[string][2]int64{
+		"一百万以上的奖励": {1_000_000, 0}, "至少50万": {500_000, 0}, "不超过30万元": {0, 300_000}, "二十万以下": {0, 200_000}, "10万到20万以内": {0, 200_000},
+		"超过一百万，不超过五百万": {1_000_000, 5_000_000}, "最高五百万": {0, 0}, "五十万": {0, 0}, "以上": {0, 0},
+	} {
+		q := Read(text, nil)
+		if got := [2]int64{q.AtLeast, q.AtMost}; got != want {
+			t.Errorf("%s: %v, want %v", text, got, want)
+		}
+	}
+}
