@@ -63,6 +63,11 @@ func (f *Finder) Close() error {
 func (f *Finder) Rebuild(ctx context.Context) error {
 	f.building.Lock()
 	defer f.building.Unlock()
+	return f.rebuild(ctx)
+}
+
+// rebuild is Rebuild for who holds the lock.
+func (f *Finder) rebuild(ctx context.Context) error {
 	seq, err := f.last(ctx)
 	if err != nil {
 		return err
@@ -165,26 +170,40 @@ func (f *Finder) Related(ctx context.Context, policy string, n int) ([]index.Hit
 // ask asks the index in use. One that turns out to be damaged is built anew, one that was closed meanwhile has a successor; both
 // are asked once more.
 func ask[T any](ctx context.Context, f *Finder, question func(*index.Index) (T, error)) (T, error) {
-	answer, err := guarded(f, question)
+	x := f.inUse()
+	answer, err := guarded(x, question)
 	if !errors.Is(err, index.ErrRebuild) && !errors.Is(err, os.ErrClosed) {
 		return answer, err
 	}
 	if errors.Is(err, index.ErrRebuild) {
-		f.log.Error("search index damaged, building it anew", "error", err)
-		if err := f.Rebuild(ctx); err != nil {
+		if err := f.replace(ctx, x, err); err != nil {
 			var nothing T
 			return nothing, err
 		}
 	}
-	return guarded(f, question)
+	return guarded(f.inUse(), question)
 }
 
-// guarded asks the index in use once. Files that are cut short under a running process make reading fault; that is damage, and
-// doesn't end the process.
-func guarded[T any](f *Finder, question func(*index.Index) (T, error)) (answer T, err error) {
+// replace builds the index anew in the place of a damaged one, once for all who find it damaged.
+func (f *Finder) replace(ctx context.Context, damaged *index.Index, why error) error {
+	f.building.Lock()
+	defer f.building.Unlock()
+	if f.inUse() != damaged {
+		return nil
+	}
+	f.log.Error("search index damaged, building it anew", "error", why)
+	return f.rebuild(ctx)
+}
+
+func (f *Finder) inUse() *index.Index {
 	f.mu.RLock()
-	x := f.current
-	f.mu.RUnlock()
+	defer f.mu.RUnlock()
+	return f.current
+}
+
+// guarded asks an index once. Files that are cut short under a running process make reading fault; that is damage, and
+// doesn't end the process.
+func guarded[T any](x *index.Index, question func(*index.Index) (T, error)) (answer T, err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if cause := recover(); cause != nil {

@@ -1,6 +1,7 @@
 package finder_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io/fs"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -185,5 +187,39 @@ func spoil(t *testing.T, dir string) {
 	})
 	if err != nil || spoiled == 0 {
 		t.Fatalf("%d files spoiled, %v", spoiled, err)
+	}
+}
+
+// TestDamageIsMendedOnce: many who find one damage at the same time wait for one new index.
+func TestDamageIsMendedOnce(t *testing.T) {
+	db, err := store.Open(t.Context(), "sqlite://"+t.TempDir()+"/a.db")
+	if err != nil {
+		t.Fatal(err)
+	}
+	office := casework.New(db)
+	publish(t, office, []byte(vocabulary), "robots", "机器人产业扶持")
+	dir := t.TempDir()
+	var log bytes.Buffer // a handler writes one line at a time
+	f, err := finder.Open(t.Context(), office, dir, nil, slog.New(slog.NewTextHandler(&log, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := errors.Join(f.Close(), db.Close()); err != nil {
+			t.Error(err)
+		}
+	}()
+	spoil(t, dir)
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			if got, err := f.Search(t.Context(), index.Query{Text: "机器人"}); err != nil || got.Total != 1 {
+				t.Errorf("%d found, %v", got.Total, err)
+			}
+		})
+	}
+	all.Wait()
+	if n := strings.Count(log.String(), "building it anew"); n != 1 {
+		t.Errorf("built anew %d times:\n%s", n, &log)
 	}
 }
