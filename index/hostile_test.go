@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"html"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -120,4 +121,31 @@ func FuzzSearch(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, text string) { checkSearch(t, x, text) })
+}
+
+// TestSuggestOfAGroupWithManyTitles: titles of a group are looked through once, not once for each of its passages.
+func TestSuggestOfAGroupWithManyTitles(t *testing.T) {
+	var docs []Document
+	for i := range 2_000 {
+		docs = append(docs, Document{ID: fmt.Sprint(i), Group: "g", Kind: KindItem, Title: fmt.Sprintf("补贴第%d项", i)})
+	}
+	x := open2(t, docs)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	got, err := x.Suggest(context.Background(), "补贴zz", MaxSuggestions)
+	runtime.ReadMemStats(&after)
+	if len(got) > 0 || err != nil {
+		t.Errorf("%v %v", got, err)
+	}
+	if n := after.TotalAlloc - before.TotalAlloc; n > 64<<20 {
+		t.Errorf("%d bytes allocated", n)
+	}
+}
+
+func TestSuggestionsAreValidText(t *testing.T) {
+	x := open2(t, []Document{{ID: "a", Kind: KindItem, Title: "奇怪\x00标\xff题"}})
+	got, err := x.Suggest(context.Background(), "奇怪", 1)
+	if err != nil || len(got) != 1 || got[0].Text != "奇怪\ufffd标\ufffd题" {
+		t.Errorf("%q %v", got, err)
+	}
 }

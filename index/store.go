@@ -132,7 +132,7 @@ func heardBy(l *suggest.Listener, docs iter.Seq2[Document, error]) iter.Seq2[Doc
 	return func(yield func(Document, error) bool) {
 		for d, err := range docs {
 			if err == nil {
-				l.Hear(d.Title, d.Also, cmp.Or(d.Group, d.ID))
+				l.Hear(validText(d.Title), validText(d.Also), cmp.Or(d.Group, d.ID))
 			}
 			if !yield(d, err) {
 				return

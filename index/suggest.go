@@ -106,12 +106,18 @@ func (x *Index) titlesWith(ctx context.Context, typed []rune, n int) ([]suggest.
 	}
 	var out []suggest.Entry
 	var into bleveindex.TermFieldDoc
+	looked := map[int32]bool{} // groups, all of whose titles are looked at together
 	for range maxTitlesRead {
 		p, err := postings.Next(&into)
 		if err != nil || p == nil || len(out) >= n {
 			return out, errors.Join(err, postings.Close())
 		}
-		for _, e := range x.suggester.Titles(x.rows[x.rowOf[p.ID.Value()]].Group) {
+		g := x.groupOf[x.rowOf[p.ID.Value()]]
+		if looked[g] {
+			continue
+		}
+		looked[g] = true
+		for _, e := range x.suggester.Titles(x.groups[g]) {
 			if strings.Contains(e.Folded, string(typed)) && !slices.ContainsFunc(out, func(o suggest.Entry) bool { return o.Text == e.Text }) {
 				out = append(out, e)
 			}
