@@ -136,11 +136,13 @@ func (m Marker) Snippet(text string) string {
 	return out
 }
 
-// wholeMark moves the end of a snippet behind the mark it would cut in two.
+// wholeMark moves the end of a snippet behind the mark it would cut in two, but not far: where every pair of a text is marked,
+// all of it is one mark.
 func wholeMark(marks []mark, last int) int {
+	most := last + snippetLead
 	for _, k := range marks {
 		if k.first < last && k.last >= last {
-			last = k.last + 1
+			last = min(k.last+1, most)
 		}
 	}
 	return last

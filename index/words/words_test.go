@@ -253,3 +253,11 @@ func TestYearFirst(t *testing.T) {
 		}
 	}
 }
+
+// TestSnippetOfOneLongMark: where each pair of a text is marked, a snippet is no longer than elsewhere, or little.
+func TestSnippetOfOneLongMark(t *testing.T) {
+	got := NewMarker(Read("企业企业", nil)).Snippet(strings.Repeat("企业", 20_000))
+	if n := utf8.RuneCountInString(unmark(got)); n > snippetRunes+snippetLead+2 {
+		t.Errorf("%d runes", n)
+	}
+}
