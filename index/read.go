@@ -101,6 +101,9 @@ func (x *Index) takeFilters(runes []rune, q Query) ([]rune, []Chip) {
 			i++
 		}
 	}
+	if len(chips) == 0 && strings.TrimSpace(string(rest)) == "" {
+		return runes, nil // words that narrow nothing ask for something all the same, not for everything
+	}
 	return rest, chips
 }
 
@@ -141,27 +144,20 @@ func (x *Index) valuesOf(f lexicon.FilterWord, q Query) []string {
 	return out
 }
 
-// narrowed gives the filter with the chips added. Two chips of one kind widen each other; a chip and what was chosen by hand
-// must both fit, so the hand's choice stands.
+// narrowed gives the filter with the chips added. Two chips of one kind widen each other; what was chosen by hand stands, and
+// chips of its kind change nothing.
 func narrowed(f Filter, chips []Chip) Filter {
+	into := map[string]*[]string{
+		lexicon.ByMode: &f.Modes, lexicon.ByLevel: &f.Levels, lexicon.ByDepartment: &f.Departments, lexicon.ByState: &f.States,
+	}
+	for by, values := range into {
+		if len(*values) > 0 {
+			delete(into, by)
+		}
+	}
 	for _, c := range chips {
-		switch c.By {
-		case lexicon.ByMode:
-			if f.Modes == nil {
-				f.Modes = c.Values
-			}
-		case lexicon.ByLevel:
-			if f.Levels == nil {
-				f.Levels = c.Values
-			}
-		case lexicon.ByDepartment:
-			if f.Departments == nil {
-				f.Departments = c.Values
-			}
-		case lexicon.ByState:
-			if f.States == nil {
-				f.States = c.Values
-			}
+		if values := into[c.By]; values != nil {
+			*values = slices.Concat(*values, c.Values)
 		}
 	}
 	return f

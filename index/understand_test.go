@@ -230,3 +230,29 @@ func TestPassagesWithinAPolicy(t *testing.T) {
 		t.Errorf("passages %v", ids)
 	}
 }
+
+func TestSeveralFilterWords(t *testing.T) {
+	x := open2(t, []Document{
+		{ID: "district", Kind: KindItem, Title: "稳岗返还", Level: "区"},
+		{ID: "city", Kind: KindItem, Title: "稳岗返还办法", Level: "市"},
+		{ID: "state", Kind: KindItem, Title: "稳岗返还通知", Level: "国家"},
+	})
+	r := search(t, x, Query{Text: "区级 市级 稳岗返还"})
+	if len(r.Chips) != 2 || r.Total != 2 {
+		t.Errorf("two words of one kind widen each other: %d found, chips %v", r.Total, r.Chips)
+	}
+	r = search(t, x, Query{Text: "区级 稳岗返还", Filter: Filter{Levels: []string{"市"}}})
+	if r.Total != 1 || r.Hits[0].ID != "city" {
+		t.Errorf("what was chosen by hand stands: %s", groups(r))
+	}
+}
+
+// TestWordsThatNarrowNothing: where a filter word can't narrow, it is no question for everything.
+func TestWordsThatNarrowNothing(t *testing.T) {
+	x := open2(t, []Document{{ID: "a", Kind: KindText, Title: "稳岗返还", Body: "按规定返还。"}})
+	for _, text := range []string{"过期", "区级", "市级的"} {
+		if r := search(t, x, Query{Text: text}); r.Total > r.Weak {
+			t.Errorf("%s: %d found, %d weak", text, r.Total, r.Weak)
+		}
+	}
+}
