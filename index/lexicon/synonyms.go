@@ -35,7 +35,7 @@ func ParseGroups(name, text string) ([]Group, error) {
 	var wrong []error
 	where := map[string]int{}
 	n := 0
-	for line := range strings.Lines(text) {
+	for line := range strings.Lines(strings.TrimPrefix(text, "\ufeff")) { // some editors write a mark at the start
 		n++
 		line, _, _ = strings.Cut(line, "#")
 		if strings.TrimSpace(line) == "" {
