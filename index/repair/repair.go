@@ -141,9 +141,10 @@ func (r *Repairer) learn(phrase string) {
 	}
 }
 
+// file adds a phrase once. All that one phrase is filed under comes in a row, so only the last can be the same.
 func file(m map[string][]string, key, phrase string) {
-	if !slices.Contains(m[key], phrase) {
-		m[key] = append(m[key], phrase)
+	if all := m[key]; len(all) == 0 || all[len(all)-1] != phrase {
+		m[key] = append(all, phrase)
 	}
 }
 
