@@ -13,10 +13,11 @@ import (
 const (
 	closerRows  = 60 // rows that are looked at again, the best ones; more in an index that is not large
 	closerFew   = 200
-	windowRunes = 48   // how near to each other the words of a question stand where it is answered
-	notLooked   = 0.75 // of its share counts for a row that was not looked at
-	titled      = 0.5  // of what stands close together may be in the title
-	apart       = 0.3  // of its score counts for a row in which the words of the question stand far apart
+	windowRunes = 48       // how near to each other the words of a question stand where it is answered
+	maxLooked   = 16 << 10 // bytes of a body, and of a title, that are looked at
+	notLooked   = 0.75     // of its share counts for a row that was not looked at
+	titled      = 0.5      // of what stands close together may be in the title
+	apart       = 0.3      // of its score counts for a row in which the words of the question stand far apart
 )
 
 // lookCloser reads the best rows again: what counts is how much of the query stands close together, with the title. Rows
@@ -26,17 +27,31 @@ func (x *Index) lookCloser(ctx context.Context, s *scratch, read reading, shares
 		return nil
 	}
 	s.closer = true
+	look := words.NewLooker(read.Query)
+	if err := x.lookAt(ctx, s, x.rowsThat(s, func(missed int32) bool { return missed == 0 }), look, read, shares); err != nil {
+		return err
+	}
+	// Those that only one choice keeps out are counted beside it, as strong or weak as they would be when chosen.
+	return x.lookAt(ctx, s, x.rowsThat(s, func(missed int32) bool { return missed != 0 && missed&(missed-1) == 0 }), look, read, shares)
+}
+
+// rowsThat gives the best rows by what they miss of the filter, as places in s.found.
+func (x *Index) rowsThat(s *scratch, fits func(missed int32) bool) []int32 {
 	s.order = s.order[:0]
 	for i := range s.found {
-		if s.found[i].missed == 0 {
+		if fits(s.found[i].missed) {
 			s.order = append(s.order, int32(i))
 		}
 	}
-	look := words.NewLooker(read.Query)
-	for _, i := range best(s.order, x.closer(), func(a, b *int32) int {
+	return best(s.order, x.closer(), func(a, b *int32) int {
 		f, g := &s.found[*a], &s.found[*b]
 		return cmp.Or(cmp.Compare(g.score, f.score), cmp.Compare(x.byID[f.row], x.byID[g.row]))
-	}) {
+	})
+}
+
+// lookAt looks at rows.
+func (x *Index) lookAt(ctx context.Context, s *scratch, rows []int32, look *words.Looker, read reading, shares *share.Shares) error {
+	for _, i := range rows {
 		f := &s.found[i]
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("search: %w", err)
@@ -72,12 +87,12 @@ type near struct {
 // nearest looks for the window in which most of the query stands.
 func nearest(look *words.Looker, d Document, asked words.Query, shares *share.Shares) near {
 	var title words.Set
-	for _, p := range look.Places(d.Title + "。" + d.Number + "。" + d.Also) {
+	for _, p := range look.Places(words.Clip(d.Title, maxLooked) + "。" + d.Number + "。" + words.Clip(d.Also, maxLooked)) {
 		title |= p.Terms
 	}
 	title = withSlots(title, asked)
 	n := near{share: shares.Of(title, title), plain: shares.Of(title, 0), has: title}
-	places := look.Places(d.Body)
+	places := look.Places(words.Clip(d.Body, maxLooked))
 	for i, p := range places {
 		var set words.Set
 		for _, next := range places[i:] {

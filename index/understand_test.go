@@ -256,3 +256,23 @@ func TestWordsThatNarrowNothing(t *testing.T) {
 		}
 	}
 }
+
+// TestFacetsSayWhatChoosingGives: beside a chosen value, another one's count is what choosing it gives.
+func TestFacetsSayWhatChoosingGives(t *testing.T) {
+	var docs []Document
+	for i := range 90 {
+		d := Document{ID: fmt.Sprintf("d%02d", i), Kind: KindText, Title: "通知", Department: []string{"区经委", "区科委", "区商务委"}[i%3], Body: "厂房租金按月补贴。"}
+		if i%4 == 0 {
+			d.Body = "厂房另行规定。" + strings.Repeat("其余事项按程序办理，逐级上报。", 10) + "租金另行规定。" // apart, so weak
+		}
+		docs = append(docs, d)
+	}
+	x := open2(t, docs)
+	chosen := search(t, x, Query{Text: "厂房租金按月", Filter: Filter{Departments: []string{"区经委"}}})
+	for _, c := range chosen.Facets.Departments {
+		r := search(t, x, Query{Text: "厂房租金按月", Filter: Filter{Departments: []string{c.Value}}})
+		if r.Total-r.Weak != c.N {
+			t.Errorf("%s: the facet says %d, choosing it gives %d", c.Value, c.N, r.Total-r.Weak)
+		}
+	}
+}

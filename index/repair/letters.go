@@ -43,7 +43,7 @@ type group struct {
 }
 
 // maxLetters is the longest run of letters that is read as pinyin.
-const maxLetters = 64
+const maxLetters = 48
 
 // groupAt reads the group that starts at i; end is i when there is none. Words with digits are none.
 func groupAt(runes []rune, i int) group {
@@ -186,6 +186,9 @@ type path struct {
 // many are in full. ok is false when a character would stand alone, following none and followed by none in the texts.
 func (r *Repairer) decode(g group, initials bool) (string, bool) {
 	n := len(g.text)
+	if initials && !g.mayBeFull() {
+		return "", false
+	}
 	at := make([][]*path, n+1)
 	at[0] = []*path{{char: g.before}}
 	for i := range n {
@@ -212,6 +215,19 @@ func (r *Repairer) decode(g group, initials bool) (string, bool) {
 	}
 	slices.Reverse(out)
 	return string(out), true
+}
+
+// mayBeFull reports whether as many syllables can be in full as words of the group are none: a syllable has a vowel.
+func (g group) mayBeFull() bool {
+	vowels, without := 0, 0
+	for _, w := range g.words {
+		n := strings.Count(w, "a") + strings.Count(w, "e") + strings.Count(w, "i") + strings.Count(w, "o") + strings.Count(w, "u") + strings.Count(w, "v")
+		vowels += n
+		if n == 0 {
+			without++
+		}
+	}
+	return without <= vowels
 }
 
 // whole reports whether the last characters belong to something: two that follow each other in the texts, or one that goes

@@ -161,7 +161,7 @@ func (r *Repairer) Text(typed string) (string, []Change) {
 	return string(runes), append(changes, more...)
 }
 
-// pair gives how much speaks for second following first: the texts, and the lexicon's own words.
+// pair gives in how many texts second follows first.
 func (r *Repairer) pair(first, second rune) int { return r.evidence.Pair(first, second) }
 
 // holds reports whether every two neighbours in phrase follow each other in the texts.

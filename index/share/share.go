@@ -18,6 +18,9 @@ type Weight struct {
 // Floor is the share of a short query's weight that a hit must hold not to be weak; a longer one's floor is lower.
 const Floor = 0.40
 
+// maxKnown is how many sets of terms are remembered.
+const maxKnown = 1 << 14
+
 // Settings of the share.
 const (
 	seamWeight  = 0.25 // of a pair that spans two words, against one within a word
@@ -168,7 +171,9 @@ func (s *Shares) Of(mask, inTitle words.Set) float64 {
 	if all > 0 {
 		v = min(1, have/all)
 	}
-	s.known[key] = v
+	if len(s.known) < maxKnown {
+		s.known[key] = v
+	}
 	return v
 }
 

@@ -116,7 +116,7 @@ func render(text string, marks []mark, from, to int) string {
 // … where text was left out.
 func (m Marker) Snippet(text string) string {
 	whole := strings.TrimSpace(text)
-	text = clip(whole, snippetBytes)
+	text = Clip(whole, snippetBytes)
 	marks := m.find(text)
 	offsets := runeOffsets(text)
 	n := len(offsets) - 1
@@ -148,8 +148,8 @@ func wholeMark(marks []mark, last int) int {
 	return last
 }
 
-// clip gives at most limit bytes of s, whole runes.
-func clip(s string, limit int) string {
+// Clip gives at most limit bytes of s, whole runes.
+func Clip(s string, limit int) string {
 	if len(s) <= limit {
 		return s
 	}
