@@ -26,8 +26,9 @@ import (
 	"mianshen/rules/exact"
 )
 
-// DefaultSteps is the number of steps after which a search gives up unless Problem says otherwise: a few seconds.
-const DefaultSteps = 2_000_000
+// DefaultSteps is the number of steps after which a search gives up unless Problem says otherwise: a few seconds
+// for thirty entitlements, which rarely need a hundredth of it.
+const DefaultSteps = 200_000
 
 // Problem is one firm's entitlements with all that stands between them.
 type Problem struct {
@@ -117,6 +118,9 @@ func Solve(p Problem) (Answer, error) {
 	if err := check(all); err != nil {
 		return Answer{}, err
 	}
+	p.Caps, p.Paid = slices.Clone(p.Caps), slices.Clone(p.Paid)
+	slices.SortFunc(p.Caps, byText[entitle.Cap]) // so that their order doesn't choose between reasons
+	slices.SortFunc(p.Paid, byText[entitle.Paid])
 	m, err := build(all, p)
 	if err != nil {
 		return Answer{}, err
@@ -129,6 +133,9 @@ func Solve(p Problem) (Answer, error) {
 	m.explain(&a)
 	return a, nil
 }
+
+// byText orders values by all that they hold.
+func byText[T any](a, b T) int { return cmp.Compare(fmt.Sprintf("%#v", a), fmt.Sprintf("%#v", b)) }
 
 // check holds what the search relies on; the sum of everything must fit, so that no sum below it can overflow.
 func check(all []entitle.Entitlement) error {
