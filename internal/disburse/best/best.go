@@ -4,8 +4,9 @@
 // A combination gives each entitlement from 0 分 up to its amount, so that a cap may cut any of those it binds. It is legal if
 //
 //   - of an exclusive group at most one item is paid, counting what was paid before; under `first` only the item whose claim
-//     arose first, of those that could be paid if they stood alone; under `difference` what other items of the group were
-//     paid is deducted; under `choice` only the item that the firm chose, if it has chosen;
+//     arose first, of those that could be paid if they stood alone and don't come too late in another group; under
+//     `difference` what other items of the group were paid is deducted; under `choice` only the item that the firm chose,
+//     if it has chosen;
 //   - no basis is paid twice (entitle.SameBasis);
 //   - every cap of an item that is paid holds (entitle.Limit).
 //
@@ -26,9 +27,9 @@ import (
 	"mianshen/rules/exact"
 )
 
-// DefaultSteps is the number of steps after which a search gives up unless Problem says otherwise: a few seconds
-// for thirty entitlements, which rarely need a hundredth of it.
-const DefaultSteps = 200_000
+// DefaultSteps is the number of steps after which a search gives up unless Problem says otherwise: some seconds
+// for thirty entitlements, which mostly need a hundredth of it.
+const DefaultSteps = 100_000
 
 // Problem is one firm's entitlements with all that stands between them.
 type Problem struct {

@@ -43,20 +43,19 @@ func (j *judge) first() {
 		alone[i] = j.legal()
 		j.x[i] = 0
 	}
-	for i, e := range j.all {
-		for k, o := range j.all {
-			if !alone[k] || o.Item == e.Item || !shares(e, o, entitle.First) {
-				continue
+	before := func(k, i int) bool {
+		o, e := j.all[k], j.all[i]
+		return cmp.Or(o.Since.Compare(e.Since), cmp.Compare(o.Item, e.Item), cmp.Compare(k, i)) < 0
+	}
+	// An entitlement is late if one of another item that isn't late comes before it. So many rounds settle all.
+	for range j.all {
+		next := make([]bool, len(j.all))
+		for i, e := range j.all {
+			for k, o := range j.all {
+				next[i] = next[i] || alone[k] && !j.late[k] && o.Item != e.Item && shares(e, o, entitle.First) && before(k, i)
 			}
-			// o's item comes before e's if any of its claims comes before every claim of e's item that could be paid
-			before := true
-			for l, s := range j.all {
-				if alone[l] && s.Item == e.Item && shares(s, o, entitle.First) {
-					before = before && cmp.Or(o.Since.Compare(s.Since), cmp.Compare(o.Item, s.Item)) < 0
-				}
-			}
-			j.late[i] = j.late[i] || before
 		}
+		j.late = next
 	}
 }
 
@@ -212,4 +211,51 @@ func (j *judge) under(c entitle.Cap, owner entitle.Claim) bool {
 		return len(times) <= c.Times
 	}
 	return sum <= int64(c.Most)
+}
+
+// holds reports whether the reason of line i is true, with j.x set to what is paid.
+func (j *judge) holds(i int, r *Reason) bool {
+	e := j.all[i]
+	switch r.Kind {
+	case Excluded, SameBasis, PaidBefore:
+		if r.Paid {
+			return j.paidAgainst(e, r)
+		}
+		return slices.ContainsFunc(j.all, func(o entitle.Entitlement) bool {
+			at := slices.IndexFunc(j.all, func(x entitle.Entitlement) bool { return x.ID == o.ID })
+			earlier := j.late[i] && shares(e, o, entitle.First) && !j.late[at]
+			return o.ID == r.By && j.excludes(e, o) && (j.x[at] > 0 || earlier)
+		})
+	case NotChosen:
+		return j.p.Chosen[r.Group] != "" && j.p.Chosen[r.Group] != e.Item
+	case Deducted:
+		j.x[i]++
+		defer func() { j.x[i]-- }()
+		return !j.difference(e.Item, entitle.Exclusive{Group: r.Group, Rule: entitle.Difference}, int64(r.Sum))
+	case Cut:
+		j.x[i]++
+		defer func() { j.x[i]-- }()
+		for k, o := range j.all {
+			if j.x[k] > 0 && !j.under(r.Limit.Cap, o.Claim) {
+				return true
+			}
+		}
+	case NotProved:
+	}
+	return false
+}
+
+func (j *judge) paidAgainst(e entitle.Entitlement, r *Reason) bool {
+	return slices.ContainsFunc(j.p.Paid, func(p entitle.Paid) bool {
+		if p.ID() != r.By || p.Amount == 0 {
+			return false
+		}
+		switch r.Kind {
+		case Excluded:
+			return p.Item != e.Item && p.Enterprise == e.Enterprise && slices.Contains(p.Groups, r.Group)
+		case SameBasis:
+			return oneThing(e.Claim, claimOf(p))
+		}
+		return r.By == e.ID
+	})
 }

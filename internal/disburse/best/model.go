@@ -62,15 +62,7 @@ func build(all []entitle.Entitlement, p Problem) (*model, error) {
 		}
 	}
 	m.bound()
-	var late []int
-	for _, name := range names {
-		if groups[name][0].rule == entitle.First {
-			late = append(late, m.notFirst(name, groups[name])...)
-		}
-	}
-	for _, i := range late {
-		m.most[i] = 0
-	}
+	m.inLine()
 	return m, nil
 }
 
@@ -210,27 +202,32 @@ func (m *model) bound() {
 	}
 }
 
-// notFirst refuses all items of a group but the one whose claim arose first, of those that could be paid alone.
-func (m *model) notFirst(group string, entries []entry) []int {
-	var could []entry
-	for _, e := range entries {
-		if m.most[e.at] > 0 {
-			could = append(could, e)
+// inLine goes through those that could be paid alone, in order of Since, then item: the first item to come to a group of rule
+// `first` holds it against all others. What is refused in one group holds no other.
+func (m *model) inLine() {
+	var line []int
+	for i := range m.all {
+		if m.most[i] > 0 {
+			line = append(line, i)
 		}
 	}
-	if len(could) == 0 {
-		return nil
-	}
-	first := slices.MinFunc(could, func(a, b entry) int {
-		x, y := m.all[a.at], m.all[b.at]
-		return cmp.Or(x.Since.Compare(y.Since), cmp.Compare(x.Item, y.Item), cmp.Compare(a.at, b.at))
+	slices.SortStableFunc(line, func(a, b int) int {
+		x, y := m.all[a], m.all[b]
+		return cmp.Or(x.Since.Compare(y.Since), cmp.Compare(x.Item, y.Item))
 	})
-	var late []int
-	for _, e := range could {
-		if e.item != first.item {
-			m.refuse(e.at, Reason{Kind: Excluded, Group: group, By: m.all[first.at].ID})
-			late = append(late, e.at)
+	holders := map[string]entitle.Entitlement{}
+	for _, i := range line {
+		e := m.all[i]
+		for _, x := range e.Exclusive {
+			if h, held := holders[x.Group]; x.Rule == entitle.First && held && h.Item != e.Item {
+				m.refuse(i, Reason{Kind: Excluded, Group: x.Group, By: h.ID})
+				m.most[i] = 0
+			}
+		}
+		for _, x := range e.Exclusive {
+			if _, held := holders[x.Group]; x.Rule == entitle.First && !held && m.most[i] > 0 {
+				holders[x.Group] = e
+			}
 		}
 	}
-	return late
 }
