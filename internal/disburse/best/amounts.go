@@ -212,10 +212,10 @@ func (b *branching) walk(lo, hi []int64) {
 		return
 	}
 	at := whole(x[broken])
-	if up := slices.Clone(lo); true {
-		if up[broken] = at + 1; b.p.fits(up) {
-			b.walk(up, hi)
-		}
+	up := slices.Clone(lo)
+	up[broken] = at + 1
+	if b.p.fits(up) {
+		b.walk(up, hi)
 	}
 	down := slices.Clone(hi)
 	down[broken] = at

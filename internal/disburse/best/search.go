@@ -17,14 +17,13 @@ type search struct {
 	m        *model
 	order    []int // in which entitlements are decided
 	state    []state
-	against  []int // how many that are in exclude it
+	against  []int // how many of those that are in exclude it
 	cliques  []clique
-	nested   []int // limits kept for the bound, inner ones first
+	nested   []int // limits kept for the bound: any two are disjoint or nested
 	steps    int
 	left     int
 	floor    int64 // a leaf must exceed it
-	target   int64 // with ties: the first leaf that reaches it ends the search
-	ties     bool
+	ties     bool  // the sum is known: the first leaf that reaches it with settled amounts ends the search
 	done     bool
 	open     int64 // the largest bound among branches given up
 	total    int64
@@ -68,7 +67,7 @@ func (s *search) run() Answer {
 	a := Answer{Proved: s.left > 0 || s.open <= s.total}
 	best := max(s.total, s.open)
 	if a.Proved && s.left > 0 && s.total > 0 {
-		s.order, s.ties, s.target = preferred, true, s.total
+		s.order, s.ties = preferred, true
 		s.floor = s.total - 1
 		s.walk(0)
 		a.Settled = s.done
@@ -253,9 +252,11 @@ func (s *search) cover() {
 				met[w]++
 			}
 		}
-		at := slices.IndexFunc(s.cliques, func(q clique) bool { return met[where[q.members[0]]] == len(q.members) })
-		if at < 0 {
-			at = len(s.cliques)
+		at := 0
+		for at < len(met) && met[at] < len(s.cliques[at].members) {
+			at++
+		}
+		if at == len(met) {
 			s.cliques = append(s.cliques, clique{})
 		}
 		s.cliques[at].members = append(s.cliques[at].members, i)
