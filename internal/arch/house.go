@@ -112,6 +112,9 @@ var rooms = map[string]Room{
 	"internal/disburse/entitle": {Bars: NoClock | NoIO, Imports: []string{"rules/exact", "rules/civil"}},
 	"internal/disburse/best":    {Bars: NoClock | NoIO, Imports: []string{"rules/exact", "rules/civil", "internal/disburse/entitle"}},
 	"internal/disburse/ration":  {Bars: NoClock | NoIO, Imports: []string{"rules/exact", "rules/civil"}},
+	"internal/disburse":         {Imports: with(bottom, "rules", "internal/store", "internal/audit", "internal/disburse/payout", "internal/disburse/receipt")},
+	"internal/disburse/payout":  {Bars: NoClock | NoIO, Imports: []string{"rules/exact", "rules/civil", "internal/sheet"}, TestImports: []string{"internal/sheet/xlsx"}},
+	"internal/disburse/receipt": {Bars: NoClock | NoIO, Imports: []string{"rules/exact", "rules/civil", "internal/sheet", "internal/sheet/xlsx", "internal/disburse/payout"}},
 	"internal/notify":           {Imports: with(bottom, "rules", "internal/store", "internal/audit")},
 
 	// The edge.
@@ -210,7 +213,7 @@ var excused = []Excuse{
 		Why: "folding, tokens, numbers, sums, the reading of questions and the marking of texts all walk over one folded text",
 	},
 	{
-		Place: "index", Kind: kindPackage, Ceiling: 2400,
+		Place: "index", Kind: kindPackage, Ceiling: 2500,
 		Why: "reading a query, scoring, ranking and filtering all speak of the rows in memory; words, synonyms, repairs, pairs, shares and suggestions have left",
 	},
 	{
