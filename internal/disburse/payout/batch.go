@@ -56,7 +56,7 @@ type Totals struct {
 // Bounds of a batch.
 const (
 	MaxAmount exact.Money = 999_999_999_999_999 // 分 in one payment and in one batch: 15 digits, which spreadsheets keep
-	MaxLines              = 100_000             // payments in one batch
+	MaxLines  int         = 100_000             // payments in one batch
 )
 
 // Totals counts and adds the lines anew. It fails with exact.ErrOverflow where the sum is beyond int64.
