@@ -40,7 +40,7 @@ var formats = []payout.Format{
 	payout.Pain001{}, payout.CSV{}, payout.CSV{Page: payout.GB18030}, payout.Workbook{}, payout.Application{}, payout.Handover{},
 }
 
-func written(t testing.TB, b payout.Batch, f payout.Format) []byte {
+func written(t failer, b payout.Batch, f payout.Format) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	if err := payout.Write(&out, b, f); err != nil {

@@ -23,6 +23,14 @@ import (
 
 // What stands here reads the written bytes with the standard library alone, and adds in big.Rat.
 
+// failer is what testing.TB and rapid.T have in common.
+type failer interface {
+	Helper()
+	Errorf(format string, args ...any)
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+}
+
 // back is what was read: what the file says of itself and what its payments add up to.
 type back struct {
 	count, saidCount int
@@ -31,7 +39,7 @@ type back struct {
 	accounts         []string
 }
 
-func rat(t testing.TB, text string) *big.Rat {
+func rat(t failer, text string) *big.Rat {
 	t.Helper()
 	r, ok := new(big.Rat).SetString(text)
 	if !ok || !regexp.MustCompile(`^\d+\.\d\d$`).MatchString(text) {
@@ -40,7 +48,7 @@ func rat(t testing.TB, text string) *big.Rat {
 	return r
 }
 
-func (b *back) take(t testing.TB, payee, account, amount string) {
+func (b *back) take(t failer, payee, account, amount string) {
 	t.Helper()
 	if b.sum == nil {
 		b.sum = new(big.Rat)
@@ -50,7 +58,7 @@ func (b *back) take(t testing.TB, payee, account, amount string) {
 	b.payees, b.accounts = append(b.payees, payee), append(b.accounts, account)
 }
 
-func backPain(t testing.TB, data []byte) back {
+func backPain(t failer, data []byte) back {
 	t.Helper()
 	var doc struct {
 		Head struct {
@@ -73,7 +81,7 @@ func backPain(t testing.TB, data []byte) back {
 	return b
 }
 
-func backTable(t testing.TB, rows [][]string) back {
+func backTable(t failer, rows [][]string) back {
 	t.Helper()
 	var b back
 	last := rows[len(rows)-1]
@@ -88,7 +96,7 @@ func backTable(t testing.TB, rows [][]string) back {
 	return b
 }
 
-func backCSV(t testing.TB, data []byte) back {
+func backCSV(t failer, data []byte) back {
 	t.Helper()
 	rows, err := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(data, []byte("\ufeff")))).ReadAll()
 	if err != nil {
@@ -98,7 +106,7 @@ func backCSV(t testing.TB, data []byte) back {
 }
 
 // backXLSX reads the one sheet of the workbook, and refuses formulas.
-func backXLSX(t testing.TB, data []byte) back {
+func backXLSX(t failer, data []byte) back {
 	t.Helper()
 	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
@@ -147,7 +155,7 @@ func backXLSX(t testing.TB, data []byte) back {
 	return backTable(t, rows)
 }
 
-func backJSON(t testing.TB, data []byte) back {
+func backJSON(t failer, data []byte) back {
 	t.Helper()
 	var doc struct {
 		Count int
@@ -166,7 +174,7 @@ func backJSON(t testing.TB, data []byte) back {
 
 var cell = regexp.MustCompile(`<td[^>]*>([^<]*)</td>`)
 
-func backPage(t testing.TB, data []byte) back {
+func backPage(t failer, data []byte) back {
 	t.Helper()
 	text := string(data)
 	var b back
@@ -191,7 +199,7 @@ func backPage(t testing.TB, data []byte) back {
 }
 
 // reread reads a file of the format.
-func reread(t testing.TB, f payout.Format, data []byte) back {
+func reread(t failer, f payout.Format, data []byte) back {
 	t.Helper()
 	switch f := f.(type) {
 	case payout.Pain001:
@@ -213,7 +221,7 @@ func reread(t testing.TB, f payout.Format, data []byte) back {
 	return backJSON(t, data)
 }
 
-func compare(t testing.TB, b payout.Batch, f payout.Format) {
+func compare(t failer, b payout.Batch, f payout.Format) {
 	t.Helper()
 	got := reread(t, f, written(t, b, f))
 	want := big.NewRat(int64(b.Control.Sum), 100)
@@ -247,7 +255,7 @@ func TestTotalsOfAnyBatch(t *testing.T) {
 		}
 		b.Control, _ = b.Totals()
 		for _, f := range formats {
-			compare(t, b, f)
+			compare(r, b, f)
 		}
 	})
 }
