@@ -94,7 +94,7 @@ func TestMatch(t *testing.T) {
 		for _, q := range m.Doubts {
 			classes = append(classes, q.Class)
 		}
-		if got := fmt.Sprint(m.Outcomes[0].State, " ", classes); got != c.want {
+		if got := fmt.Sprintf("%s %v", m.Outcomes[0].State, classes); got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
 		if m.Outcomes[1].State != receipt.Open {

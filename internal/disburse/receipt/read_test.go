@@ -164,7 +164,7 @@ func TestWrongFiles(t *testing.T) {
 		"no currency":     {receipt.ReadPain002, change(` Ccy="CNY"`, ``), "第 13 行：金额的币种不是人民币"},
 		"no amount":       {receipt.ReadPain002, change(`<Amt><InstdAmt Ccy="CNY">6000.00</InstdAmt></Amt>`, ``), "第 9 行：没有金额"},
 		"no time":         {receipt.ReadPain002, change("   <AccptncDtTm>2025-07-01T09:30:00+08:00</AccptncDtTm>\n", ""), "第 9 行：没有银行时间"},
-		"two roots":       {receipt.ReadPain002, append([]byte(pain), pain[strings.Index(pain, "<Document"):]...), "报文结束后还有内容"},
+		"two roots":       {receipt.ReadPain002, append([]byte(pain), "<Document/>"...), "报文结束后还有内容"},
 		"text after it":   {receipt.ReadPain002, append([]byte(pain), "x"...), "不是 XML 文件"},
 		"Big5 in XML":     {receipt.ReadPain002, change("UTF-8", "Big5"), "第 1 行：编码“Big5”不认识"},
 		"not its code":    {receipt.ReadPain002, asGB18030(t, []byte(pain)), "有无法识别的字符"},
@@ -206,10 +206,10 @@ func forever(text string) io.Reader { return &endless{text: text} }
 // TestBombs holds that hostile files are refused at once, whatever they unpack to.
 func TestBombs(t *testing.T) {
 	pain := string(asPain(answers(sample(2))))
-	root := strings.Index(pain, "<Document")
-	body := pain[root:]
+	head, body, _ := strings.Cut(pain, "<Document")
+	body = "<Document" + body
 	laughs := `<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;">]>`
-	open := pain[:strings.Index(pain, "<TxInfAndSts>")]
+	open, _, _ := strings.Cut(pain, "<TxInfAndSts>")
 	for name, c := range map[string]struct {
 		in   io.Reader
 		want string
@@ -227,7 +227,7 @@ func TestBombs(t *testing.T) {
 		"endless CDATA":    {io.MultiReader(strings.NewReader(open+"<a><![CDATA["), forever("a")), "超过 65536 字节"},
 		"endless pieces":   {io.MultiReader(strings.NewReader(open+"<a>"), forever("aaaaaaaa<!---->")), "超过 65536 字节"},
 		"endless elements": {io.MultiReader(strings.NewReader(open), forever("<a/>")), "文件太大"},
-		"endless head":     {io.MultiReader(strings.NewReader(pain[:root]), forever(" <!-- -->")), "超过 65536 字节"},
+		"endless head":     {io.MultiReader(strings.NewReader(head), forever(" <!-- -->")), "超过 65536 字节"},
 		"endless receipts": {io.MultiReader(strings.NewReader(open), forever(answers(sample(1))[0].pain())), "超过 1000 笔"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -280,7 +280,7 @@ func sound(t *testing.T, got receipt.File, err error) {
 }
 
 func FuzzPain002(f *testing.F) {
-	f.Add(asPain(answers(sample(5))))
+	f.Add(asPain(answers(sample(2))))
 	f.Add(asPain(nil))
 	f.Add([]byte(`<?xml version="1.0" encoding="GBK"?><Document/>`))
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -299,7 +299,7 @@ func FuzzCSV(f *testing.F) {
 }
 
 func FuzzXLSX(f *testing.F) {
-	f.Add(asXLSX(f, answers(sample(5))))
+	f.Add(asXLSX(f, answers(sample(1))))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		got, err := receipt.ReadXLSX(bytes.NewReader(data), receipt.Limits{Bytes: 1 << 20})
 		sound(t, got, err)
