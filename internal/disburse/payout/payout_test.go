@@ -179,6 +179,26 @@ func TestCodePages(t *testing.T) {
 	}
 }
 
+// TestWidths holds that the bank's narrower fields are counted in bytes of the code page, and that nothing is cut.
+func TestWidths(t *testing.T) {
+	b := sample(3)
+	b.Lines[0].Payee = strings.Repeat("厂", 20) // 60 bytes in UTF-8, 40 in GB18030
+	b.Lines[1].Payee = strings.Repeat("𠮷", 10) // 40 in both
+	b.Lines[2].Payee = strings.Repeat("a", 41)
+	for page, want := range map[payout.CodePage]string{
+		payout.GB18030: "第 3 笔的收款人：占 41 个字节，超过银行规定的 40 个字节",
+		payout.UTF8: "第 1 笔的收款人：占 60 个字节，超过银行规定的 40 个字节\n第 1 笔的用途：占 18 个字节，超过银行规定的 17 个字节\n" +
+			"第 2 笔的用途：占 18 个字节，超过银行规定的 17 个字节\n第 3 笔的收款人：占 41 个字节，超过银行规定的 40 个字节\n" +
+			"第 3 笔的用途：占 18 个字节，超过银行规定的 17 个字节",
+	} {
+		var out bytes.Buffer
+		err := payout.Write(&out, b, payout.CSV{Page: page, PayeeBytes: 40, PurposeBytes: 17})
+		if err == nil || err.Error() != want || out.Len() > 0 {
+			t.Errorf("%d: %v, %d bytes", page, err, out.Len())
+		}
+	}
+}
+
 // failing is a writer that takes so many bytes.
 type failing struct{ left int }
 

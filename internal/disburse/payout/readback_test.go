@@ -10,6 +10,7 @@ import (
 	"io"
 	"math/big"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -101,6 +102,11 @@ func backCSV(t failer, data []byte) back {
 	rows, err := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(data, []byte("\ufeff")))).ReadAll()
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, c := range slices.Concat(rows...) {
+		if c != "" && strings.ContainsRune("=+-@\t＝＋－＠", []rune(c)[0]) {
+			t.Fatalf("cell %q could run as a formula", c)
+		}
 	}
 	return backTable(t, rows)
 }

@@ -33,11 +33,11 @@ type column struct {
 var columns = []column{
 	{"序号", 6, func(number int, _ Line) string { return strconv.Itoa(number) }},
 	{"支付编号", 35, func(_ int, l Line) string { return l.ID }},
-	{"收款人", 240, func(_ int, l Line) string { return l.Payee }},
+	{payeeColumn, 240, func(_ int, l Line) string { return l.Payee }},
 	{"收款行行号", 12, func(_ int, l Line) string { return l.Bank }},
 	{"收款账号", 32, func(_ int, l Line) string { return l.Account }},
 	{"金额", 16, func(_ int, l Line) string { return fen(l.Amount) }},
-	{"用途", 240, func(_ int, l Line) string { return l.Purpose }},
+	{purposeColumn, 240, func(_ int, l Line) string { return l.Purpose }},
 	{"预算单位", 21, func(_ int, l Line) string { return l.Budget.Unit }},
 	{"项目代码", 21, func(_ int, l Line) string { return l.Budget.Project }},
 	{"功能分类", 7, func(_ int, l Line) string { return l.Budget.Function }},
@@ -46,6 +46,12 @@ var columns = []column{
 
 // amountColumn is where columns hold the amount.
 const amountColumn = 5
+
+// The columns whose width differs between banks.
+const (
+	payeeColumn   = "收款人"
+	purposeColumn = "用途"
+)
 
 func header() []string {
 	names := make([]string, len(columns))
@@ -62,7 +68,20 @@ func header() []string {
 //
 // counted in the code page; a longer value is a mistake, never cut. Rows end in \r\n.
 type CSV struct {
-	Page CodePage // UTF8 by default
+	Page         CodePage // UTF8 by default
+	PayeeBytes   int      // where the bank's field for 收款人 is narrower than 240; 0: 240
+	PurposeBytes int      // the same for 用途
+}
+
+// width is how many bytes a column may take at this bank.
+func (c CSV) width(col column) int {
+	switch {
+	case col.name == payeeColumn && c.PayeeBytes > 0:
+		return min(c.PayeeBytes, col.width)
+	case col.name == purposeColumn && c.PurposeBytes > 0:
+		return min(c.PurposeBytes, col.width)
+	}
+	return col.width
 }
 
 // Name returns 银行批量文件 with the code page.
@@ -78,9 +97,10 @@ func (CSV) Extension() string { return "csv" }
 
 func (c CSV) demands(b Batch) Mistakes {
 	var found Mistakes
+	sizes := gb18030{}
 	for i, l := range b.Lines {
 		for _, col := range columns {
-			if message := c.refuses(col.of(i+1, l), col.width); message != "" {
+			if message := c.refuses(col.of(i+1, l), c.width(col), sizes); message != "" {
 				found = append(found, Mistake{Line: i + 1, Field: col.name, Message: message})
 			}
 		}
@@ -89,13 +109,13 @@ func (c CSV) demands(b Batch) Mistakes {
 }
 
 // refuses says why the code page can't carry the text in so many bytes, or nothing.
-func (c CSV) refuses(text string, width int) string {
+func (c CSV) refuses(text string, width int, sizes gb18030) string {
 	size := len(text)
 	if c.Page == GB18030 {
 		size = 0
 		for _, r := range text {
-			n, ok := gb18030Size(r)
-			if !ok {
+			n := sizes.of(r)
+			if n == 0 {
 				return fmt.Sprintf("字符“%c”（%U）不能用 GB18030 编码表示", r, r)
 			}
 			size += n
@@ -107,17 +127,26 @@ func (c CSV) refuses(text string, width int) string {
 	return ""
 }
 
-// gb18030Size returns how many bytes the character takes; ok is false when it doesn't come back as it went.
-func gb18030Size(r rune) (n int, ok bool) {
+// gb18030 remembers how many bytes characters take.
+type gb18030 map[rune]int
+
+// of returns 0 for a character that doesn't come back as it went.
+func (g gb18030) of(r rune) int {
 	if r < utf8.RuneSelf {
-		return 1, true
+		return 1
+	}
+	if n, ok := g[r]; ok {
+		return n
 	}
 	written, err := simplifiedchinese.GB18030.NewEncoder().String(string(r))
 	if err != nil {
-		return 0, false
+		written = ""
 	}
-	read, err := simplifiedchinese.GB18030.NewDecoder().String(written)
-	return len(written), err == nil && read == string(r)
+	if read, err := simplifiedchinese.GB18030.NewDecoder().String(written); err != nil || read != string(r) {
+		written = ""
+	}
+	g[r] = len(written)
+	return len(written)
 }
 
 func (c CSV) write(w io.Writer, b Batch) error {

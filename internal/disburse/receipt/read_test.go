@@ -110,6 +110,7 @@ func TestWrongLines(t *testing.T) {
 		"negative":          {func(l *line) { l.amount = "-1.00" }, "回单第 3 行：金额“-1.00”读不懂，应以元为单位、最多两位小数，如 6000.00"},
 		"exponent":          {func(l *line) { l.amount = "6E3" }, "回单第 3 行：金额“6E3”读不懂，应以元为单位、最多两位小数，如 6000.00"},
 		"unknown result":    {func(l *line) { l.result = "OK" }, "回单第 3 行：结果“OK”读不懂，应为成功、失败、退回或处理中"},
+		"account as result": {func(l *line) { l.result = "6222020200112233445" }, "回单第 3 行：结果“****3445”读不懂，应为成功、失败、退回或处理中"},
 		"no result":         {func(l *line) { l.result = "" }, "回单第 3 行：结果“”读不懂，应为成功、失败、退回或处理中"},
 		"no reason":         {func(l *line) { l.reason = "" }, "回单第 3 行：结果是失败，却没有原因"},
 		"no time":           {func(l *line) { l.at = "" }, "回单第 3 行：没有银行时间"},

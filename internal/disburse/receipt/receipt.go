@@ -11,6 +11,7 @@ package receipt
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -172,8 +173,11 @@ func moment(text string) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// clip shortens a text for a message.
+var longNumber = regexp.MustCompile(`[0-9]{5,}([0-9]{4})`)
+
+// clip shortens a text for a message, and masks what could be an account that stands in the wrong column.
 func clip(s string) string {
+	s = longNumber.ReplaceAllString(s, "****$1")
 	if r := []rune(s); len(r) > 40 {
 		return string(r[:40]) + "…"
 	}
