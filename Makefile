@@ -127,6 +127,7 @@ test-race:
 	go test -count=1 -run '^(TestMutants|TestHostile)' ./rules
 	GOEXPERIMENT=simd go test -count=1 ./engine/kernel
 	go test -count=1 -run '^TestMemoryIsBounded$$' ./internal/intake/delivery
+	go test -count=1 -run '^TestMutations$$' ./internal/audit
 	CGO_ENABLED=1 go test -race -timeout 20m $(TESTFLAGS) ./...
 
 # The benchmark against DuckDB is a module of its own, since DuckDB needs cgo.

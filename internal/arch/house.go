@@ -98,9 +98,9 @@ var rooms = map[string]Room{
 		TestImports: []string{"internal/facts/arrival", "internal/intake", "internal/intake/delivery"},
 	},
 	"internal/pgtest":          {ForTests: true},
-	"internal/audit":           {},
-	"internal/store":           {Bars: NoClock, Imports: with(bottom, "rules", "engine"), TestImports: []string{"internal/store/storetest", "internal/pgtest", "seeds", "seeds/synth"}},
-	"internal/store/storetest": {ForTests: true, Imports: with(bottom, "rules", "engine", "internal/store", "internal/pgtest")},
+	"internal/audit":           {Bars: NoClock | NoIO},
+	"internal/store":           {Bars: NoClock, Imports: with(bottom, "rules", "engine", "internal/audit"), TestImports: []string{"internal/store/storetest", "internal/pgtest", "seeds", "seeds/synth"}},
+	"internal/store/storetest": {ForTests: true, Imports: with(bottom, "rules", "engine", "internal/audit", "internal/store", "internal/pgtest")},
 	"internal/casework": {
 		Imports:     with(bottom, "rules", "rules/formula", "rules/lint", "engine", "engine/kernel", "internal/facts", "internal/store"),
 		TestImports: []string{"seeds", "seeds/synth", "internal/pgtest", "internal/facts/arrival", "internal/intake"},
@@ -228,11 +228,11 @@ var excused = []Excuse{
 		Why: "profiles, records, awards and findings are read by one set of cells, units and problems; the file formats have left to internal/sheet",
 	},
 	{
-		Place: "internal/store", Kind: kindPackage, Ceiling: 2700,
+		Place: "internal/store", Kind: kindPackage, Ceiling: 3000,
 		Why: "everything that lasts behind one door, one file a subject; rooms that need less declare an interface of their own",
 	},
 	{
-		Place: "internal/store/storetest", Kind: kindPackage, Ceiling: 2100,
+		Place: "internal/store/storetest", Kind: kindPackage, Ceiling: 2300,
 		Why: "the contract of the store: each promise with its refusal, on both databases",
 	},
 	{

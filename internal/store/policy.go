@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"mianshen/internal/audit"
 )
 
 // PolicyVersion is a policy as published: immutable, and addressed by its content.
@@ -43,7 +45,8 @@ func Hash(content []byte) string {
 
 // PublishPolicy makes v the current version of its policy, at v.PublishedAt by v.PublishedBy. isNew says whether its
 // content had never been published; content that was is not stored again, but becomes current again if another version
-// came after it. Publishing what is current already changes nothing. A change of kind ChangePolicy is written with it.
+// came after it. Publishing what is current already changes nothing. A change of kind ChangePolicy and an audit record of kind
+// AuditPolicyPublished are written with it.
 // ErrInvalid: an empty field, or an ID that isn't the hash. ErrConflict: the content was published under another policy id.
 func (s *Store) PublishPolicy(ctx context.Context, v PolicyVersion) (isNew bool, err error) {
 	defer wrap(&err, "publish policy %q", v.PolicyID)
@@ -71,28 +74,40 @@ func (s *Store) PublishPolicy(ctx context.Context, v PolicyVersion) (isNew bool,
 	return isNew && err == nil, err
 }
 
-// pointPolicy makes v, which is stored, the current version of its policy unless it is so already.
+// pointPolicy makes v, which is stored, the current version of its policy unless it is so already, and records it.
 func (s *Store) pointPolicy(ctx context.Context, tx *sql.Tx, v PolicyVersion) error {
+	if moved, err := s.movePointer(ctx, tx, v); err != nil || !moved {
+		return err
+	}
+	_, err := s.appendAudit(ctx, tx, audit.Entry{
+		Kind: AuditPolicyPublished, Subject: v.PolicyID, At: v.PublishedAt,
+		Facts: map[string]string{"version": v.ID}, Sealed: map[string]string{"person": v.PublishedBy},
+	})
+	return err
+}
+
+// movePointer is pointPolicy without the audit record; moved says whether v wasn't the current version before.
+func (s *Store) movePointer(ctx context.Context, tx *sql.Tx, v PolicyVersion) (moved bool, err error) {
 	var owner string
 	if err := tx.QueryRowContext(ctx, `SELECT policy_id FROM policy_version WHERE id = $1`, v.ID).Scan(&owner); err != nil {
-		return err
+		return false, err
 	}
 	if owner != v.PolicyID {
-		return fmt.Errorf("content %s was published as %q: %w", v.ID, owner, ErrConflict)
+		return false, fmt.Errorf("content %s was published as %q: %w", v.ID, owner, ErrConflict)
 	}
 	var current string
-	err := tx.QueryRowContext(ctx, `SELECT version FROM current_policy WHERE policy_id = $1`, v.PolicyID).Scan(&current)
+	err = tx.QueryRowContext(ctx, `SELECT version FROM current_policy WHERE policy_id = $1`, v.PolicyID).Scan(&current)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return err
+		return false, err
 	}
 	if current == v.ID {
-		return nil
+		return false, nil
 	}
 	if _, err := tx.ExecContext(ctx, `INSERT INTO policy_pointer (policy_id, version, at, set_by) VALUES ($1, $2, $3, $4)`,
 		v.PolicyID, v.ID, stamp{v.PublishedAt}, v.PublishedBy); err != nil {
-		return err
+		return false, err
 	}
-	return record(ctx, tx, Change{At: v.PublishedAt, Kind: ChangePolicy, Subject: v.PolicyID})
+	return true, record(ctx, tx, Change{At: v.PublishedAt, Kind: ChangePolicy, Subject: v.PolicyID})
 }
 
 const selectPolicy = `SELECT v.id, v.policy_id, v.title, v.published_at, v.published_by, v.files FROM policy_version v `

@@ -15,11 +15,12 @@ var lasting = map[string]string{
 	"enterprise": "uscc", "change": "subject", "job_slot": "outcome",
 	"delivery": "purpose", "delivery_part": "body", "delivery_state": "reason", "correction": "cell",
 	"snapshot": "source", "snapshot_chunk": "field",
+	"audit_record": "subject", "audit_head": "last", "audit_hash": "record", "audit_checkpoint": "note",
 	"sweep": "note", "sweep_policy": "policy_version", "sweep_shard": "counts", "sweep_difference": "item", "sweep_fault": "reason", "sweep_summary": "item",
 }
 
 // passing are the tables whose rows come and go.
-var passing = []string{"upload", "upload_chunk", "saved_search"}
+var passing = []string{"upload", "upload_chunk", "saved_search", "audit_salt"}
 
 // populate puts rows into every table that lasts.
 func populate(t *testing.T, s *store.Store) world {
@@ -35,6 +36,7 @@ func populate(t *testing.T, s *store.Store) world {
 	complete(t, s, id, 2)
 	must[bool](t)(s.TakeSlot(ctx, "job", "tick", at(1)))
 	check(t, s.FinishSlot(ctx, "job", "tick", "ok", at(2)))
+	must[string](t)(s.SignAudit(ctx, newKey(t).secret, at(2)))
 	return w
 }
 
@@ -45,6 +47,12 @@ func appendOnly(t *testing.T, s *store.Store) {
 		"UPDATE policy_version SET id = '" + store.Hash(nil) + "'",
 		"UPDATE sweep_difference SET after_fen = after_fen + 1 WHERE after_fen IS NOT NULL",
 		"UPDATE sweep SET status = 'running', finished_at = NULL",
+		"UPDATE audit_record SET body = body",
+		"UPDATE audit_record SET seq = seq + 10",
+		"UPDATE audit_hash SET hash = hash",
+		"UPDATE audit_checkpoint SET size = size",
+		"UPDATE audit_salt SET salt = salt",
+		"UPDATE audit_head SET last = last + 1",
 		"UPDATE delivery SET id = NULL, bytes = NULL, rows = NULL, checksum = NULL, mapping = NULL, report = NULL",
 		"UPDATE snapshot SET sealed = FALSE",
 		"UPDATE snapshot SET rows = rows + 1",
