@@ -39,7 +39,11 @@ type cli struct {
 	Readiness readinessCmd `cmd:"" help:"盘点：哪些事项可以免申即享，其余卡在哪里，谁在门槛附近"`
 	Simulate  simulateCmd  `cmd:"" help:"试算：改一个数、一个条件或金额，看多少户进出、花多少钱"`
 
-	Replay  replayCmd  `cmd:"" help:"原样重算已有的判定，与留存的逐字节核对"`
+	Replay      replayCmd      `cmd:"" help:"原样重算已有的判定，与留存的逐字节核对"`
+	Audit       auditCmd       `cmd:"" help:"审计日志：密钥、检查点、一条记录的凭证"`
+	ExportAudit exportAuditCmd `cmd:"" help:"导出审计日志：谁都能核对有没有被改过"`
+	Verify      verifyCmd      `cmd:"" help:"离线核对导出的审计日志或凭证，说出哪一条不对"`
+
 	Bench   benchCmd   `cmd:"" help:"自测：搜索质量"`
 	Demo    demoCmd    `cmd:"" help:"内置示例"`
 	Version versionCmd `cmd:"" help:"版本"`

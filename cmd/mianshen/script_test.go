@@ -62,6 +62,7 @@ func runScripts(t *testing.T, dir string) {
 			"cells":    showWorkbook,
 			"lines":    countLines,
 			"deliver":  deliver,
+			"tamper":   tamper,
 			"timed":    timed,
 			"serve":    serve,
 			"halt":     halt,
@@ -180,6 +181,21 @@ func deliver(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	_, err = arrival.ReceiveProfiles(ctx, db, vocabulary, batch, civil.MustParse("2025-03-01"), time.Date(2025, 6, 1, 9, 0, 0, 0, time.UTC), args[1])
 	ts.Check(errors.Join(err, db.Close()))
+}
+
+// tamper writes a copy of a file in which one line, counted from 0, has another word: tamper IN OUT LINE OLD NEW
+func tamper(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 5 {
+		ts.Fatalf("usage: tamper IN OUT LINE OLD NEW")
+	}
+	lines := strings.SplitAfter(ts.ReadFile(args[0]), "\n")
+	n, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	if n >= len(lines) || !strings.Contains(lines[n], args[3]) {
+		ts.Fatalf("line %d of %s has no %s", n, args[0], args[3])
+	}
+	lines[n] = strings.Replace(lines[n], args[3], args[4], 1)
+	writeFile(ts, args[1], strings.Join(lines, ""))
 }
 
 // timed runs a command and says in the log how long it took; nothing depends on that.

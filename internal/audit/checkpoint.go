@@ -53,6 +53,14 @@ func Origin(secret string) (string, error) {
 	return signer.Name(), nil
 }
 
+// CheckKey returns ErrInvalid unless text is a public key that NewKey made.
+func CheckKey(text string) error {
+	if _, err := note.NewVerifier(strings.TrimSpace(text)); err != nil {
+		return fmt.Errorf("%w: public key %q", ErrInvalid, text)
+	}
+	return nil
+}
+
 // Sign returns c as a signed note. c.Origin must be the key's name.
 func (c Checkpoint) Sign(secret string) (string, error) {
 	origin, err := Origin(secret)
