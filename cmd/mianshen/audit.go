@@ -279,9 +279,8 @@ func held(option, path string) (string, error) {
 	if err != nil {
 		return "", misuse{fmt.Sprintf("%s：读不了 %s", option, path)}
 	}
-	defer f.Close()
 	b, err := io.ReadAll(io.LimitReader(f, 1<<20))
-	if err != nil {
+	if err := errors.Join(err, f.Close()); err != nil {
 		return "", misuse{fmt.Sprintf("%s：读不了 %s", option, path)}
 	}
 	return strings.ReplaceAll(string(b), "\r\n", "\n"), nil

@@ -51,7 +51,7 @@ func (c *verifyCmd) Run(s *streams) (err error) {
 	if err != nil {
 		return misuse{fmt.Sprintf("读不了 %s", c.File)}
 	}
-	defer f.Close()
+	defer func() { err = errors.Join(err, f.Close()) }()
 	in := bufio.NewReader(f)
 	start, _ := in.Peek(len(`{"receipt":`)) // a shorter file is told so by Verify
 	if bytes.Equal(start, []byte(`{"receipt":`)) {

@@ -281,7 +281,7 @@ func TestReceipt(t *testing.T) {
 			t.Errorf("%s: %v, want %q", name, err, test.want)
 		}
 	}
-	for seq := int64(0); seq <= 14; seq++ {
+	for seq := range int64(15) {
 		for n := range int64(14) {
 			proof, err := Prove(13, n, b.hashes)
 			if (err == nil) != (n >= 1) {

@@ -121,7 +121,8 @@ type Writer struct{ w io.Writer }
 // NewWriter begins an export of so many records and checkpoints of the log named origin.
 func NewWriter(w io.Writer, origin string, records, checkpoints int64) (*Writer, error) {
 	out := &Writer{w}
-	return out, out.put(headerLine{format, origin, records, checkpoints})
+	err := out.put(headerLine{format, origin, records, checkpoints})
+	return out, err
 }
 
 func (w *Writer) put(value any) error {

@@ -18,10 +18,67 @@ const (
 	AuditPolicyPublished = "policy.published"
 )
 
+const (
+	takeAudit      = `UPDATE audit_head SET last = coalesce(last, 0) + 1 WHERE id = 1 RETURNING last`
+	putAudit       = `INSERT INTO audit_record (seq, at, kind, subject, body) VALUES ($1, $2, $3, $4, $5)`
+	putAuditHash   = `INSERT INTO audit_hash (idx, record, hash) VALUES `
+	putAuditSalt   = `INSERT INTO audit_salt (record, name, salt) VALUES `
+	getAuditHashes = `SELECT idx, hash FROM audit_hash WHERE idx IN `
+)
+
+// keepStatements compiles what every audited commit runs: on SQLite that takes longer than running it. pgx does so by itself.
+func (s *Store) keepStatements(ctx context.Context) error {
+	if s.kind != SQLite {
+		return nil
+	}
+	list := []string{takeAudit, putAudit}
+	for n := 1; n <= 4; n++ { // more at once are needed by one record of sixteen
+		list = append(list, putAuditHash+s.placeholders(n, 3), putAuditSalt+s.placeholders(n, 3), getAuditHashes+s.placeholders(1, n))
+	}
+	s.kept = make(map[string]*sql.Stmt, len(list))
+	for _, query := range list {
+		statement, err := s.db.PrepareContext(ctx, query) //nolint:sqlclosecheck // closing the database closes it
+		if err != nil {
+			return err
+		}
+		s.kept[query] = statement
+	}
+	return nil
+}
+
+// exec runs query within tx, compiled already if it is kept.
+func (s *Store) exec(ctx context.Context, tx *sql.Tx, query string, args ...any) error {
+	var err error
+	if statement := s.kept[query]; statement != nil {
+		_, err = tx.StmtContext(ctx, statement).ExecContext(ctx, args...) //nolint:sqlclosecheck // the transaction closes it
+	} else {
+		_, err = tx.ExecContext(ctx, query, args...)
+	}
+	return err
+}
+
+// query is exec for what returns rows.
+func (s *Store) query(ctx context.Context, tx *sql.Tx, query string, args ...any) (*sql.Rows, error) {
+	if statement := s.kept[query]; statement != nil {
+		return tx.StmtContext(ctx, statement).QueryContext(ctx, args...) //nolint:sqlclosecheck // the transaction closes it
+	}
+	return tx.QueryContext(ctx, query, args...)
+}
+
+// takeNumber takes the next number of the log and holds the lock row to the end of tx.
+func (s *Store) takeNumber(ctx context.Context, tx *sql.Tx) (seq int64, err error) {
+	if statement := s.kept[takeAudit]; statement != nil {
+		err = tx.StmtContext(ctx, statement).QueryRowContext(ctx).Scan(&seq) //nolint:sqlclosecheck // the transaction closes it
+	} else {
+		err = tx.QueryRowContext(ctx, takeAudit).Scan(&seq)
+	}
+	return seq, err
+}
+
 // appendAudit writes the next record of the audit log within tx and returns its number, which stays locked to the end of tx:
 // so it comes after everything that tx waits for. A change and its record are committed together or not at all.
 func (s *Store) appendAudit(ctx context.Context, tx *sql.Tx, entry audit.Entry) (seq int64, err error) {
-	if err := tx.QueryRowContext(ctx, `UPDATE audit_head SET last = coalesce(last, 0) + 1 WHERE id = 1 RETURNING last`).Scan(&seq); err != nil {
+	if seq, err = s.takeNumber(ctx, tx); err != nil {
 		return 0, err
 	}
 	r, salts, err := audit.Number(seq, entry, rand.Reader)
@@ -29,30 +86,50 @@ func (s *Store) appendAudit(ctx context.Context, tx *sql.Tx, entry audit.Entry) 
 		return 0, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	body := r.Bytes()
-	if _, err := tx.ExecContext(ctx, `INSERT INTO audit_record (seq, at, kind, subject, body) VALUES ($1, $2, $3, $4, $5)`,
-		seq, stamp{r.At}, r.Kind, r.Subject, body); err != nil {
+	first, added, err := audit.Grow(seq, audit.Leaf(body), s.hashesWithin(ctx, tx))
+	if err != nil {
 		return 0, err
 	}
-	first, added, err := audit.Grow(seq, audit.Leaf(body), auditHashes{s, ctx, tx})
-	if err != nil {
+	record := []any{seq, stamp{r.At}, r.Kind, r.Subject, body}
+	if s.kind == Postgres {
+		return seq, putAtOnce(ctx, tx, record, first, added, salts)
+	}
+	if err := s.exec(ctx, tx, putAudit, record...); err != nil {
 		return 0, err
 	}
 	var values []any
 	for i, h := range added {
 		values = append(values, first+int64(i), seq, h[:])
 	}
-	if _, err := tx.ExecContext(ctx, `INSERT INTO audit_hash (idx, record, hash) VALUES `+s.placeholders(len(added), 3), values...); err != nil {
-		return 0, err
-	}
-	if len(salts) == 0 {
-		return seq, nil
+	if err := s.exec(ctx, tx, putAuditHash+s.placeholders(len(added), 3), values...); err != nil || len(salts) == 0 {
+		return seq, err
 	}
 	values = nil
 	for name, salt := range salts {
 		values = append(values, seq, name, salt[:])
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO audit_salt (record, name, salt) VALUES `+s.placeholders(len(salts), 3), values...)
-	return seq, err
+	return seq, s.exec(ctx, tx, putAuditSalt+s.placeholders(len(salts), 3), values...)
+}
+
+// putAtOnce writes a record with its hashes and salts in one round trip to PostgreSQL. The later parts read what the first
+// returns, so that the triggers see the record.
+func putAtOnce(ctx context.Context, tx *sql.Tx, record []any, first int64, added []audit.Hash, salts map[string]audit.Salt) error {
+	var indexes []int64
+	var hashes, grains [][]byte
+	var names []string
+	for i, h := range added {
+		indexes, hashes = append(indexes, first+int64(i)), append(hashes, h[:])
+	}
+	for name, salt := range salts {
+		names, grains = append(names, name), append(grains, salt[:])
+	}
+	_, err := tx.ExecContext(ctx, `WITH r AS (`+putAudit+` RETURNING seq), h AS (
+			INSERT INTO audit_hash (idx, record, hash)
+			SELECT v.idx, r.seq, v.hash FROM r, unnest($6::bigint[], $7::bytea[]) AS v (idx, hash) ORDER BY v.idx)
+		INSERT INTO audit_salt (record, name, salt)
+		SELECT r.seq, v.name, v.salt FROM r, unnest($8::text[], $9::bytea[]) AS v (name, salt)`,
+		append(record, indexes, hashes, names, grains)...)
+	return err
 }
 
 // AppendAudit records what changes nothing else in the store, such as something that was shown or exported, and returns the
@@ -66,16 +143,14 @@ func (s *Store) AppendAudit(ctx context.Context, entry audit.Entry) (seq int64, 
 	return seq, err
 }
 
-// querier is what reads: the database or a transaction.
-type querier interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+// auditHashes reads the hashes of the audit log's tree by a query of the database or of a transaction.
+type auditHashes struct {
+	s     *Store
+	query func(query string, args ...any) (*sql.Rows, error)
 }
 
-// auditHashes reads the hashes of the audit log's tree.
-type auditHashes struct {
-	s    *Store
-	ctx  context.Context //nolint:containedctx // audit.Hashes has no context; this one lives as long as the call
-	from querier
+func (s *Store) hashesWithin(ctx context.Context, tx *sql.Tx) audit.Hashes {
+	return auditHashes{s, func(query string, args ...any) (*sql.Rows, error) { return s.query(ctx, tx, query, args...) }}
 }
 
 // ReadHashes implements audit.Hashes.
@@ -85,7 +160,7 @@ func (a auditHashes) ReadHashes(indexes []int64) ([]audit.Hash, error) {
 	for i, index := range indexes {
 		args[i], place[index] = index, i
 	}
-	rows, err := a.from.QueryContext(a.ctx, `SELECT idx, hash FROM audit_hash WHERE idx IN `+a.s.placeholders(1, len(indexes)), args...)
+	rows, err := a.query(getAuditHashes+a.s.placeholders(1, len(indexes)), args...)
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +184,9 @@ func (a auditHashes) ReadHashes(indexes []int64) ([]audit.Hash, error) {
 }
 
 // AuditHashes reads the hashes of the audit log's tree, for roots and proofs, within ctx.
-func (s *Store) AuditHashes(ctx context.Context) audit.Hashes { return auditHashes{s, ctx, s.db} }
+func (s *Store) AuditHashes(ctx context.Context) audit.Hashes {
+	return auditHashes{s, func(query string, args ...any) (*sql.Rows, error) { return s.db.QueryContext(ctx, query, args...) }}
+}
 
 // AuditSize returns how many records the audit log has.
 func (s *Store) AuditSize(ctx context.Context) (size int64, err error) {
@@ -207,7 +284,7 @@ func (s *Store) SignAudit(ctx context.Context, secret string, now time.Time) (si
 			signed, err = lastCheckpoint(ctx, tx)
 			return err
 		}
-		if c.Root, err = audit.Root(c.Size, auditHashes{s, ctx, tx}); err != nil {
+		if c.Root, err = audit.Root(c.Size, s.hashesWithin(ctx, tx)); err != nil {
 			return err
 		}
 		if signed, err = c.Sign(secret); err != nil {
@@ -240,7 +317,7 @@ func (s *Store) follow(ctx context.Context, tx *sql.Tx, c *audit.Checkpoint) (la
 	if last.Origin != c.Origin {
 		return last, fmt.Errorf("日志此前用“%s”的密钥签署，这把密钥是“%s”的：%w", last.Origin, c.Origin, ErrConflict)
 	}
-	root, err := audit.Root(last.Size, auditHashes{s, ctx, tx})
+	root, err := audit.Root(last.Size, s.hashesWithin(ctx, tx))
 	if err == nil && root != last.Root {
 		err = fmt.Errorf("库里的前 %d 条记录与上一个检查点不符：%w", last.Size, ErrConflict)
 	}

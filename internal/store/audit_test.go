@@ -37,7 +37,7 @@ func TestAuditPrivileges(t *testing.T) {
 	t.Cleanup(func() { // a role belongs to the server, not to the database
 		again, err := sql.Open("pgx", address)
 		if err == nil {
-			_, err = again.Exec("DROP OWNED BY audit_clerk; DROP ROLE audit_clerk") //nolint:noctx // the test's context has ended
+			_, err = again.Exec("DROP OWNED BY audit_clerk; DROP ROLE audit_clerk")
 			err = errors.Join(err, again.Close())
 		}
 		if err != nil {

@@ -1,6 +1,7 @@
 // Package store keeps what must last: published policies and vocabularies, what departments delivered and persons corrected,
 // snapshots of the facts that come of it, sweeps over them with their shards and differences, the sequence of changes that
-// derived things follow, the slots of the schedule, and the searches that enterprises save.
+// derived things follow, the slots of the schedule, the searches that
+// enterprises save, and the audit log, which is written in the transaction of what it tells of.
 //
 // A million enterprises with a hundred facts and a thousand items a night are too many for rows. So facts are stored as chunks
 // of columns and outcomes as shards, both in forms that only the callers know; rows there are of what a person looks at: a
@@ -43,8 +44,9 @@ const (
 type Store struct {
 	db     *sql.DB
 	kind   Kind
-	writer chan struct{} // SQLite: holds one token while somebody writes; nil on PostgreSQL
-	lock   *os.File      // SQLite on a file: the lock that keeps other processes out
+	writer chan struct{}        // SQLite: holds one token while somebody writes; nil on PostgreSQL
+	kept   map[string]*sql.Stmt // SQLite: statements of the audit log, compiled once for each connection
+	lock   *os.File             // SQLite on a file: the lock that keeps other processes out
 }
 
 // Open opens the database at address, creates it if it is an SQLite file that doesn't exist, and migrates it to the
@@ -105,7 +107,10 @@ func (s *Store) prepare(ctx context.Context) error {
 			return fmt.Errorf("数据库编码是 %s，须为 UTF8：%w", encoding, ErrInvalid)
 		}
 	}
-	return s.migrate(ctx)
+	if err := s.migrate(ctx); err != nil {
+		return err
+	}
+	return s.keepStatements(ctx)
 }
 
 // ours refuses a file with tables of another program.
