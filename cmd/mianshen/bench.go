@@ -59,8 +59,10 @@ func (c *benchSearchCmd) print(s *streams, documents int, answers []judge.Answer
 	classes, all := judge.Sum(answers)
 	for _, f := range append(classes, all) {
 		row := []sheet.Cell{sheet.Words(className(f.Class))}
-		for _, text := range []string{strconv.Itoa(f.Questions), fmt.Sprintf("%.3f", f.NDCG), fmt.Sprintf("%.3f", f.MRR),
-			rate(f.Zero, f.Questions), rate(f.Weak, f.Questions), strconv.Itoa(f.Unanswerable), rate(f.FalseAnswers, f.Unanswerable)} {
+		for _, text := range []string{
+			strconv.Itoa(f.Questions), fmt.Sprintf("%.3f", f.NDCG), fmt.Sprintf("%.3f", f.MRR),
+			rate(f.Zero, f.Questions), rate(f.Weak, f.Questions), strconv.Itoa(f.Unanswerable), rate(f.FalseAnswers, f.Unanswerable),
+		} {
 			row = append(row, sheet.Figure(text))
 		}
 		if err := t.Write(row...); err != nil {
