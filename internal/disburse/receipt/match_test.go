@@ -283,6 +283,11 @@ func TestReconcile(t *testing.T) {
 	if err != nil || !got.Finished() {
 		t.Errorf("not finished: %+v, %v", got.Total, err)
 	}
+	other := entries(b)
+	other[0].Account = "6222"
+	if got, err := receipt.Reconcile(other, b, read(t, answers(b)), until); err != nil || got.Rows[receipt.Differs].List.Count != 1 {
+		t.Errorf("another account on the list: %+v, %v", got.Rows, err)
+	}
 	if _, err := receipt.Reconcile(append(list, list[0]), b, nil, until); err == nil {
 		t.Error("a list with one payment twice was taken")
 	}
