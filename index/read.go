@@ -146,7 +146,7 @@ func (x *Index) valuesOf(f lexicon.FilterWord, q Query) []string {
 
 // narrowed gives the filter with the chips added. Two chips of one kind widen each other; what was chosen by hand stands, and
 // chips of its kind change nothing.
-func narrowed(f Filter, chips []Chip) (Filter, []Chip) {
+func narrowed(f Filter, chips []Chip) Filter {
 	into := map[string]*[]string{
 		lexicon.ByMode: &f.Modes, lexicon.ByLevel: &f.Levels, lexicon.ByDepartment: &f.Departments, lexicon.ByState: &f.States,
 	}
@@ -155,14 +155,12 @@ func narrowed(f Filter, chips []Chip) (Filter, []Chip) {
 			delete(into, by)
 		}
 	}
-	var used []Chip
 	for _, c := range chips {
 		if values := into[c.By]; values != nil {
 			*values = slices.Concat(*values, c.Values)
-			used = append(used, c)
 		}
 	}
-	return f, used
+	return f
 }
 
 // corrected gives the text with the changes made, or "" where there are none.
