@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 )
@@ -17,7 +18,7 @@ type result struct {
 
 // goals are the bounds of the figures that have one; none is exceeded when all is well.
 var goals = map[string]float64{
-	"build_s": 120, "build_mib": 1536, "open_s": 1, "query_p50_ms": 5, "query_p99_ms": 30, "suggest_p99_ms": 10, "users_300_p99_ms": 300,
+	"build_s": 120, "build_mib": 1536, "open_s": 1, "query_p50_ms": 5, "query_p99_ms": 30, "suggest_p99_ms": 10, "users_300_p99_ms": 300, "users_300_late": 0,
 }
 
 // keep writes RESULTS.tsv and RESULTS.md.
@@ -29,7 +30,11 @@ func keep(all []result) error {
 	page.WriteString("100,000 synthetic documents of 500 characters, made of the sentences of the relevance files; the questions are those of the\n")
 	page.WriteString("relevance files. FTS5 and minisearch look for the same pairs of characters, any of which may be missing, ranked by BM25. `known_items`\n")
 	page.WriteString("is the check that all do the same work: each must give first the one document that holds a phrase.\n\n")
-	page.WriteString("| what | value | unit | goal |\n|---|---|---|---|\n")
+	head := "| what | value | unit | goal |\n|---|---|---|---|\n"
+	if !slices.ContainsFunc(all, func(r result) bool { return r.name == "fts5_build_s" }) {
+		page.WriteString("This run measured the project's own index only (`-peers=false`); the figures of FTS5 and minisearch are still to come.\n\n")
+	}
+	page.WriteString(head)
 	for _, r := range all {
 		fmt.Fprintf(&tsv, "%s\t%.4g\t%s\n", r.name, r.value, r.unit)
 		goal := ""
