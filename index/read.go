@@ -15,6 +15,8 @@ type Chip struct {
 	Word   string   // as typed, folded
 	By     string   // mode, level, state or department
 	Values []string // what it narrows to
+
+	Overruled bool // by what the query's own filter chose of the same kind: it narrows nothing
 }
 
 // States of a document on a day.
@@ -146,7 +148,7 @@ func (x *Index) valuesOf(f lexicon.FilterWord, q Query) []string {
 
 // narrowed gives the filter with the chips added. Two chips of one kind widen each other; what was chosen by hand stands, and
 // chips of its kind change nothing.
-func narrowed(f Filter, chips []Chip) Filter {
+func narrowed(f Filter, chips []Chip) (Filter, []Chip) {
 	into := map[string]*[]string{
 		lexicon.ByMode: &f.Modes, lexicon.ByLevel: &f.Levels, lexicon.ByDepartment: &f.Departments, lexicon.ByState: &f.States,
 	}
@@ -155,12 +157,13 @@ func narrowed(f Filter, chips []Chip) Filter {
 			delete(into, by)
 		}
 	}
-	for _, c := range chips {
-		if values := into[c.By]; values != nil {
-			*values = slices.Concat(*values, c.Values)
+	for i := range chips {
+		values := into[chips[i].By]
+		if chips[i].Overruled = values == nil; values != nil {
+			*values = slices.Concat(*values, chips[i].Values)
 		}
 	}
-	return f
+	return f, chips
 }
 
 // corrected gives the text with the changes made, or "" where there are none.

@@ -133,7 +133,7 @@ func (x *Index) searchLocked(ctx context.Context, q Query) (res Result, err erro
 func (x *Index) answer(ctx context.Context, s *scratch, q Query) (Result, error) {
 	defer s.reset()
 	read := x.read(q)
-	q.Filter = narrowed(q.Filter, read.chips)
+	q.Filter, read.chips = narrowed(q.Filter, read.chips)
 	shares, err := x.rank(ctx, s, q, read)
 	if err != nil {
 		return Result{}, err

@@ -35,6 +35,10 @@ func TestFilterWordsNarrow(t *testing.T) {
 	if r := search(t, x, Query{Text: "免申即享", Today: "2025-06-30"}); r.Total != 2 || len(r.Chips) != 1 {
 		t.Errorf("only a filter word: %s, chips %v", groups(r), r.Chips)
 	}
+	r := search(t, x, Query{Text: "免申即享的厂房租金", Filter: Filter{Modes: []string{"apply"}}})
+	if len(r.Chips) != 1 || !r.Chips[0].Overruled || groups(r) != "p3" {
+		t.Errorf("another mode was chosen by hand: chips %+v, found %s", r.Chips, groups(r))
+	}
 	if r := search(t, x, Query{Text: "免申即享的小巨人奖励", Literal: true}); len(r.Chips) != 0 {
 		t.Errorf("taken literally, chips %v", r.Chips)
 	}
@@ -191,9 +195,6 @@ func TestRelated(t *testing.T) {
 
 // TestNarrowingKeepsTheBest compares the short way with the long one where both are possible: the first hits are the same.
 func TestNarrowingKeepsTheBest(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds a large index")
-	}
 	var docs []Document
 	for i := range manyRows + 5_000 {
 		body := strings.Repeat("企业申请补贴应当符合条件。", 1+i%3)

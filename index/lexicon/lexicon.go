@@ -130,7 +130,11 @@ func (l *Lexicon) Cut(text []rune) []Span {
 		return nil
 	}
 	s := string(text)
-	segments := l.cutter.Segment([]byte(s))
+	return spans(s, l.cutter.Segment([]byte(s)))
+}
+
+// spans gives the runes of s that the segments of it cover.
+func spans(s string, segments []gse.Segment) []Span {
 	out := make([]Span, 0, len(segments))
 	at := 0
 	for _, seg := range segments {
@@ -148,15 +152,7 @@ func (l *Lexicon) Parts(word []rune) []Span {
 		return nil
 	}
 	s := string(word)
-	segments := l.cutter.ModeSegment([]byte(s), true)
-	var out []Span
-	at := 0
-	for _, seg := range segments {
-		n := utf8.RuneCountInString(s[seg.Start():seg.End()])
-		out = append(out, Span{at, at + n - 1})
-		at += n
-	}
-	return out
+	return spans(s, l.cutter.ModeSegment([]byte(s), true))
 }
 
 // Expand gives what documents write for the words of a query, where text is the query's folded runes. A word counts only

@@ -166,7 +166,7 @@ func scan(n int, at func(int) *Entry, key func(*Entry) string, prefix string) []
 // likeliest sorts: words before titles, the more often heard first, the shorter first.
 func likeliest(all []Entry) []Entry {
 	slices.SortFunc(all, func(a, b Entry) int {
-		return cmp.Or(compareBool(a.Group != "", b.Group != ""), cmp.Compare(b.N, a.N), cmp.Compare(len(a.Text), len(b.Text)), cmp.Compare(a.Text, b.Text))
+		return cmp.Or(cmp.Compare(min(len(a.Group), 1), min(len(b.Group), 1)), cmp.Compare(b.N, a.N), cmp.Compare(len(a.Text), len(b.Text)), cmp.Compare(a.Text, b.Text))
 	})
 	return all
 }
@@ -181,14 +181,4 @@ func MarkTyped(text string, typed []rune) string {
 		}
 	}
 	return html.EscapeString(text)
-}
-
-func compareBool(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case b:
-		return -1
-	}
-	return 1
 }

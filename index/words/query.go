@@ -249,7 +249,7 @@ func special(f folded) []Term {
 // blankOut overwrites runes that have been used by one that no token holds.
 func blankOut(f folded, first, last int) {
 	for i := first; i <= last; i++ {
-		f.runes[i] = utf8.RuneError
+		f.runes[i] = Used
 	}
 }
 

@@ -105,6 +105,8 @@ type Chip struct {
 	Word   string   `json:"word"`
 	By     string   `json:"by" enum:"mode,level,state,department" doc:"按什么筛：兑现方式、层级、有效状态、发文部门"`
 	Values []string `json:"values" doc:"筛成哪些"`
+
+	Overruled bool `json:"overruled,omitempty" doc:"已按同一类手选的条件筛，这个词没有起作用"`
 }
 
 // Helpline is a telephone that knows more.
