@@ -49,7 +49,9 @@ func (t *Tx) QueryRow(ctx context.Context, query string, args ...any) *sql.Row {
 }
 
 // Prepare compiles a statement that runs many times; it is closed with the transaction.
-func (t *Tx) Prepare(ctx context.Context, query string) (*sql.Stmt, error) { return t.tx.PrepareContext(ctx, query) }
+func (t *Tx) Prepare(ctx context.Context, query string) (*sql.Stmt, error) {
+	return t.tx.PrepareContext(ctx, query)
+}
 
 // Audit appends a record to the audit log within the transaction, after everything that it waits for: so it comes last.
 func (t *Tx) Audit(ctx context.Context, entry audit.Entry) error {
