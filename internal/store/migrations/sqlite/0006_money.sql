@@ -485,8 +485,13 @@ CREATE TRIGGER posting_update BEFORE UPDATE ON posting BEGIN SELECT RAISE(ABORT,
 -- +goose StatementBegin
 CREATE TRIGGER posting_delete BEFORE DELETE ON posting BEGIN SELECT RAISE(ABORT, 'posting is append-only'); END;
 -- +goose StatementEnd
+-- A right is decided anew by a later sweep as long as no list has it.
 -- +goose StatementBegin
-CREATE TRIGGER entitlement_update BEFORE UPDATE ON entitlement BEGIN SELECT RAISE(ABORT, 'entitlement is append-only'); END;
+CREATE TRIGGER entitlement_update BEFORE UPDATE ON entitlement
+WHEN (NEW.id, NEW.part, NEW.item, NEW.enterprise, NEW.period, NEW.basis_kind, NEW.basis)
+    IS NOT (OLD.id, OLD.part, OLD.item, OLD.enterprise, OLD.period, OLD.basis_kind, OLD.basis)
+  OR EXISTS (SELECT 1 FROM list_entry e WHERE e.entitlement = OLD.id AND e.part = OLD.part AND e.status IN ('in', 'held'))
+BEGIN SELECT RAISE(ABORT, 'a right keeps what it is, and its decision while an entry lives on it'); END;
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER entitlement_delete BEFORE DELETE ON entitlement BEGIN SELECT RAISE(ABORT, 'entitlement is append-only'); END;
