@@ -353,8 +353,9 @@ CREATE TABLE receipt_file (
   received_by TEXT NOT NULL REFERENCES person (id)
 ) STRICT;
 
--- One line of it. Equal lines count once, whichever file they came in. class is what became of it: applied, said before (repeat),
--- underway, or 待查 with the reason; that waits for a person.
+-- One line of it. Equal lines count once, whichever file they came in. class is what it comes to beside all other lines of its
+-- batch, so that it may change with the next file: applied, underway, or 待查 with the reason; that waits for a person, whose
+-- word is the last.
 CREATE TABLE receipt_line (
   id          TEXT NOT NULL PRIMARY KEY CHECK (length(id) = 64),
   file        TEXT NOT NULL REFERENCES receipt_file (sha256),
@@ -372,6 +373,7 @@ CREATE TABLE receipt_line (
   CHECK ((resolved_by IS NULL) = (resolved_at IS NULL) AND (resolved_by IS NULL) = (resolution IS NULL))
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX receipt_line_payment ON receipt_line (payment);
+CREATE INDEX receipt_line_batch ON receipt_line (batch);
 
 -- What D1 found out about a condition that no data decide, or about a sum; it counts once another person has confirmed it.
 CREATE TABLE finding (
@@ -713,8 +715,8 @@ CREATE TRIGGER batch_file_delete BEFORE DELETE ON batch_file BEGIN SELECT RAISE(
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER receipt_line_moves BEFORE UPDATE ON receipt_line
-WHEN OLD.resolved_at IS NOT NULL OR (NEW.id, NEW.file, NEW.batch, NEW.payment, NEW.print, NEW.amount_fen, NEW.result, NEW.reason, NEW.bank_at, NEW.class)
-    IS NOT (OLD.id, OLD.file, OLD.batch, OLD.payment, OLD.print, OLD.amount_fen, OLD.result, OLD.reason, OLD.bank_at, OLD.class)
+WHEN OLD.resolved_at IS NOT NULL OR (NEW.id, NEW.file, NEW.batch, NEW.payment, NEW.print, NEW.amount_fen, NEW.result, NEW.reason, NEW.bank_at)
+    IS NOT (OLD.id, OLD.file, OLD.batch, OLD.payment, OLD.print, OLD.amount_fen, OLD.result, OLD.reason, OLD.bank_at)
 BEGIN SELECT RAISE(ABORT, 'a receipt is resolved once'); END;
 -- +goose StatementEnd
 -- +goose StatementBegin
