@@ -13,7 +13,6 @@ CREATE TABLE instance (
   CHECK ((locked = 1) = (lock_reason <> '')),
   CHECK (locked = 1 OR unlock_by IS NULL)
 ) STRICT;
-INSERT INTO instance VALUES (1, 0, 0, '', NULL);
 
 -- A human being, or the service that stands for a schedule. Never deleted: what was approved names persons.
 CREATE TABLE person (
@@ -22,6 +21,8 @@ CREATE TABLE person (
   created_at  TEXT NOT NULL CHECK (created_at LIKE '____-__-__T__:__:__.______Z'),
   disabled_at TEXT CHECK (disabled_at LIKE '____-__-__T__:__:__.______Z')
 ) STRICT;
+
+INSERT INTO instance VALUES (1, 0, 0, '', NULL);
 
 -- A way for a person to sign in: a local one with a password, or one of an identity provider. A person may have several.
 CREATE TABLE account (
