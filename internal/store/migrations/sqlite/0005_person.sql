@@ -3,15 +3,17 @@
 -- +goose Up
 
 -- What this database is. A demo holds made-up data only, and nothing else may become one. Money and messages are locked after a
--- restore until two persons have unlocked them.
+-- restore until two persons have unlocked them: unlock_by says so first, opened_by opens.
 CREATE TABLE instance (
   id          INTEGER PRIMARY KEY CHECK (id = 1),
   demo        INTEGER NOT NULL CHECK (demo IN (0, 1)),
   locked      INTEGER NOT NULL CHECK (locked IN (0, 1)),
   lock_reason TEXT NOT NULL DEFAULT '',
   unlock_by   TEXT REFERENCES person (id),
+  opened_by   TEXT REFERENCES person (id),
   CHECK ((locked = 1) = (lock_reason <> '')),
-  CHECK (locked = 1 OR unlock_by IS NULL)
+  CHECK (locked = 1 OR unlock_by IS NULL),
+  CHECK (locked = 0 OR opened_by IS NULL)
 ) STRICT;
 
 -- A human being, or the service that stands for a schedule. Never deleted: what was approved names persons.
@@ -22,7 +24,7 @@ CREATE TABLE person (
   disabled_at TEXT CHECK (disabled_at LIKE '____-__-__T__:__:__.______Z')
 ) STRICT;
 
-INSERT INTO instance VALUES (1, 0, 0, '', NULL);
+INSERT INTO instance VALUES (1, 0, 0, '', NULL, NULL);
 
 -- A way for a person to sign in: a local one with a password, or one of an identity provider. A person may have several.
 CREATE TABLE account (
@@ -114,7 +116,7 @@ BEGIN SELECT RAISE(ABORT, 'what holds real data never becomes a demo, nor a demo
 -- Unlocking takes two: the first says so, another one opens.
 -- +goose StatementBegin
 CREATE TRIGGER instance_unlock BEFORE UPDATE ON instance
-WHEN OLD.locked = 1 AND NEW.locked = 0 AND OLD.unlock_by IS NULL
+WHEN OLD.locked = 1 AND NEW.locked = 0 AND (OLD.unlock_by IS NULL OR NEW.opened_by IS NULL OR NEW.opened_by = OLD.unlock_by)
 BEGIN SELECT RAISE(ABORT, 'unlocking takes two persons'); END;
 -- +goose StatementEnd
 -- +goose StatementBegin
@@ -152,19 +154,19 @@ WHEN (NEW.id, NEW.person, NEW.role, NEW.scope, NEW.origin, NEW.proposed_by, NEW.
   OR (OLD.confirmed_at IS NOT NULL AND (NEW.confirmed_at, NEW.confirmed_by) IS NOT (OLD.confirmed_at, OLD.confirmed_by))
 BEGIN SELECT RAISE(ABORT, 'a role is proposed, confirmed once and revoked once'); END;
 -- +goose StatementEnd
--- System, security and audit administrators exclude each other and have no business role.
+-- System, security and audit administrators exclude each other and have no business role, also while a person is disabled.
 -- +goose StatementBegin
 CREATE TRIGGER role_grant_excludes BEFORE UPDATE ON role_grant
 WHEN OLD.confirmed_at IS NULL AND NEW.confirmed_at IS NOT NULL AND EXISTS (
-  SELECT 1 FROM live_role r WHERE r.person = NEW.person AND r.role <> NEW.role
-    AND (r.role IN ('SA', 'SE', 'LA') OR NEW.role IN ('SA', 'SE', 'LA')))
+  SELECT 1 FROM role_grant g WHERE g.person = NEW.person AND g.confirmed_at IS NOT NULL AND g.revoked_at IS NULL AND g.role <> NEW.role
+    AND (g.role IN ('SA', 'SE', 'LA') OR NEW.role IN ('SA', 'SE', 'LA')))
 BEGIN SELECT RAISE(ABORT, 'administrators exclude each other and have no business role'); END;
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER role_grant_first BEFORE INSERT ON role_grant
 WHEN NEW.confirmed_at IS NOT NULL AND EXISTS (
-  SELECT 1 FROM live_role r WHERE r.person = NEW.person AND r.role <> NEW.role
-    AND (r.role IN ('SA', 'SE', 'LA') OR NEW.role IN ('SA', 'SE', 'LA')))
+  SELECT 1 FROM role_grant g WHERE g.person = NEW.person AND g.confirmed_at IS NOT NULL AND g.revoked_at IS NULL AND g.role <> NEW.role
+    AND (g.role IN ('SA', 'SE', 'LA') OR NEW.role IN ('SA', 'SE', 'LA')))
 BEGIN SELECT RAISE(ABORT, 'administrators exclude each other and have no business role'); END;
 -- +goose StatementEnd
 -- +goose StatementBegin

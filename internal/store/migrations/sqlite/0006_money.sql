@@ -446,6 +446,9 @@ CREATE TRIGGER payee_account_begins BEFORE INSERT ON payee_account WHEN NEW.veri
 BEGIN SELECT RAISE(ABORT, 'a payee account begins unverified'); END;
 -- +goose StatementEnd
 -- +goose StatementBegin
+CREATE TRIGGER payee_account_delete BEFORE DELETE ON payee_account BEGIN SELECT RAISE(ABORT, 'a payee account is retired, never deleted'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
 CREATE TRIGGER budget_line_begins BEFORE INSERT ON budget_line
 WHEN NEW.total_fen <> 0 OR NEW.reserved_fen <> 0 OR NEW.posted_fen <> 0 OR NEW.approved_by IS NOT NULL
 BEGIN SELECT RAISE(ABORT, 'a budget line begins empty and unapproved'); END;
@@ -457,7 +460,21 @@ WHEN (NEW.id, NEW.name, NEW.year, NEW.department, NEW.item, NEW.unit, NEW.projec
   OR (OLD.approved_by IS NOT NULL AND NEW.approved_by IS NOT OLD.approved_by)
 BEGIN SELECT RAISE(ABORT, 'a budget line keeps what it is for and who approved it'); END;
 -- +goose StatementEnd
--- The sums follow the postings. Money moves within the line's own year only (M6), recoveries and returns excepted.
+-- The sums are moved by postings alone: by what the last one says.
+-- +goose StatementBegin
+CREATE TRIGGER budget_line_counts BEFORE UPDATE ON budget_line
+WHEN (NEW.total_fen, NEW.reserved_fen, NEW.posted_fen) IS NOT (OLD.total_fen, OLD.reserved_fen, OLD.posted_fen) AND NOT EXISTS (
+  SELECT 1 FROM posting o WHERE o.seq = (SELECT max(seq) FROM posting) AND o.line = NEW.id
+    AND NEW.total_fen - OLD.total_fen = o.fen * ((o.debit = 'appropriation') - (o.credit = 'appropriation'))
+    AND NEW.reserved_fen - OLD.reserved_fen = o.fen * ((o.credit = 'reserved') - (o.debit = 'reserved'))
+    AND NEW.posted_fen - OLD.posted_fen = o.fen * ((o.credit = 'paid') - (o.debit = 'paid')))
+BEGIN SELECT RAISE(ABORT, 'the sums of a budget line follow its postings'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER budget_line_delete BEFORE DELETE ON budget_line BEGIN SELECT RAISE(ABORT, 'a budget line is never deleted'); END;
+-- +goose StatementEnd
+-- The sums follow the postings. Money moves within the line's own year only (M6), recoveries and returns excepted. A payment is posted
+-- when it is paid and given back when it has come back; what is reserved is voided when nothing of it is underway or was paid.
 -- +goose StatementBegin
 CREATE TRIGGER posting_year BEFORE INSERT ON posting
 WHEN NEW.kind IN ('allot', 'reserve', 'post') AND (SELECT year FROM budget_line WHERE id = NEW.line) <> CAST(strftime('%Y', NEW.at, '+8 hours') AS INTEGER)
@@ -465,10 +482,16 @@ BEGIN SELECT RAISE(ABORT, 'the budget line is of another fiscal year'); END;
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER posting_fits BEFORE INSERT ON posting
-WHEN (NEW.payment IS NOT NULL AND NOT EXISTS (SELECT 1 FROM payment p WHERE p.id = NEW.payment AND p.line = NEW.line AND p.amount_fen = NEW.fen))
+WHEN (NEW.payment IS NOT NULL AND NOT EXISTS (SELECT 1 FROM payment p WHERE p.id = NEW.payment AND p.line = NEW.line AND p.amount_fen = NEW.fen
+    AND p.state = CASE NEW.kind WHEN 'post' THEN 'paid' ELSE 'returned' END))
   OR (NEW.list IS NOT NULL AND NOT EXISTS (SELECT 1 FROM list_entry e WHERE e.list = NEW.list AND e.n = NEW.n AND e.line = NEW.line AND e.amount_fen = NEW.fen))
   OR (NEW.kind = 'return' AND NOT EXISTS (SELECT 1 FROM posting o WHERE o.payment = NEW.payment AND o.kind = 'post'))
   OR (NEW.kind = 'void' AND NOT EXISTS (SELECT 1 FROM posting o WHERE o.list = NEW.list AND o.n = NEW.n AND o.round = NEW.round AND o.kind = 'reserve'))
+  OR (NEW.kind = 'void' AND EXISTS (SELECT 1 FROM payment p LEFT JOIN payment_batch b ON b.id = p.batch WHERE p.list = NEW.list AND p.n = NEW.n
+    AND (p.state IN ('ready', 'sent', 'unknown', 'paid') OR (p.state = 'returned' AND b.round = NEW.round))))
+  OR (NEW.kind = 'recover' AND NOT EXISTS (
+    SELECT 1 FROM recovery_receipt q JOIN recovery r ON r.id = q.recovery JOIN payment p ON p.id = r.payment
+    WHERE q.ref = NEW.ref AND q.fen = NEW.fen AND p.line = NEW.line))
 BEGIN SELECT RAISE(ABORT, 'the posting does not fit what it is for'); END;
 -- +goose StatementEnd
 -- +goose StatementBegin
@@ -503,6 +526,13 @@ CREATE TRIGGER list_begins BEFORE INSERT ON disbursement_list
 WHEN NEW.state <> '' OR NEW.suspended <> 0 OR NEW.round <> 0 OR NEW.hash IS NOT NULL
 BEGIN SELECT RAISE(ABORT, 'a list begins with its first event'); END;
 -- +goose StatementEnd
+-- The number of approvers is settled in the draft; a notice that is out may be made longer, not shorter.
+-- +goose StatementBegin
+CREATE TRIGGER list_stays BEFORE UPDATE ON disbursement_list
+WHEN (NEW.two_approvers <> OLD.two_approvers AND OLD.state NOT IN ('', 'draft'))
+  OR (OLD.state NOT IN ('', 'draft', 'reviewed', 'confirmed') AND (NEW.notice_until IS NULL OR NEW.notice_until < OLD.notice_until))
+BEGIN SELECT RAISE(ABORT, 'a list keeps who has to approve it and how long its notice is'); END;
+-- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER list_moves BEFORE UPDATE ON disbursement_list
 WHEN (NEW.id, NEW.department, NEW.kind, NEW.sweep, NEW.made_at) IS NOT (OLD.id, OLD.department, OLD.kind, OLD.sweep, OLD.made_at)
@@ -526,6 +556,7 @@ WHEN NOT EXISTS (
     AND NEW.seq = (SELECT coalesce(max(seq), 0) + 1 FROM list_event WHERE list = NEW.list)
     AND l.suspended = (NEW.action = 'resume' OR (NEW.action = 'withdraw' AND l.suspended))
     AND (NEW.hash IS NULL OR NEW.hash = l.hash)
+    AND (NEW.action <> 'notice' OR l.notice_until >= date(NEW.at, '+8 hours'))
     AND (NEW.action <> 'handle' OR l.notice_until < date(NEW.at, '+8 hours'))
     AND (NEW.action NOT IN ('check', 'approve_first', 'approve', 'export')
       OR NEW.hash = (SELECT v.hash FROM list_event v WHERE v.list = NEW.list AND v.action = 'handle' ORDER BY v.seq DESC LIMIT 1))
@@ -548,11 +579,26 @@ WHEN NEW.action IN ('draft', 'edit', 'review', 'handle', 'check', 'approve_first
     AND replace(e.action, 'edit', 'draft') <> replace(NEW.action, 'edit', 'draft'))
 BEGIN SELECT RAISE(ABORT, 'another stage of this list was done by the same person'); END;
 -- +goose StatementEnd
--- A list is settled when the bank has answered for each payment.
+-- A list is exported when each entry that is in has its payment of this round, settled when the bank has answered for each payment,
+-- and called back while none has left (M8, A6).
+-- +goose StatementBegin
+CREATE TRIGGER list_event_exports BEFORE INSERT ON list_event
+WHEN NEW.action = 'export' AND EXISTS (
+  SELECT 1 FROM list_entry e WHERE e.list = NEW.list AND e.status = 'in' AND NOT EXISTS (
+    SELECT 1 FROM payment p JOIN payment_batch b ON b.id = p.batch JOIN disbursement_list l ON l.id = b.list
+    WHERE p.list = e.list AND p.n = e.n AND p.state = 'ready' AND p.amount_fen = e.amount_fen
+      AND b.list = e.list AND b.round = l.round AND b.list_hash = NEW.hash))
+BEGIN SELECT RAISE(ABORT, 'entries of the list have no payment'); END;
+-- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER list_event_settled BEFORE INSERT ON list_event
 WHEN NEW.action = 'settle' AND EXISTS (SELECT 1 FROM payment p WHERE p.list = NEW.list AND p.state IN ('ready', 'sent', 'unknown'))
 BEGIN SELECT RAISE(ABORT, 'payments of the list are open'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER list_event_back BEFORE INSERT ON list_event
+WHEN NEW.action IN ('return', 'withdraw') AND EXISTS (SELECT 1 FROM payment p WHERE p.list = NEW.list AND p.state IN ('sent', 'unknown', 'paid'))
+BEGIN SELECT RAISE(ABORT, 'payments of the list have left'); END;
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER list_event_moves AFTER INSERT ON list_event
@@ -587,7 +633,8 @@ WHEN (NEW.list, NEW.n, NEW.entitlement, NEW.part, NEW.enterprise, NEW.item, NEW.
   OR (NEW.account IS NOT OLD.account AND (SELECT state FROM disbursement_list WHERE id = NEW.list) NOT IN ('draft', 'reviewed', 'confirmed'))
   OR OLD.status IN ('removed', 'returned')
   OR (NEW.status = 'returned' AND NOT EXISTS (SELECT 1 FROM payment p WHERE p.list = NEW.list AND p.n = NEW.n AND p.state IN ('failed', 'returned')))
-  OR (NEW.status IN ('held', 'removed') AND NEW.status <> OLD.status AND EXISTS (SELECT 1 FROM payment p WHERE p.list = NEW.list AND p.n = NEW.n AND p.state IN ('sent', 'unknown', 'paid')))
+  OR (NEW.status = 'returned' AND EXISTS (SELECT 1 FROM payment p WHERE p.list = NEW.list AND p.n = NEW.n AND p.state IN ('ready', 'sent', 'unknown', 'paid')))
+  OR (NEW.status IN ('held', 'removed') AND EXISTS (SELECT 1 FROM payment p WHERE p.list = NEW.list AND p.n = NEW.n AND p.state IN ('sent', 'unknown', 'paid')))
 BEGIN SELECT RAISE(ABORT, 'the entry can not change in this way now'); END;
 -- +goose StatementEnd
 -- +goose StatementBegin
@@ -654,16 +701,20 @@ BEGIN SELECT RAISE(ABORT, 'an objection is answered once'); END;
 -- +goose StatementBegin
 CREATE TRIGGER objection_delete BEFORE DELETE ON objection BEGIN SELECT RAISE(ABORT, 'an objection is never deleted'); END;
 -- +goose StatementEnd
--- A payment is made out of an approved entry of the same sum, line and account; nothing is paid while payments are locked (R7).
+-- A payment is made out of an approved entry of the same sum, line and account, to which nobody objects; nothing is paid while
+-- payments are locked (R7), nor added to a batch that is closed.
 -- +goose StatementBegin
 CREATE TRIGGER payment_begins BEFORE INSERT ON payment
 WHEN NEW.state <> 'ready' OR (SELECT locked FROM instance) = 1 OR NOT EXISTS (
   SELECT 1 FROM list_entry e JOIN disbursement_list l ON l.id = e.list
   WHERE e.list = NEW.list AND e.n = NEW.n AND e.status = 'in' AND e.amount_fen = NEW.amount_fen AND e.line = NEW.line AND e.account = NEW.account
-    AND l.state = 'approved' AND l.hash IS NOT NULL
+    AND l.state = 'approved' AND l.suspended = 0 AND l.hash IS NOT NULL
     AND l.hash = (SELECT hash FROM list_event v WHERE v.list = l.id AND v.action = 'approve' ORDER BY seq DESC LIMIT 1)
-    AND EXISTS (SELECT 1 FROM posting o WHERE o.list = e.list AND o.n = e.n AND o.round = l.round AND o.kind = 'reserve')
-    AND NOT EXISTS (SELECT 1 FROM posting o WHERE o.list = e.list AND o.n = e.n AND o.round = l.round AND o.kind = 'void'))
+    AND EXISTS (SELECT 1 FROM posting o WHERE o.list = e.list AND o.n = e.n AND o.round = l.round AND o.kind = 'reserve'
+      AND o.fen = NEW.amount_fen AND o.line = NEW.line)
+    AND NOT EXISTS (SELECT 1 FROM posting o WHERE o.list = e.list AND o.n = e.n AND o.round = l.round AND o.kind = 'void')
+    AND NOT EXISTS (SELECT 1 FROM objection j WHERE j.list = e.list AND j.n = e.n AND j.outcome IS NULL)
+    AND NOT EXISTS (SELECT 1 FROM payment_batch b WHERE b.id = NEW.batch))
 BEGIN SELECT RAISE(ABORT, 'a payment comes from an entry that is approved and reserved'); END;
 -- +goose StatementEnd
 -- +goose StatementBegin
@@ -692,13 +743,30 @@ BEGIN SELECT RAISE(ABORT, 'the payment can not go to this state'); END;
 CREATE TRIGGER payment_sends BEFORE UPDATE ON payment WHEN NEW.state = 'sent' AND (SELECT locked FROM instance) = 1
 BEGIN SELECT RAISE(ABORT, 'payments are locked until two persons have unlocked them'); END;
 -- +goose StatementEnd
+-- What is sent is sent as it was exported: by a list that stands, an entry that is in, a line of the year.
+-- +goose StatementBegin
+CREATE TRIGGER payment_stands BEFORE UPDATE ON payment
+WHEN NEW.state = 'sent' AND NOT EXISTS (
+  SELECT 1 FROM payment_batch b JOIN disbursement_list l ON l.id = NEW.list JOIN list_entry e ON e.list = NEW.list AND e.n = NEW.n JOIN budget_line y ON y.id = NEW.line
+  WHERE b.id = NEW.batch AND l.state IN ('exported', 'sent') AND l.suspended = 0 AND l.round = b.round AND l.hash = b.list_hash AND e.status = 'in'
+    AND y.year = CAST(strftime('%Y', NEW.moved_at, '+8 hours') AS INTEGER))
+BEGIN SELECT RAISE(ABORT, 'a payment is sent as it was exported, within the year of its line'); END;
+-- +goose StatementEnd
+-- What came back from the firm doesn't come back from the bank as well.
+-- +goose StatementBegin
+CREATE TRIGGER payment_returns BEFORE UPDATE ON payment
+WHEN NEW.state = 'returned' AND EXISTS (SELECT 1 FROM recovery r WHERE r.payment = NEW.id AND r.received_fen > 0)
+BEGIN SELECT RAISE(ABORT, 'the firm has given back of this payment'); END;
+-- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER payment_delete BEFORE DELETE ON payment BEGIN SELECT RAISE(ABORT, 'a payment is never deleted'); END;
 -- +goose StatementEnd
--- M8: the batch has the count and sum of its payments.
+-- M8: the batch is of the list as approved, with the count and sum of its payments.
 -- +goose StatementBegin
 CREATE TRIGGER payment_batch_whole BEFORE INSERT ON payment_batch
-WHEN (SELECT count(*) <> NEW.lines OR coalesce(sum(p.amount_fen), 0) <> NEW.sum_fen FROM payment p WHERE p.batch = NEW.id)
+WHEN (SELECT count(*) <> NEW.lines OR coalesce(sum(p.amount_fen), 0) <> NEW.sum_fen OR coalesce(sum(p.list <> NEW.list), 0) > 0
+    FROM payment p WHERE p.batch = NEW.id)
+  OR NOT EXISTS (SELECT 1 FROM disbursement_list l WHERE l.id = NEW.list AND l.state = 'approved' AND l.round = NEW.round AND l.hash = NEW.list_hash)
 BEGIN SELECT RAISE(ABORT, 'count or sum of the batch is not that of its payments'); END;
 -- +goose StatementEnd
 -- +goose StatementBegin
@@ -731,21 +799,28 @@ BEGIN SELECT RAISE(ABORT, 'a finding is answered once'); END;
 -- +goose StatementBegin
 CREATE TRIGGER finding_delete BEFORE DELETE ON finding BEGIN SELECT RAISE(ABORT, 'a finding is never deleted'); END;
 -- +goose StatementEnd
--- A payment is claimed back once at most to its whole sum, over all its recoveries.
+-- A payment is claimed back, of the firm that has it, once at most to its whole sum, over all its recoveries.
 -- +goose StatementBegin
 CREATE TRIGGER recovery_fits BEFORE INSERT ON recovery
 WHEN NEW.approved_by IS NOT NULL OR NEW.received_fen <> 0 OR NEW.amount_fen + (SELECT coalesce(sum(r.amount_fen), 0) FROM recovery r WHERE r.payment = NEW.payment)
   > (SELECT coalesce(max(p.amount_fen), 0) FROM payment p WHERE p.id = NEW.payment AND p.state = 'paid')
+  OR NEW.enterprise <> (SELECT e.enterprise FROM payment p JOIN list_entry e ON e.list = p.list AND e.n = p.n WHERE p.id = NEW.payment)
 BEGIN SELECT RAISE(ABORT, 'more would be claimed back than was paid'); END;
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER recovery_moves BEFORE UPDATE ON recovery
 WHEN (NEW.id, NEW.payment, NEW.enterprise, NEW.amount_fen, NEW.reason, NEW.proposed_by) IS NOT (OLD.id, OLD.payment, OLD.enterprise, OLD.amount_fen, OLD.reason, OLD.proposed_by)
   OR (OLD.approved_by IS NOT NULL AND NEW.approved_by IS NOT OLD.approved_by)
-BEGIN SELECT RAISE(ABORT, 'a recovery is approved once'); END;
+  OR NEW.received_fen <> (SELECT coalesce(sum(q.fen), 0) FROM recovery_receipt q WHERE q.recovery = NEW.id)
+BEGIN SELECT RAISE(ABORT, 'a recovery is approved once, and has received what its receipts say'); END;
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER recovery_delete BEFORE DELETE ON recovery BEGIN SELECT RAISE(ABORT, 'a recovery is never deleted'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER recovery_returned BEFORE INSERT ON recovery_receipt
+WHEN (SELECT p.state FROM recovery r JOIN payment p ON p.id = r.payment WHERE r.id = NEW.recovery) <> 'paid'
+BEGIN SELECT RAISE(ABORT, 'the payment was returned by the bank'); END;
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER recovery_counts AFTER INSERT ON recovery_receipt
@@ -756,4 +831,43 @@ CREATE TRIGGER recovery_receipt_update BEFORE UPDATE ON recovery_receipt BEGIN S
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER recovery_receipt_delete BEFORE DELETE ON recovery_receipt BEGIN SELECT RAISE(ABORT, 'recovery_receipt is append-only'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER list_attachment_update BEFORE UPDATE ON list_attachment BEGIN SELECT RAISE(ABORT, 'list_attachment is append-only'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER list_attachment_delete BEFORE DELETE ON list_attachment BEGIN SELECT RAISE(ABORT, 'list_attachment is append-only'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER confirmation_update BEFORE UPDATE ON confirmation BEGIN SELECT RAISE(ABORT, 'confirmation is append-only'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER confirmation_delete BEFORE DELETE ON confirmation BEGIN SELECT RAISE(ABORT, 'confirmation is append-only'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER batch_download_update BEFORE UPDATE ON batch_download BEGIN SELECT RAISE(ABORT, 'batch_download is append-only'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER batch_download_delete BEFORE DELETE ON batch_download BEGIN SELECT RAISE(ABORT, 'batch_download is append-only'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER receipt_file_update BEFORE UPDATE ON receipt_file BEGIN SELECT RAISE(ABORT, 'receipt_file is append-only'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER receipt_file_delete BEFORE DELETE ON receipt_file BEGIN SELECT RAISE(ABORT, 'receipt_file is append-only'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER choice_update BEFORE UPDATE ON choice BEGIN SELECT RAISE(ABORT, 'choice is append-only'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER choice_delete BEFORE DELETE ON choice BEGIN SELECT RAISE(ABORT, 'choice is append-only'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER list_step_insert BEFORE INSERT ON list_step BEGIN SELECT RAISE(ABORT, 'the steps are fixed'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER list_step_update BEFORE UPDATE ON list_step BEGIN SELECT RAISE(ABORT, 'the steps are fixed'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER list_step_delete BEFORE DELETE ON list_step BEGIN SELECT RAISE(ABORT, 'the steps are fixed'); END;
 -- +goose StatementEnd
