@@ -188,11 +188,11 @@ type cursor interface {
 }
 
 // each hands every row over and closes the rows; err is that of the query.
-func each[R cursor](rows R, err error, take func(scanner) error) error {
+func each[R cursor](rows R, err error, take func(scanner) error) (failed error) {
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
+	defer func() { failed = errors.Join(failed, rows.Close()) }()
 	for rows.Next() {
 		if err := take(rows.Scan); err != nil {
 			return err

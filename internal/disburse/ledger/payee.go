@@ -52,7 +52,7 @@ type NewAccount struct {
 	Source     string // where the number comes from, such as a form or a department
 }
 
-// Account that a firm is paid to. It counts while it is verified and not retired, and is paid to from UsableFrom on.
+// PayeeAccount is an account that a firm is paid to. It counts while it is verified and not retired, and is paid to from UsableFrom on.
 type PayeeAccount struct {
 	ID, Enterprise, Holder, Bank string
 	Masked                       string // such as 6222****1234
@@ -107,27 +107,27 @@ func (r *Registry) Record(ctx context.Context, a NewAccount, by string, now time
 	if err != nil {
 		return "", err
 	}
-	print := r.sealer.Print(a.Number, PrintContext)
+	mark := r.sealer.Print(a.Number, PrintContext)
 	return a.ID, r.store.Transact(ctx, func(tx *store.Tx) error {
 		p, err := acts(ctx, tx, by, "登记收款账户", handles, drafts)
 		if err != nil {
 			return err
 		}
-		holder, err := a.fits(ctx, tx, print)
+		holder, err := a.fits(ctx, tx, mark)
 		if err != nil {
 			return err
 		}
 		if _, err := tx.Exec(ctx, `INSERT INTO payee_account (id, enterprise, holder, bank, sealed, masked, print, source, recorded_by, recorded_at)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-			a.ID, a.Enterprise, holder, a.Bank, sealed, Mask(a.Number), print, a.Source, p.id, store.Stamp(now)); err != nil {
+			a.ID, a.Enterprise, holder, a.Bank, sealed, Mask(a.Number), mark, a.Source, p.id, store.Stamp(now)); err != nil {
 			return err
 		}
-		return p.record(ctx, tx, "payee.recorded", a.ID, now, map[string]string{"enterprise": a.Enterprise, "print": print})
+		return p.record(ctx, tx, "payee.recorded", a.ID, now, map[string]string{"enterprise": a.Enterprise, "print": mark})
 	})
 }
 
 // fits refuses another name than the registered one and a number that is recorded already, and returns the registered name.
-func (a *NewAccount) fits(ctx context.Context, tx *store.Tx, print string) (holder string, err error) {
+func (a *NewAccount) fits(ctx context.Context, tx *store.Tx, mark string) (holder string, err error) {
 	rows, err := tx.Query(ctx, `SELECT name FROM enterprise WHERE uscc = $1`, a.Enterprise)
 	err = each(rows, err, func(scan scanner) error { return scan(&holder) })
 	switch {
@@ -139,7 +139,7 @@ func (a *NewAccount) fits(ctx context.Context, tx *store.Tx, print string) (hold
 		return "", refuse(store.ErrInvalid, "户名“%.60s”与企业登记名称“%s”不一致，请核对开户资料", a.Holder, holder)
 	}
 	owner := ""
-	rows, err = tx.Query(ctx, `SELECT enterprise FROM payee_account WHERE print = $1 AND retired_at IS NULL`, print)
+	rows, err = tx.Query(ctx, `SELECT enterprise FROM payee_account WHERE print = $1 AND retired_at IS NULL`, mark)
 	err = each(rows, err, func(scan scanner) error { return scan(&owner) })
 	switch {
 	case err != nil:

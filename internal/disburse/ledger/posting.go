@@ -92,7 +92,8 @@ func (b *Book) Statement(ctx context.Context, id string) (s Statement, err error
 	case s.Line.ID == "":
 		return Statement{}, noLine(id)
 	}
-	return s, s.add()
+	err = s.add()
+	return s, err
 }
 
 // add derives the accounts from the postings and holds them against the sums of the line.

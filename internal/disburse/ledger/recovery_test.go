@@ -8,7 +8,6 @@ import (
 
 	"mianshen/internal/disburse/ledger"
 	"mianshen/internal/store"
-	"mianshen/rules"
 	"mianshen/rules/civil"
 	"mianshen/rules/exact"
 )
@@ -93,10 +92,17 @@ func TestHistory(t *testing.T) {
 		if got != want {
 			w.t.Errorf("awards:\n%swant\n%s", got, want)
 		}
-		h, err := w.b.History(ctx, civil.MustParse("2026-03-04"), time.Time{}, rules.Award{Enterprise: second, Item: "rent", Amount: 1})
-		check(w.t, err)
-		if got := fmt.Sprint(h.Firms([]string{"rent"})); got != fmt.Sprint([]string{firm, second}) {
-			w.t.Errorf("firms with awards: %s", got)
+		for whole, want := range map[bool]string{true: "[" + firm + "]", false: "[]"} {
+			l := ledger.Lookback{Book: w.b, Whole: whole}
+			h, err := l.History(ctx, civil.MustParse("2026-03-04"), time.Time{})
+			check(w.t, err)
+			if got := fmt.Sprint(h.Firms([]string{"rent"})); got != want || (h != nil) != whole {
+				w.t.Errorf("firms with awards: %s, want %s", got, want)
+			}
+			f, err := l.Findings(ctx, civil.MustParse("2026-03-04"), time.Time{})
+			if err != nil || len(f.Firms("rent")) != 0 {
+				w.t.Errorf("findings: %v, %v", f, err)
+			}
 		}
 	})
 }

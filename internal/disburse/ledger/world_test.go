@@ -67,13 +67,16 @@ func opened(t testing.TB, address string) *store.Store {
 
 func newWorld(t testing.TB, s *store.Store) *world {
 	w := &world{t: t, s: s, b: ledger.New(s), r: ledger.NewRegistry(s, glass{}), counter: &atomic.Int64{}}
-	for id, roles := range map[string][]string{
+	all := map[string][]string{
 		d1: {"D1 " + department}, d2: {"D2 " + department}, f1: {"F1 "}, f2: {"F2 "}, f3: {"F3 "}, au: {"AU "}, e1: {"E1 " + firm},
 		both: {"F1 ", "F2 ", "F3 "}, other: {"D1 区科委", "D2 区科委"}, maker: {"D1 " + department, "D2 " + department}, nobody: {}, "g1": {}, "g2": {},
-	} {
+	}
+	for id := range all {
 		w.exec(`INSERT INTO person (id, name, created_at) VALUES ($1, $2, $3)`, id, "人员"+id, store.Stamp(last))
+	}
+	for id, roles := range all {
 		for _, one := range roles {
-			defer w.grant(id, one)
+			w.grant(id, one)
 		}
 	}
 	check(t, s.PutEnterprises(t.Context(), []store.Enterprise{{USCC: firm, Name: firmName}, {USCC: second, Name: "上海第二有限公司"}}))
