@@ -199,6 +199,7 @@ func TestHammer(t *testing.T) {
 func TestDamagedLine(t *testing.T) {
 	w := newWorld(t, sqliteStore(t)) // the owner of a database can take its guards away
 	w.line("a", 2026, "", 100)
+	w.exec(`DROP TRIGGER budget_line_counts`)
 	w.exec(`UPDATE budget_line SET total_fen = 101 WHERE id = 'a'`)
 	_, err := w.b.Statement(t.Context(), "a")
 	w.refused(err, ledger.ErrDamaged, "mianshen fsck")

@@ -137,11 +137,18 @@ func (b *Book) Receive(ctx context.Context, id, ref string, fen exact.Money, by 
 		case fen > r.Open():
 			return refuse(store.ErrConflict, "应追回 %s 元，已到账 %s 元，这次最多登记 %s 元；多出的钱请先查明来源", r.Amount, r.Received, r.Open())
 		}
+		was, err := paidOf(ctx, tx, r.Payment)
+		if err != nil {
+			return err
+		}
+		if was.state != "paid" {
+			return refuse(store.ErrConflict, "这笔支付已由银行退回，不能再登记追回到账；请查明这笔钱的来源")
+		}
 		if _, err := tx.Exec(ctx, `INSERT INTO recovery_receipt (recovery, ref, fen, at, person) VALUES ($1, $2, $3, $4, $5)`,
 			id, ref, int64(fen), store.Stamp(now), p.id); err != nil {
 			return err
 		}
-		line, err := r.restore(ctx, tx, Posting{At: now, Kind: recoverKind, Fen: fen, Ref: ref, Person: p.id})
+		line, err := was.restore(ctx, tx, Posting{At: now, Kind: recoverKind, Fen: fen, Ref: ref, Person: p.id})
 		if err != nil {
 			return err
 		}
@@ -150,10 +157,9 @@ func (b *Book) Receive(ctx context.Context, id, ref string, fen exact.Money, by 
 }
 
 // restore books what came back on the line that paid it, if that is of the year; it returns the line, else "".
-func (r Recovery) restore(ctx context.Context, tx *store.Tx, p Posting) (string, error) {
-	was, err := paidOf(ctx, tx, r.Payment)
-	if err != nil || was.year != civil.On(p.At).Year() {
-		return "", err
+func (was paid) restore(ctx context.Context, tx *store.Tx, p Posting) (string, error) {
+	if was.year != civil.On(p.At).Year() {
+		return "", nil
 	}
 	return was.line, post(ctx, tx, p, was.line)
 }

@@ -114,12 +114,14 @@ func TestRecoveryRefused(t *testing.T) {
 		w.line("a", 2026, "", 1000)
 		payment := w.paidOut("a", "2025", "合同一", 600, now)
 		returned := w.paidOut("a", "2025", "合同二", 100, now)
-		check(w.t, w.giveBack(returned, "a", 100, now))
-		w.grant(both, "D1 "+department)
 		propose := func(by string, r ledger.Recovery) error {
 			_, err := w.b.Propose(ctx, r, by, now)
 			return err
 		}
+		check(w.t, propose(d1, ledger.Recovery{ID: "r0", Payment: returned, Amount: 50, Reason: "核减"}))
+		check(w.t, w.b.ApproveRecovery(ctx, "r0", f3, now))
+		check(w.t, w.giveBack(returned, "a", 100, now))
+		w.grant(both, "D1 "+department)
 		check(w.t, propose(both, ledger.Recovery{ID: "r1", Payment: payment, Amount: 500, Reason: "核减"}))
 		good := ledger.Recovery{ID: "r2", Payment: payment, Amount: 100, Reason: "核减"}
 		w.unchanged(func() {
@@ -155,6 +157,7 @@ func TestRecoveryRefused(t *testing.T) {
 			w.refused(w.b.Receive(ctx, "r1", "", 1, f1, now), store.ErrInvalid, "银行流水号")
 			w.refused(w.b.Receive(ctx, "r1", "流水2", -1, f1, now), store.ErrInvalid)
 			w.refused(w.b.Receive(ctx, "r1", "流水2", 1, f3, now), ledger.ErrRole, "财政经办（F1）")
+			w.refused(w.b.Receive(ctx, "r0", "流水2", 1, f1, now), store.ErrConflict, "已由银行退回")
 			w.refused(w.b.Receive(ctx, "none", "流水2", 1, f1, now), store.ErrNotFound)
 		})
 		w.sums("a", 1000, 0, 400)

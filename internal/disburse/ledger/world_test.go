@@ -196,30 +196,33 @@ func (w *world) void(list, line string, fen exact.Money) error {
 func (w *world) pay(list, line string, fen exact.Money, when time.Time) string {
 	w.t.Helper()
 	hash := store.Hash([]byte(list))
-	steps := []step{{`UPDATE disbursement_list SET notice_until = '2025-12-01' WHERE id = $1`, []any{list}}}
-	state := ""
-	for i, e := range [][3]string{
-		{"draft", "draft", d1}, {"review", "reviewed", d2}, {"confirm", "confirmed", d1}, {"notice", "noticed", d1}, {"handle", "handled", f1}, {"check", "checked", f2}, {"approve", "approved", f3},
-	} {
-		var bound any
-		if i > 0 {
-			bound = hash
-		}
-		if i == 1 {
-			steps = append(steps, step{`UPDATE disbursement_list SET hash = $1 WHERE id = $2`, []any{hash, list}})
-		}
+	id, batch := "P-"+list, "B-"+list
+	steps := []step{{`UPDATE disbursement_list SET notice_until = $1 WHERE id = $2`, []any{store.Day(civil.On(when.AddDate(0, 0, -5))), list}}}
+	state, seq := "", 0
+	event := func(action, to, by string, day time.Time, bound any) {
+		seq++
 		steps = append(steps, step{`INSERT INTO list_event (list, seq, action, from_state, to_state, role, person, at, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-			[]any{list, i + 1, e[0], state, e[1], strings.ToUpper(e[2]), e[2], store.Stamp(when), bound}})
-		state = e[1]
+			[]any{list, seq, action, state, to, strings.ToUpper(by), by, store.Stamp(day), bound}})
+		state = to
 	}
-	id := "P-" + list
+	early := when.AddDate(0, 0, -10)
+	event("draft", "draft", d1, early, nil)
+	steps = append(steps, step{`UPDATE disbursement_list SET hash = $1 WHERE id = $2`, []any{hash, list}})
+	event("review", "reviewed", d2, early, hash)
+	event("confirm", "confirmed", d1, early, hash)
+	event("notice", "noticed", d1, early, hash)
+	event("handle", "handled", f1, when, hash)
+	event("check", "checked", f2, when, hash)
+	event("approve", "approved", f3, when, hash)
 	steps = append(steps,
 		step{`INSERT INTO payment (id, list, n, attempt, batch, account, line, amount_fen, state, moved_at, moved_by) VALUES ($1, $2, 1, 1, $3, $4, $5, $6, 'ready', $7, 'f1')`,
-			[]any{id, list, "B-" + list, w.account(), line, int64(fen), store.Stamp(when)}},
+			[]any{id, list, batch, w.account(), line, int64(fen), store.Stamp(when)}},
 		step{`INSERT INTO payment_batch (id, list, round, list_hash, made_on, lines, sum_fen, made_by, made_at) VALUES ($1, $2, 1, $3, '2026-03-02', 1, $4, 'f1', $5)`,
-			[]any{"B-" + list, list, hash, int64(fen), store.Stamp(when)}},
-		step{`UPDATE payment SET state = 'sent' WHERE id = $1`, []any{id}},
-		step{`UPDATE payment SET state = 'paid' WHERE id = $1`, []any{id}},
+			[]any{batch, list, hash, int64(fen), store.Stamp(when)}})
+	event("export", "exported", f1, when, hash)
+	steps = append(steps, step{`UPDATE payment SET state = 'sent' WHERE id = $1`, []any{id}})
+	event("send", "sent", f1, when, hash)
+	steps = append(steps, step{`UPDATE payment SET state = 'paid' WHERE id = $1`, []any{id}},
 		step{`INSERT INTO posting (at, kind, line, debit, credit, fen, payment, person) VALUES ($1, 'post', $2, 'reserved', 'paid', $3, $4, 'f1')`,
 			[]any{store.Stamp(when), line, int64(fen), id}})
 	check(w.t, w.together(steps...))
