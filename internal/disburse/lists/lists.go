@@ -11,7 +11,6 @@ package lists
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
@@ -109,10 +108,12 @@ type head struct {
 func load(ctx context.Context, tx *store.Tx, id string) (h head, err error) {
 	var hash *string
 	var suspended, two int
-	err = tx.QueryRow(ctx, `SELECT id, title, department, kind, sweep, state, suspended, two_approvers, round, hash, confirm_until, notice_until
-		FROM disbursement_list WHERE id = $1`+tx.Lock(), id).Scan(&h.id, &h.title, &h.department, &h.kind, &h.sweep, &h.state, &suspended, &two,
-		&h.round, &hash, store.DayInto(&h.confirmUntil), store.DayInto(&h.noticeUntil))
-	if errors.Is(err, sql.ErrNoRows) {
+	err = query(ctx, tx, `SELECT id, title, department, kind, sweep, state, suspended, two_approvers, round, hash, confirm_until, notice_until
+		FROM disbursement_list WHERE id = $1`+tx.Lock(), []any{id}, func(scan scanner) error {
+		return scan(&h.id, &h.title, &h.department, &h.kind, &h.sweep, &h.state, &suspended, &two, &h.round, &hash,
+			store.DayInto(&h.confirmUntil), store.DayInto(&h.noticeUntil))
+	})
+	if err == nil && h.id == "" {
 		return h, refused{store.ErrNotFound, fmt.Sprintf("没有编号为“%s”的名单，请核对编号。", id)}
 	}
 	if hash != nil {

@@ -1,0 +1,189 @@
+package lists
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"time"
+
+	"mianshen/internal/store"
+	"mianshen/rules/civil"
+)
+
+// Silence says what it means for an entry of an item that the firm didn't answer.
+type Silence string
+
+// What silence means: the entry is given up, stays in, or is held until somebody has asked.
+const (
+	Forfeit Silence = "forfeit"
+	Grant   Silence = "grant"
+	Hold    Silence = "hold"
+)
+
+// Order is a step that somebody wants to take with a list.
+type Order struct {
+	List    string
+	Action  Action
+	Hash    string             // of the content that the person saw: a must for approving, held against the list's where given
+	Note    string             // why; a must for reopen, return, withdraw, suspend and resume
+	Days    int                // notice: how many working days, at least 1
+	Silence map[string]Silence // confirm: for each item whose mode asks the firms
+	Facts   map[string]string  // more for the audit record, such as the batch that was made
+}
+
+// Step takes a list one step further, in a transaction of its own with its audit record. What each does beside moving the list:
+//
+//   - confirm closes the firms' window: who said no is taken out, silence counts as Order.Silence says;
+//   - notice binds each entry's account, holds entries that have none, reserves the money and begins the period of notice;
+//   - return voids the reservations of the round, cancels payments that haven't left, and opens the draft again;
+//   - withdraw does so too, and takes every entry out: their rights, seats and caps are free;
+//   - check, approve, export and send refuse if the content isn't what was handled.
+func (b *Book) Step(ctx context.Context, a Actor, o Order, now time.Time) error {
+	return b.transact(ctx, func(tx *store.Tx) error { return b.StepTx(ctx, tx, a, o, now) })
+}
+
+// StepTx is Step within the caller's transaction, and comes last in it, since it writes the audit record. Refusals of the
+// database come without their sentences.
+func (b *Book) StepTx(ctx context.Context, tx *store.Tx, a Actor, o Order, now time.Time) error {
+	h, err := load(ctx, tx, o.List)
+	if err != nil {
+		return err
+	}
+	s, err := o.check(ctx, tx, h, a, now)
+	if err != nil {
+		return err
+	}
+	c, err := o.content(ctx, tx, &h, a, now)
+	if err != nil {
+		return err
+	}
+	facts := map[string]string{"from": string(s.From), "to": string(s.To), "round": fmt.Sprint(h.round)}
+	maps.Copy(facts, o.Facts)
+	var hash any
+	if c.hash != "" {
+		hash, facts["hash"] = c.hash, c.hash
+		facts["count"], facts["sum_fen"] = fmt.Sprint(c.count), fmt.Sprint(int64(c.sum))
+	}
+	if err := event(ctx, tx, h, s, a, o.Note, hash, now); err != nil {
+		return err
+	}
+	return record(ctx, tx, string(o.Action), h.id, a, o.Note, now, facts)
+}
+
+// check looks at everything that the database will look at too, so that who is refused reads why.
+func (o Order) check(ctx context.Context, tx *store.Tx, h head, a Actor, now time.Time) (Step, error) {
+	if o.Action == ActDraft || o.Action == ActEdit {
+		return Step{}, invalid("“%s”不在这里办理，请用起草或修改条目的功能。", actionNames[o.Action])
+	}
+	s, err := step(h, o.Action, a.Role)
+	if err != nil {
+		return s, err
+	}
+	if err := a.has(ctx, tx, h.department); err != nil {
+		return s, err
+	}
+	if err := another(ctx, tx, h, a, o.Action); err != nil {
+		return s, err
+	}
+	today := civil.On(now)
+	switch o.Action {
+	case ActReopen, ActReturn, ActWithdraw, ActSuspend, ActResume:
+		if o.Note == "" {
+			return s, invalid("请写明%s的原因。", actionNames[o.Action])
+		}
+	case ActHandle:
+		if !h.noticeUntil.Before(today) {
+			return s, conflict("公示到 %s 为止（含当日），期满后的第二天起才能经办。", h.noticeUntil)
+		}
+	case ActApproveFirst:
+		if !h.two {
+			return s, conflict("名单“%s”由一人审批，请直接办理“审批”。", h.id)
+		}
+	case ActApprove:
+		if h.two && h.state == Checked {
+			return s, conflict("名单“%s”须由两人先后审批，请先办理“初审批”。", h.id)
+		}
+	}
+	return s, nil
+}
+
+// signing are the stages that need different persons; edit counts as draft.
+var signing = map[Action]Action{
+	ActDraft: ActDraft, ActEdit: ActDraft, ActReview: ActReview, ActHandle: ActHandle, ActCheck: ActCheck,
+	ActApproveFirst: ActApproveFirst, ActApprove: ActApprove,
+}
+
+// another refuses who did another stage of the list, in whichever round and by whichever account.
+func another(ctx context.Context, tx *store.Tx, h head, a Actor, action Action) error {
+	mine := signing[action]
+	if mine == "" {
+		return nil
+	}
+	var other Action
+	err := query(ctx, tx, "SELECT action FROM list_event WHERE list = $1 AND person = $2 ORDER BY seq", []any{h.id, a.Person}, func(scan scanner) error {
+		var did Action
+		err := scan(&did)
+		if stage := signing[did]; stage != "" && stage != mine {
+			other = did
+		}
+		return err
+	})
+	if err == nil && other != "" {
+		err = forbidden("您办理过这份名单的“%s”，不能再办理“%s”，请交由其他人员。", actionNames[other], actionNames[action])
+	}
+	return err
+}
+
+// content does what belongs to the step, and gives the content that it is taken on, empty for steps on none.
+func (o Order) content(ctx context.Context, tx *store.Tx, h *head, a Actor, now time.Time) (c content, err error) {
+	switch o.Action {
+	case ActReview, ActHandle:
+		c, err = bind(ctx, tx, h, h.round)
+	case ActConfirm:
+		if err = o.confirm(ctx, tx, *h, a, now); err == nil {
+			c, err = bind(ctx, tx, h, h.round)
+		}
+	case ActNotice:
+		c, err = o.freeze(ctx, tx, h, a, now)
+	case ActCheck, ActApproveFirst, ActApprove, ActExport, ActSend:
+		return o.bound(ctx, tx, *h)
+	case ActSettle: // entries that came back are out by now, the hash is that of what was sent
+		return content{hash: h.hash}, nil
+	case ActReturn:
+		return c, release(ctx, tx, *h, a, o.Note, now)
+	case ActWithdraw:
+		if err = release(ctx, tx, *h, a, o.Note, now); err == nil {
+			_, err = tx.Exec(ctx, "UPDATE list_entry SET status = 'removed', note = $1 WHERE list = $2 AND status IN ('in', 'held')", "名单已撤回："+o.Note, h.id)
+		}
+		return c, err
+	default:
+		return c, nil
+	}
+	if err == nil && c.count == 0 {
+		err = conflict("名单“%s”没有可以拨付的条目（都已移出或暂缓），请退回更正或撤回。", h.id)
+	}
+	if err == nil && o.Hash != "" && o.Hash != c.hash && o.Action != ActNotice && o.Action != ActConfirm {
+		err = conflict("清单已变，请重新核对。")
+	}
+	return c, err
+}
+
+// bound refuses a content that isn't the one that was handled and, where the caller says what he saw, not that one. The hash is
+// computed anew from the entries, not only read.
+func (o Order) bound(ctx context.Context, tx *store.Tx, h head) (content, error) {
+	if o.Hash == "" && (o.Action == ActApprove || o.Action == ActApproveFirst) {
+		return content{}, invalid("审批时须带上您所看到的清单摘要，请从审批页面办理。")
+	}
+	c, err := canonical(ctx, tx, h, h.round)
+	if err != nil {
+		return c, err
+	}
+	var handled string
+	err = query(ctx, tx, "SELECT hash FROM list_event WHERE list = $1 AND action = 'handle' ORDER BY seq DESC LIMIT 1", []any{h.id}, func(scan scanner) error {
+		return scan(&handled)
+	})
+	if err == nil && (h.hash != c.hash || handled != c.hash || o.Hash != "" && o.Hash != c.hash) {
+		err = conflict("清单已变，请重新核对。%s", map[bool]string{true: "请退回更正后重走流程。", false: "请财政经办“重新核对”后再走复核、审批。"}[h.state == Exported])
+	}
+	return c, err
+}
