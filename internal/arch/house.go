@@ -121,7 +121,15 @@ var rooms = map[string]Room{
 	},
 	"internal/disburse/payout":  {Bars: NoClock | NoIO, Imports: []string{"rules/exact", "rules/civil", "internal/sheet"}, TestImports: []string{"internal/sheet/xlsx"}},
 	"internal/disburse/receipt": {Bars: NoClock | NoIO, Imports: []string{"rules/exact", "rules/civil", "internal/sheet", "internal/sheet/xlsx", "internal/disburse/payout"}},
-	"internal/notify":           {Imports: with(bottom, "rules", "internal/store", "internal/audit")},
+	"internal/disburse/pay": {
+		Bars:    NoClock,
+		Imports: []string{"rules/exact", "rules/civil", "internal/store", "internal/audit", "internal/disburse/payout", "internal/disburse/receipt"}, TestImports: []string{"internal/pgtest"},
+	},
+	"internal/disburse/pay/balance": {
+		Bars:    NoClock,
+		Imports: []string{"rules/exact", "rules/civil", "internal/store", "internal/sheet", "internal/disburse/pay", "internal/disburse/payout", "internal/disburse/receipt"}, TestImports: []string{"internal/pgtest"},
+	},
+	"internal/notify": {Imports: with(bottom, "rules", "internal/store", "internal/audit")},
 
 	// The edge.
 	"internal/web/say":    {Bars: NoClock, Imports: with(bottom, "rules")},

@@ -1,0 +1,300 @@
+package pay
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"mianshen/internal/disburse/receipt"
+	"mianshen/internal/store"
+	"mianshen/rules/civil"
+	"mianshen/rules/exact"
+)
+
+// payment is one payment of a batch as it stands.
+type payment struct {
+	id, state, line string
+	n, year         int
+	amount          exact.Money
+}
+
+// move is what a payment's receipts do to it.
+type move struct {
+	payment
+	to     string    // paid, failed or returned
+	paidAt time.Time // when the money left, for paid and returned
+	at     time.Time // of the result
+	reason string
+}
+
+// lockBatch reads a batch and holds it to the end of the transaction, so that receipts of one batch come one after the other.
+func lockBatch(ctx context.Context, tx *store.Tx, id string) (Batch, error) {
+	return scanBatch(tx.QueryRow(ctx, `SELECT `+batchColumns+` FROM payment_batch WHERE id = $1`+tx.Lock(), id))
+}
+
+// advance holds all lines of a locked batch, with those that are new, against it: it stores the new ones, gives every open line its
+// class, and moves the payments whose receipts say so. It returns the class of each open line and how many payments moved.
+func advance(ctx context.Context, tx *store.Tx, b Batch, fresh []Line, actor Actor, now time.Time) (map[string]Class, int, error) {
+	content, _, err := readBatch(ctx, tx.Query, b.ID)
+	if err != nil {
+		return nil, 0, err
+	}
+	kept, err := Lines(ctx, tx.Query, b.ID)
+	if err != nil {
+		return nil, 0, err
+	}
+	all := append(kept[:len(kept):len(kept)], fresh...)
+	e, err := Fold(content, b.AnswerBy, all)
+	if err != nil {
+		return nil, 0, err
+	}
+	payments, err := paymentsOf(ctx, tx, b.ID)
+	if err != nil {
+		return nil, 0, err
+	}
+	moves := e.moves(payments, all)
+	if err := elsewhere(ctx, tx, all, e.Class); err != nil {
+		return nil, 0, err
+	}
+	if err := putLines(ctx, tx, fresh, e.Class); err != nil {
+		return nil, 0, err
+	}
+	if err := reclass(ctx, tx, kept, e.Class); err != nil {
+		return nil, 0, err
+	}
+	return e.Class, len(moves), b.carry(ctx, tx, moves, actor, now)
+}
+
+// Lines reads the lines that name a batch, as they stand. ask is how.
+func Lines(ctx context.Context, ask func(context.Context, string, ...any) (*sql.Rows, error), batch string) ([]Line, error) {
+	rows, err := ask(ctx, `SELECT `+lineColumns+` FROM receipt_line WHERE batch = $1 ORDER BY id`, batch)
+	if err != nil {
+		return nil, err
+	}
+	return scanLines(rows)
+}
+
+const lineColumns = `id, file, batch, payment, print, amount_fen, result, reason, bank_at, class, coalesce(resolution, '')`
+
+func scanLines(rows *sql.Rows) ([]Line, error) {
+	defer rows.Close()
+	var lines []Line
+	for rows.Next() {
+		var l Line
+		var result string
+		r := &l.Receipt
+		if err := rows.Scan(&l.ID, &l.File, &r.Batch, &r.Payment, &r.Account, &r.Amount, &result, &r.Reason, store.StampInto(&r.At), &l.Class, &l.Closed); err != nil {
+			return nil, err
+		}
+		r.Result = resultOf(result)
+		if !r.At.IsZero() {
+			r.At = r.At.In(civil.Shanghai())
+		}
+		l.Holds = holds(l.Closed)
+		lines = append(lines, l)
+	}
+	return lines, rows.Err()
+}
+
+func paymentsOf(ctx context.Context, tx *store.Tx, batch string) ([]payment, error) {
+	rows, err := tx.Query(ctx, `SELECT p.id, p.n, p.state, p.line, p.amount_fen, l.year FROM payment p JOIN budget_line l ON l.id = p.line WHERE p.batch = $1 ORDER BY p.n`, batch)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var list []payment
+	for rows.Next() {
+		var p payment
+		if err := rows.Scan(&p.id, &p.n, &p.state, &p.line, &p.amount, &p.year); err != nil {
+			return nil, err
+		}
+		list = append(list, p)
+	}
+	return list, rows.Err()
+}
+
+// moves says which payments move, and gives the lines of those that can't a class of 待查.
+func (e Evidence) moves(payments []payment, lines []Line) []move {
+	var moves []move
+	blocked := map[string]Class{}
+	for i, p := range payments {
+		m, class := p.take(e.Outcomes[i], e.PaidAt[p.id])
+		switch {
+		case class != "":
+			blocked[p.id] = class
+		case m.to != "":
+			moves = append(moves, m)
+		}
+	}
+	for _, l := range lines {
+		if class := blocked[l.Receipt.Payment]; class != "" && e.Class[l.ID] == Applied {
+			e.Class[l.ID] = class
+		}
+	}
+	return moves
+}
+
+// take says what an outcome does to a payment: a move, nothing, or why it can't.
+func (p payment) take(o receipt.Outcome, paidAt time.Time) (move, Class) {
+	m := move{payment: p, paidAt: paidAt, at: o.At, reason: o.Reason}
+	switch o.State {
+	case receipt.Paid:
+		m.to = "paid"
+	case receipt.Unpaid:
+		m.to = "failed"
+	case receipt.SentBack:
+		m.to = "returned"
+		if paidAt.IsZero() {
+			m.paidAt = o.At
+		}
+	default:
+		return move{}, ""
+	}
+	switch {
+	case p.state == m.to:
+		return move{}, ""
+	case p.state == "ready":
+		return move{}, Unsent
+	case p.state == "cancelled":
+		return move{}, Cancelled
+	case p.state == "paid" && m.to == "returned":
+		return m, ""
+	case p.state != "sent" && p.state != "unknown":
+		return move{}, Contradicted
+	case m.to != "failed" && civil.On(m.paidAt).Year() != p.year:
+		return move{}, OtherYear
+	}
+	return m, ""
+}
+
+// elsewhere tells ids that nobody knows from those of another batch.
+func elsewhere(ctx context.Context, tx *store.Tx, lines []Line, class map[string]Class) error {
+	find, err := tx.Prepare(ctx, `SELECT count(*) FROM payment WHERE id = $1`)
+	if err != nil {
+		return err
+	}
+	for _, l := range lines {
+		if class[l.ID] != UnknownID {
+			continue
+		}
+		var known int
+		if err := find.QueryRowContext(ctx, l.Receipt.Payment).Scan(&known); err != nil {
+			return err
+		}
+		if known > 0 {
+			class[l.ID] = OtherBatch
+		}
+	}
+	return nil
+}
+
+// putLines stores new lines with their classes.
+func putLines(ctx context.Context, tx *store.Tx, lines []Line, class map[string]Class) error {
+	put, err := tx.Prepare(ctx, `INSERT INTO receipt_line (id, file, batch, payment, print, amount_fen, result, reason, bank_at, class)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`)
+	if err != nil {
+		return err
+	}
+	for _, l := range lines {
+		r := l.Receipt
+		_, err := put.ExecContext(ctx, l.ID, l.File, r.Batch, r.Payment, r.Account, int64(r.Amount), results[r.Result], r.Reason, store.Stamp(r.At), string(class[l.ID]))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reclass gives the open lines that were there their new class, where it changed.
+func reclass(ctx context.Context, tx *store.Tx, kept []Line, class map[string]Class) error {
+	for _, l := range kept {
+		if l.Closed != "" || class[l.ID] == l.Class {
+			continue
+		}
+		if _, err := tx.Exec(ctx, `UPDATE receipt_line SET class = $1 WHERE id = $2`, string(class[l.ID]), l.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// carry moves payments with what belongs to it: success posts, failure voids the reservation, a return restores the line; the entry
+// of what didn't arrive is returned, so that the right is free for another list. Postings bear the bank's time.
+func (b Batch) carry(ctx context.Context, tx *store.Tx, moves []move, actor Actor, now time.Time) error {
+	if len(moves) == 0 {
+		return nil
+	}
+	w, err := newWriter(ctx, tx, b, actor, now)
+	if err != nil {
+		return err
+	}
+	for _, m := range moves {
+		for _, write := range w.steps(m) {
+			if err := write(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// writer has the statements that move a payment.
+type writer struct {
+	b                             Batch
+	person                        string
+	now                           any
+	exec                          func(stmt *sql.Stmt, args ...any) error
+	states, posts, voids, entries *sql.Stmt
+}
+
+func newWriter(ctx context.Context, tx *store.Tx, b Batch, actor Actor, now time.Time) (*writer, error) {
+	w := &writer{b: b, person: actor.Person, now: store.Stamp(now)}
+	w.exec = func(stmt *sql.Stmt, args ...any) error {
+		_, err := stmt.ExecContext(ctx, args...)
+		return err
+	}
+	for _, s := range []struct {
+		into **sql.Stmt
+		text string
+	}{
+		{&w.states, `UPDATE payment SET state = $1, reason = $2, moved_at = $3, moved_by = $4 WHERE id = $5`},
+		{&w.posts, `INSERT INTO posting (at, kind, line, debit, credit, fen, payment, person) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`},
+		{&w.voids, `INSERT INTO posting (at, kind, line, debit, credit, fen, list, n, round, person) VALUES ($1, 'void', $2, 'reserved', 'available', $3, $4, $5, $6, $7)`},
+		{&w.entries, `UPDATE list_entry SET status = 'returned', note = $1 WHERE list = $2 AND n = $3`},
+	} {
+		stmt, err := tx.Prepare(ctx, s.text)
+		if err != nil {
+			return nil, err
+		}
+		*s.into = stmt
+	}
+	return w, nil
+}
+
+// steps are the statements of one move, in order.
+func (w *writer) steps(m move) []func() error {
+	state := func(to string) func() error {
+		return func() error { return w.exec(w.states, to, m.reason, w.now, w.person, m.id) }
+	}
+	post := func() error {
+		return w.exec(w.posts, store.Stamp(m.paidAt), "post", m.line, "reserved", "paid", int64(m.amount), m.id, w.person)
+	}
+	back := func() error {
+		return w.exec(w.posts, store.Stamp(m.at), "return", m.line, "paid", "available", int64(m.amount), m.id, w.person)
+	}
+	void := func() error {
+		return w.exec(w.voids, store.Stamp(m.at), m.line, int64(m.amount), w.b.List, m.n, w.b.Round, w.person)
+	}
+	entry := func(note string) func() error {
+		return func() error { return w.exec(w.entries, note+m.reason, w.b.List, m.n) }
+	}
+	switch {
+	case m.to == "failed":
+		return []func() error{state("failed"), void, entry("付款失败：")}
+	case m.to == "paid":
+		return []func() error{state("paid"), post}
+	case m.state == "paid":
+		return []func() error{state("returned"), back, entry("退汇：")}
+	}
+	return []func() error{state("paid"), post, state("returned"), back, entry("退汇：")}
+}

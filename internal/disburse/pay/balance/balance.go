@@ -1,0 +1,2 @@
+// Package balance x.
+package balance

@@ -1,0 +1,215 @@
+package pay
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"mianshen/internal/disburse/payout"
+	"mianshen/internal/disburse/receipt"
+	"mianshen/rules/civil"
+)
+
+// Class says what became of a line of a receipt.
+type Class string
+
+// The classes. All but the first two are 待查.
+const (
+	Applied      Class = "applied"
+	Underway     Class = "underway"
+	OtherBatch   Class = "other_batch"
+	UnknownID    Class = "unknown_id"
+	WrongAccount Class = "wrong_account"
+	WrongAmount  Class = "wrong_amount"
+	TooEarly     Class = "too_early"
+	TooLate      Class = "too_late"
+	Contradicted Class = "contradicted"
+	Repeated     Class = "repeated"
+	Unsent       Class = "unsent"     // the batch isn't marked as sent yet; sending it takes the receipt up
+	Cancelled    Class = "cancelled"  // the payment was taken back
+	OtherYear    Class = "other_year" // paid in another year than the budget line's
+)
+
+// classWords are what people read.
+var classWords = map[Class]string{
+	Applied: "已入账", Underway: "处理中", OtherBatch: "他批回单", UnknownID: "编号不识", WrongAccount: "账号不符", WrongAmount: "金额不符", TooEarly: "时间过早",
+	TooLate: "逾期回单", Contradicted: "结果矛盾", Repeated: "重复成功", Unsent: "尚未送出", Cancelled: "支付已撤销", OtherYear: "跨年支付",
+}
+
+// String returns the word for people.
+func (c Class) String() string { return classWords[c] }
+
+// Doubtful reports whether a line of the class waits for a person.
+func (c Class) Doubtful() bool { return c != Applied && c != Underway }
+
+// byDoubt are the classes of what receipt.Match holds apart.
+var byDoubt = map[receipt.Doubt]Class{
+	receipt.OtherBatch: OtherBatch, receipt.UnknownID: UnknownID, receipt.WrongAccount: WrongAccount, receipt.WrongAmount: WrongAmount,
+	receipt.TooEarly: TooEarly, receipt.TooLate: TooLate, receipt.Contradicted: Contradicted, receipt.Repeated: Repeated,
+}
+
+// Line is one line of a receipt as it is kept: Receipt.Account holds the print of the account.
+type Line struct {
+	ID      string
+	File    string // the first in which it came
+	Receipt receipt.Receipt
+	Class   Class
+	Holds   bool   // a person said that a line of 待查 counts
+	Closed  string // what the person said, "" while it is open
+}
+
+// lineID names a line by all that it says, so that equal lines are one.
+func lineID(r receipt.Receipt) string {
+	h := sha256.New()
+	for _, s := range []string{r.Batch, r.Payment, r.Account, r.Amount.String(), r.Result.String(), r.Reason, r.At.UTC().Format(time.RFC3339Nano)} {
+		fmt.Fprintf(h, "%d:%s", len(s), s)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+var accountLike = regexp.MustCompile(`[0-9]{8,}([0-9]{4})`)
+
+// keep makes a receipt what is stored: the account's print, a reason without account numbers, the time to the microsecond.
+func keep(r receipt.Receipt, keys Keys) Line {
+	r.Account = keys.Print(r.Account, PrintContext)
+	r.Reason = accountLike.ReplaceAllString(r.Reason, "****$1")
+	if !r.At.IsZero() {
+		r.At = r.At.Truncate(time.Microsecond).In(civil.Shanghai())
+	}
+	return Line{ID: lineID(r), Receipt: r}
+}
+
+// Evidence is what the lines of one batch come to.
+type Evidence struct {
+	Outcomes []receipt.Outcome    // one a payment, in the order of the batch
+	PaidAt   map[string]time.Time // payment -> the first success that counts
+	Class    map[string]Class     // line -> its class, of those that no person has closed
+}
+
+// Fold says what the lines make of a batch, whose accounts are prints. It is receipt.Match, asked again without what it holds apart:
+// a line that is wrong by itself, or that says a success once more, goes to 待查 and the others count as if it weren't there, so that
+// the result doesn't depend on which of them came first. Lines that contradict each other stay in doubt together, and so does
+// their payment. A line that a person let count has the batch's account, amount and days; one that he didn't let count is left out.
+func Fold(b payout.Batch, until civil.Date, lines []Line) (Evidence, error) {
+	e := Evidence{PaidAt: map[string]time.Time{}, Class: map[string]Class{}}
+	f := folder{batch: b, until: until, byID: map[string]payout.Line{}, vouched: map[string]bool{}}
+	for _, l := range b.Lines {
+		f.byID[l.ID] = l
+	}
+	var open []receipt.Receipt
+	for _, l := range lines {
+		switch {
+		case l.Closed == "":
+			open = append(open, l.Receipt)
+			e.Class[l.ID] = Applied
+			if l.Receipt.Result == receipt.Underway {
+				e.Class[l.ID] = Underway
+			}
+		case l.Holds:
+			r := f.vouch(l.Receipt)
+			open = append(open, r)
+			f.vouched[lineID(r)] = true
+		}
+	}
+	for {
+		m, err := receipt.Match(b, open, until)
+		if err != nil {
+			return Evidence{}, err
+		}
+		apart := f.apart(m.Doubts)
+		for id, class := range apart {
+			if _, ours := e.Class[id]; ours {
+				e.Class[id] = class
+			}
+		}
+		before := len(open)
+		open = slices.DeleteFunc(open, func(r receipt.Receipt) bool { c, found := apart[lineID(r)]; return found && c != Contradicted })
+		if len(open) == before {
+			e.Outcomes = m.Outcomes
+			break
+		}
+	}
+	for _, r := range open {
+		first, seen := e.PaidAt[r.Payment]
+		if r.Result == receipt.Success && (!seen || r.At.Before(first)) {
+			e.PaidAt[r.Payment] = r.At
+		}
+	}
+	return e, nil
+}
+
+// folder knows the batch, and which receipts a person vouches for.
+type folder struct {
+	batch   payout.Batch
+	until   civil.Date
+	byID    map[string]payout.Line
+	vouched map[string]bool
+}
+
+// vouch makes a receipt that a person let count one that counts.
+func (f folder) vouch(r receipt.Receipt) receipt.Receipt {
+	l := f.byID[r.Payment]
+	r.Batch, r.Account, r.Amount = f.batch.ID, l.Account, l.Amount
+	switch day := civil.On(r.At); {
+	case day.Before(f.batch.Created):
+		r.At = noon(f.batch.Created)
+	case day.After(f.until):
+		r.At = noon(f.until)
+	}
+	return r
+}
+
+func noon(d civil.Date) time.Time {
+	y, m, day := d.Parts()
+	return time.Date(y, time.Month(m), day, 12, 0, 0, 0, civil.Shanghai())
+}
+
+// apart gives the class of each receipt that Match holds apart for its own sake; of several successes all but one, the vouched or else
+// the first.
+func (f folder) apart(doubts []receipt.Questioned) map[string]Class {
+	classes := map[string]Class{}
+	again := map[string][]receipt.Receipt{}
+	for _, q := range doubts {
+		switch {
+		case q.Class == receipt.Beside:
+		case q.Class != receipt.Repeated:
+			classes[lineID(q.Receipt)] = byDoubt[q.Class]
+		case q.Receipt.Result == receipt.Success:
+			again[q.Receipt.Payment] = append(again[q.Receipt.Payment], q.Receipt)
+		}
+	}
+	for _, list := range again {
+		slices.SortFunc(list, func(a, b receipt.Receipt) int {
+			return cmp.Or(cmp.Compare(rank(f.vouched[lineID(a)]), rank(f.vouched[lineID(b)])), a.At.Compare(b.At), strings.Compare(lineID(a), lineID(b)))
+		})
+		for _, r := range list[1:] {
+			classes[lineID(r)] = Repeated
+		}
+	}
+	return classes
+}
+
+func rank(first bool) int {
+	if first {
+		return 0
+	}
+	return 1
+}
+
+// results are how a result is stored.
+var results = map[receipt.Result]string{receipt.Underway: "underway", receipt.Success: "success", receipt.Failed: "failed", receipt.Returned: "returned"}
+
+// resultOf reads one.
+func resultOf(text string) receipt.Result {
+	for r, s := range results {
+		if s == text {
+			return r
+		}
+	}
+	return 0
+}

@@ -1,0 +1,100 @@
+package pay
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"mianshen/internal/store"
+)
+
+// What a person says of a line in 待查, as the beginning of its resolution.
+const (
+	saysHolds = "属实："
+	saysVoid  = "不作数："
+)
+
+func holds(resolution string) bool { return strings.HasPrefix(resolution, saysHolds) }
+
+// Doubts lists the open lines of 待查 that name a batch, or all where batch is "".
+func (d *Desk) Doubts(ctx context.Context, batch string) ([]Line, error) {
+	rows, err := d.s.DB().QueryContext(ctx, `SELECT `+lineColumns+` FROM receipt_line
+		WHERE ($1 = '' OR batch = $1) AND resolved_at IS NULL AND class NOT IN ('applied', 'underway') ORDER BY batch, payment, id`, batch)
+	if err != nil {
+		return nil, wrapped(err, "doubts")
+	}
+	return scanLines(rows)
+}
+
+// Resolve closes a line of 待查, by F2, with a reason, and by another person than the one who took its file in. Where the line
+// doesn't hold, it is left out and what the others say counts. Where it holds, what it says counts; that may be said only of a line whose
+// payment, account and amount are right and whose day alone is doubtful. The payment moves as the receipts then say, and no other way.
+func (d *Desk) Resolve(ctx context.Context, actor Actor, lineID string, lineHolds bool, reason string, now time.Time) error {
+	if reason = strings.TrimSpace(reason); reason == "" || utf8.RuneCountInString(reason) > 500 {
+		return refuse("请写明处理依据，不超过 500 字。")
+	}
+	err := d.s.Transact(ctx, func(tx *store.Tx) error {
+		who, err := name(ctx, tx, actor.Person, "F2")
+		if err != nil {
+			return err
+		}
+		l, err := openLine(ctx, tx, lineID, actor)
+		if err != nil {
+			return err
+		}
+		says := saysVoid
+		if lineHolds {
+			says = saysHolds
+			if l.Class != TooEarly && l.Class != TooLate {
+				return refuse("回单属于“%s”，不能直接认定属实。请向银行索取正确的回单，或认定这一条不作数。", l.Class)
+			}
+		}
+		_, err = tx.Exec(ctx, `UPDATE receipt_line SET resolved_by = $1, resolved_at = $2, resolution = $3 WHERE id = $4`, actor.Person, store.Stamp(now), says+reason, lineID)
+		if err != nil {
+			return err
+		}
+		b, err := lockBatch(ctx, tx, l.Receipt.Batch)
+		if err == nil {
+			_, _, err = advance(ctx, tx, b, nil, actor, now)
+		}
+		if err != nil && !errors.Is(err, sql.ErrNoRows) { // a batch that isn't ours has nothing to move
+			return err
+		}
+		return record(ctx, tx, "receipt.resolved", lineID, actor, who, now, map[string]string{
+			"batch": l.Receipt.Batch, "payment": l.Receipt.Payment, "class": string(l.Class), "holds": map[bool]string{true: "yes", false: "no"}[lineHolds],
+		})
+	})
+	return wrapped(err, "receipt "+lineID)
+}
+
+// openLine reads a line that the actor may close, with its batch held first, as everybody does.
+func openLine(ctx context.Context, tx *store.Tx, id string, actor Actor) (Line, error) {
+	var batch, by string
+	err := tx.QueryRow(ctx, `SELECT l.batch, f.received_by FROM receipt_line l JOIN receipt_file f ON f.sha256 = l.file WHERE l.id = $1`, id).Scan(&batch, &by)
+	if err != nil {
+		return Line{}, err
+	}
+	if by == actor.Person || by == actor.StandsFor {
+		return Line{}, refuse("收进这份回单的人不能处理它的待查，请由另一位复核人办理。")
+	}
+	if _, err := lockBatch(ctx, tx, batch); err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return Line{}, err
+	}
+	rows, err := tx.Query(ctx, `SELECT `+lineColumns+` FROM receipt_line WHERE id = $1`, id)
+	if err != nil {
+		return Line{}, err
+	}
+	lines, err := scanLines(rows)
+	switch {
+	case err != nil:
+		return Line{}, err
+	case lines[0].Closed != "":
+		return Line{}, refuse("这条待查已经处理过。")
+	case !lines[0].Class.Doubtful():
+		return Line{}, refuse("这条回单不在待查，不需要处理。")
+	}
+	return lines[0], nil
+}

@@ -1,0 +1,170 @@
+package pay
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"mianshen/internal/disburse/receipt"
+	"mianshen/internal/store"
+)
+
+// MaxReceiptFile is how many bytes a file of receipts may have.
+const MaxReceiptFile = 32 << 20
+
+// Taken is what a file of receipts came to.
+type Taken struct {
+	SHA256  string
+	Format  string        // pain.002, csv or xlsx
+	Again   bool          // the same bytes had come before: nothing happened
+	Lines   int           // of the file
+	New     int           // that no file before had
+	Moved   int           // payments that moved
+	Classes map[Class]int // of the new lines
+	Refused string        // of pain.002: why the bank refused the order as a whole; a person decides what follows
+}
+
+// TakeReceipts takes a file of receipts in, whole or not at all, by F1 or a service. What the file is, its content says. Equal lines count
+// once, in any file and order; each gets its class, and the payments that they speak of move. A file that can't be read is an
+// error that names the line, and changes nothing.
+func (d *Desk) TakeReceipts(ctx context.Context, actor Actor, fileName string, data []byte, now time.Time) (Taken, error) {
+	if len(data) > MaxReceiptFile {
+		return Taken{}, refuse("回单文件超过 %d MB，请分成几个文件。", MaxReceiptFile>>20)
+	}
+	if fileName = strings.TrimSpace(fileName); fileName == "" || len(fileName) > 500 || !utf8.ValidString(fileName) || strings.ContainsRune(fileName, 0) {
+		return Taken{}, refuse("回单文件名为空、过长或含有损坏的字符，请改名后重新上传。")
+	}
+	t := Taken{Classes: map[Class]int{}}
+	file, err := t.read(data)
+	if err != nil {
+		return Taken{}, fmt.Errorf("receipt file: %w", err)
+	}
+	sum := sha256.Sum256(data)
+	t.SHA256 = hex.EncodeToString(sum[:])
+	sealed, err := d.keys.Seal(data, "receipt_file|sealed|"+t.SHA256)
+	if err != nil {
+		return Taken{}, fmt.Errorf("receipt file: %w", err)
+	}
+	lines := d.lines(file.Receipts, t.SHA256)
+	t.Lines = len(file.Receipts)
+	err = d.s.Transact(ctx, func(tx *store.Tx) error {
+		who, err := name(ctx, tx, actor.Person, "F1", "SV")
+		if err != nil {
+			return err
+		}
+		added, err := tx.Exec(ctx, `INSERT INTO receipt_file (sha256, name, format, sealed, lines, received_at, received_by) VALUES ($1, $2, $3, $4, $5, $6, $7)
+			ON CONFLICT DO NOTHING`, t.SHA256, fileName, t.Format, sealed, t.Lines, store.Stamp(now), actor.Person)
+		if err != nil {
+			return err
+		}
+		if added == 0 {
+			t.Again = true
+			return nil
+		}
+		for _, batch := range slices.Sorted(maps.Keys(lines)) {
+			if err := t.batch(ctx, tx, batch, lines[batch], actor, now); err != nil {
+				return err
+			}
+		}
+		return record(ctx, tx, "receipts.taken", t.SHA256, actor, who, now, map[string]string{
+			"format": t.Format, "lines": strconv.Itoa(t.Lines), "new": strconv.Itoa(t.New), "moved": strconv.Itoa(t.Moved),
+		})
+	})
+	if err != nil {
+		return Taken{}, fmt.Errorf("receipt file: %w", err)
+	}
+	return t, nil
+}
+
+// read finds out what a file is and reads it.
+func (t *Taken) read(data []byte) (receipt.File, error) {
+	text := bytes.TrimLeft(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")), " \t\r\n")
+	read := receipt.ReadCSV
+	switch {
+	case bytes.HasPrefix(data, []byte("PK")):
+		t.Format, read = "xlsx", receipt.ReadXLSX
+	case bytes.HasPrefix(text, []byte("<")):
+		t.Format, read = "pain.002", receipt.ReadPain002
+	default:
+		t.Format = "csv"
+	}
+	file, err := read(bytes.NewReader(data), receipt.Limits{Bytes: MaxReceiptFile})
+	t.Refused = file.Refused
+	return file, err
+}
+
+// lines makes receipts what is kept of them, each once, by batch.
+func (d *Desk) lines(receipts []receipt.Receipt, file string) map[string][]Line {
+	seen := map[string]bool{}
+	by := map[string][]Line{}
+	for _, r := range receipts {
+		l := keep(r, d.keys)
+		l.File = file
+		if !seen[l.ID] {
+			seen[l.ID] = true
+			by[r.Batch] = append(by[r.Batch], l)
+		}
+	}
+	for _, list := range by {
+		slices.SortFunc(list, func(a, b Line) int { return strings.Compare(a.ID, b.ID) })
+	}
+	return by
+}
+
+// batch takes in the lines that name one batch.
+func (t *Taken) batch(ctx context.Context, tx *store.Tx, id string, lines []Line, actor Actor, now time.Time) error {
+	b, err := lockBatch(ctx, tx, id)
+	unknown := errors.Is(err, sql.ErrNoRows)
+	if err != nil && !unknown {
+		return err
+	}
+	fresh, err := newOf(ctx, tx, lines)
+	if err != nil {
+		return err
+	}
+	class := map[string]Class{}
+	if unknown {
+		for _, l := range fresh {
+			class[l.ID] = OtherBatch
+		}
+		err = putLines(ctx, tx, fresh, class)
+	} else {
+		var moved int
+		class, moved, err = advance(ctx, tx, b, fresh, actor, now)
+		t.Moved += moved
+	}
+	for _, l := range fresh {
+		t.New++
+		t.Classes[class[l.ID]]++
+	}
+	return err
+}
+
+// newOf leaves out the lines that are kept already.
+func newOf(ctx context.Context, tx *store.Tx, lines []Line) ([]Line, error) {
+	find, err := tx.Prepare(ctx, `SELECT count(*) FROM receipt_line WHERE id = $1`)
+	if err != nil {
+		return nil, err
+	}
+	var fresh []Line
+	for _, l := range lines {
+		var known int
+		if err := find.QueryRowContext(ctx, l.ID).Scan(&known); err != nil {
+			return nil, err
+		}
+		if known == 0 {
+			fresh = append(fresh, l)
+		}
+	}
+	return fresh, nil
+}
