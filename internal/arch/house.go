@@ -123,11 +123,12 @@ var rooms = map[string]Room{
 	"internal/disburse/receipt": {Bars: NoClock | NoIO, Imports: []string{"rules/exact", "rules/civil", "internal/sheet", "internal/sheet/xlsx", "internal/disburse/payout"}},
 	"internal/disburse/pay": {
 		Bars:    NoClock,
-		Imports: []string{"rules/exact", "rules/civil", "internal/store", "internal/audit", "internal/disburse/payout", "internal/disburse/receipt"}, TestImports: []string{"internal/pgtest"},
+		Imports: []string{"rules/exact", "rules/civil", "internal/store", "internal/audit", "internal/disburse/payout", "internal/disburse/receipt"}, TestImports: []string{"internal/pgtest", "internal/disburse/pay/paytest"},
 	},
+	"internal/disburse/pay/paytest": {ForTests: true, Imports: []string{"rules/civil", "internal/store"}},
 	"internal/disburse/pay/balance": {
 		Bars:    NoClock,
-		Imports: []string{"rules/exact", "rules/civil", "internal/store", "internal/sheet", "internal/disburse/pay", "internal/disburse/payout", "internal/disburse/receipt"}, TestImports: []string{"internal/pgtest"},
+		Imports: []string{"rules/exact", "rules/civil", "internal/store", "internal/sheet", "internal/disburse/pay", "internal/disburse/payout", "internal/disburse/receipt"}, TestImports: []string{"internal/pgtest", "internal/disburse/pay/paytest"},
 	},
 	"internal/notify": {Imports: with(bottom, "rules", "internal/store", "internal/audit")},
 
