@@ -15,9 +15,10 @@ var Tables = map[string]string{
 	"budget_line": "*", "receipt_file": "*", "receipt_line": "*", "entry_seat": "*", "entry_cap": "*", "audit_record": "*", "audit_hash": "*", "audit_salt": "*",
 }
 
-// Outcome are the columns that may not depend on the order in which receipts came: all but when and out of which file.
+// Outcome are the columns that may not depend on the order in which receipts came: all but when, out of which file, and, where the bank
+// says a result at several times, at which of them it was posted.
 var Outcome = map[string]string{
-	"list_entry": "*", "payment": "id, state, reason", "posting": "at, kind, line, debit, credit, fen, list, n, round, payment", "budget_line": "*",
+	"list_entry": "*", "payment": "id, state, reason", "posting": "kind, line, debit, credit, fen, list, n, round, payment", "budget_line": "*",
 	"receipt_line": "id, batch, payment, print, amount_fen, result, reason, bank_at, class, resolution",
 }
 
@@ -58,12 +59,12 @@ func Differ(a, b string) string {
 	left, right := strings.Split(a, "\n"), strings.Split(b, "\n")
 	for _, x := range left {
 		if _, found := slices.BinarySearch(right, x); !found {
-			out = append(out, "- "+x)
+			out = append(out, "- "+x[:min(len(x), 400)])
 		}
 	}
 	for _, x := range right {
 		if _, found := slices.BinarySearch(left, x); !found {
-			out = append(out, "+ "+x)
+			out = append(out, "+ "+x[:min(len(x), 400)])
 		}
 	}
 	return strings.Join(out[:min(len(out), 12)], "\n")

@@ -54,7 +54,13 @@ func Check(t testing.TB, err error) {
 // New fills an empty store with persons, roles and a budget line of 10,000,000,000 元.
 func New(t testing.TB, s *store.Store) *World {
 	t.Helper()
-	w := &World{S: s, Ring: NewRing(t)}
+	return NewWith(t, s, NewRing(t))
+}
+
+// NewWith does it with the keys of another world.
+func NewWith(t testing.TB, s *store.Store, ring Ring) *World {
+	t.Helper()
+	w := &World{S: s, Ring: ring}
 	Check(t, w.begin(context.Background()))
 	return w
 }
@@ -81,10 +87,11 @@ func (w *World) begin(ctx context.Context) error {
 			e.do(`INSERT INTO role_grant (id, person, role, scope, origin, proposed_by, proposed_at) VALUES ($1, $2, $3, $4, 'granted', $5, $6)`, "g"+g[0], g[0], g[1], g[2], System, at)
 			e.do(`UPDATE role_grant SET confirmed_by = $1, confirmed_at = $2 WHERE id = $3`, Security, at, "g"+g[0])
 		}
-		e.do(`INSERT INTO snapshot (id, received_at, source, profiles) VALUES ($1, $2, 'test', 0)`, hash, at)
 		e.do(`INSERT INTO vocabulary_version (id, published_at, published_by, body) VALUES ($1, $2, 'x', $3)`, hash, at, []byte("x"))
 		e.do(`INSERT INTO policy_version (id, policy_id, title, published_at, published_by, files) VALUES ($1, 'p', '办法', $2, 'x', $3)`, hash, at, []byte("x"))
-		e.do(`INSERT INTO sweep (as_of, known_at, snapshot, vocabulary, status, started_at) SELECT $1, $2, max(seq), $3, 'running', $4 FROM snapshot`, store.Day(Today), at, hash, at)
+		e.do(`INSERT INTO snapshot (id, as_of, known_at, received_at, source, rows, vocabulary, recipe, depth, sealed) VALUES ($1, $2, $3, $3, 'test', 0, $1, $4, 0, 0)`, hash, store.Day(Today), at, []byte("{}"))
+		e.do(`UPDATE snapshot SET sealed = 1`)
+		e.do(`INSERT INTO sweep (purpose, as_of, known_at, snapshot, vocabulary, shards, rows, status, started_at) SELECT 'manual', $1, $2, seq, $3, 0, 0, 'running', $4 FROM snapshot`, store.Day(Today), at, hash, at)
 		if e.err == nil {
 			e.err = tx.QueryRow(ctx, `SELECT max(id) FROM sweep`).Scan(&w.sweep)
 		}

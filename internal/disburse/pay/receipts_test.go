@@ -1,0 +1,314 @@
+package pay_test
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/text/encoding/simplifiedchinese"
+
+	"mianshen/internal/disburse/pay"
+	"mianshen/internal/disburse/pay/paytest"
+	"mianshen/internal/disburse/receipt"
+)
+
+// spoilt gives what can be wrong with a line by itself, and the class that it goes to.
+var spoilt = map[pay.Class]func(a *paytest.Answer){
+	pay.OtherBatch:   func(a *paytest.Answer) { a.Batch = "ELSE-1" },
+	pay.UnknownID:    func(a *paytest.Answer) { a.Payment = "NOBODY" },
+	pay.WrongAccount: func(a *paytest.Answer) { a.Account = "6222020000000099999" },
+	pay.WrongAmount:  func(a *paytest.Answer) { a.Fen++ },
+	pay.TooEarly:     func(a *paytest.Answer) { a.At = "2025-06-29 23:59:59" },
+	pay.TooLate:      func(a *paytest.Answer) { a.At = "2025-07-11 00:00:00" },
+}
+
+// TestDoubts holds that a line that is wrong by itself goes to 待查 under its class, moves nothing, and doesn't poison the rest.
+func TestDoubts(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		b := d.sent(t, "L1", 8)
+		n := 0
+		for class, spoil := range spoilt {
+			n++
+			wrong := answer(b, n, "成功")
+			spoil(&wrong)
+			got := d.take(t, wrong, answer(b, 8, "处理中"))
+			equal(t, string(class), got.Classes[class], 1)
+			equal(t, string(class)+" moves", got.Moved, 0)
+			equal(t, string(class), d.state(t, "L1", n), "sent in")
+			got = d.take(t, answer(b, n, "成功"))
+			equal(t, string(class)+" and the right one", fmt.Sprint(got.Classes, got.Moved), "map[已入账:1] 1")
+		}
+		equal(t, "doubts", len(paytest.Must[[]pay.Line](t)(d.Doubts(t.Context(), ""))), len(spoilt))
+		less := answer(b, 7, "成功")
+		less.Fen--
+		equal(t, "1 分 less", d.take(t, less).Classes[pay.WrongAmount], 1)
+		equal(t, "1 分 less", d.state(t, "L1", 7), "sent in")
+	})
+}
+
+// TestOtherBatch holds that a payment of one batch isn't moved under the name of another.
+func TestOtherBatch(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		one, two := d.sent(t, "L1", 2), d.sent(t, "L2", 2)
+		a := answer(one, 1, "成功")
+		a.Batch = two.ID
+		got := d.take(t, a, answer(two, 2, "成功"))
+		equal(t, "classes", fmt.Sprint(got.Classes[pay.OtherBatch], got.Moved), "1 1")
+		equal(t, "states", d.state(t, "L1", 1)+d.state(t, "L2", 2), "sent inpaid in")
+	})
+}
+
+// TestUnsent holds that receipts which come before the batch is marked as sent wait for it.
+func TestUnsent(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		d.w.List(t, "L1", 2)
+		b := d.exported(t, "L1")
+		got := d.take(t, answer(b, 1, "成功"), answer(b, 2, "失败"))
+		equal(t, "taken", fmt.Sprint(got.Classes[pay.Unsent], got.Moved), "2 0")
+		paytest.Check(t, d.Send(t.Context(), handler, "L1", paytest.Now))
+		equal(t, "states", d.state(t, "L1", 1)+", "+d.state(t, "L1", 2), "paid in, failed returned")
+		equal(t, "doubts", len(paytest.Must[[]pay.Line](t)(d.Doubts(t.Context(), b.ID))), 0)
+	})
+}
+
+// TestUnknown holds that what wasn't answered in time is unknown, is never sent again, and moves by a receipt alone.
+func TestUnknown(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		ctx := t.Context()
+		b := d.sent(t, "L1", 3)
+		d.take(t, answer(b, 1, "成功"))
+		equal(t, "on the last day", paytest.Must[int64](t)(d.Overdue(ctx, pay.Actor{Person: paytest.Service}, paytest.Now.AddDate(0, 0, 10))), 0)
+		paytest.Check(t, d.MarkUnknown(ctx, checker, b.ID, []string{pay.PaymentID("L1", 2, 1)}, "银行无法查询", later))
+		wantRefused(t, "paid isn't unknown", d.MarkUnknown(ctx, checker, b.ID, []string{pay.PaymentID("L1", 1, 1)}, "x", later), "不在“已送出”状态")
+		equal(t, "the day after", paytest.Must[int64](t)(d.Overdue(ctx, pay.Actor{Person: paytest.Service}, paytest.Now.AddDate(0, 0, 11))), 1)
+		equal(t, "states", d.state(t, "L1", 2)+", "+d.state(t, "L1", 3), "unknown in, unknown in")
+		wantRefused(t, "sent again", d.Send(ctx, handler, "L1", later), "不在“已导出”状态")
+		_, err := d.Export(ctx, handler, "L1", answerBy, later)
+		wantRefused(t, "exported again", err, "不在“已批准”状态")
+		_, err = d.MakeFile(ctx, handler, b.ID, "pain.001", t.TempDir()+"/x", later)
+		wantRefused(t, "file again", err, "不在“已导出”状态")
+		paytest.Must[pay.File](t)(d.Prove(ctx, b.ID, "pain.001"))
+		wantRefused(t, "settled", d.Settle(ctx, checker, "L1", later), "还有 2 笔")
+		d.take(t, answer(b, 2, "失败"), answer(b, 3, "成功"))
+		paytest.Check(t, d.Settle(ctx, checker, "L1", later))
+	})
+}
+
+// TestResolve holds who closes a line of 待查, and that the payment then moves as the receipts say.
+func TestResolve(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		ctx := t.Context()
+		b := d.sent(t, "L1", 4)
+		late, wrong := answer(b, 1, "成功"), answer(b, 2, "成功")
+		late.At = "2025-07-20 10:00:00"
+		wrong.Fen++
+		d.take(t, late, wrong, answer(b, 3, "成功"), answer(b, 3, "失败"), answer(b, 4, "成功"))
+		equal(t, "contradicted", d.state(t, "L1", 3), "sent in")
+		find := func(class pay.Class, result receipt.Result) string {
+			for _, l := range paytest.Must[[]pay.Line](t)(d.Doubts(ctx, b.ID)) {
+				if l.Class == class && l.Receipt.Result == result {
+					return l.ID
+				}
+			}
+			t.Fatalf("no doubt %s", class)
+			return ""
+		}
+		resolve := func(person, id string, holds bool, reason string) error {
+			return d.Resolve(ctx, pay.Actor{Person: person}, id, holds, reason, later)
+		}
+		wantRefused(t, "by F1", resolve(paytest.Handler, find(pay.TooLate, receipt.Success), true, "x"), "没有办理这一步的角色")
+		wantRefused(t, "without reason", resolve(paytest.Checker, find(pay.TooLate, receipt.Success), true, " "), "处理依据")
+		wantRefused(t, "another amount", resolve(paytest.Checker, find(pay.WrongAmount, receipt.Success), true, "x"), "金额不符")
+		wantRefused(t, "contradicted", resolve(paytest.Checker, find(pay.Contradicted, receipt.Success), true, "x"), "结果矛盾")
+		wantRefused(t, "for who took it in", d.Resolve(ctx, pay.Actor{Person: paytest.Checker, StandsFor: paytest.Handler}, find(pay.TooLate, receipt.Success), true, "x", later), "另一位复核人")
+		id := find(pay.TooLate, receipt.Success)
+		paytest.Check(t, resolve(paytest.Checker, id, true, "银行来函确认"))
+		wantRefused(t, "twice", resolve(paytest.Checker, id, false, "x"), "已经处理过")
+		paytest.Check(t, resolve(paytest.Finance2, find(pay.WrongAmount, receipt.Success), false, "银行更正"))
+		paytest.Check(t, resolve(paytest.Finance2, find(pay.Contradicted, receipt.Success), false, "银行来函：失败为准"))
+		for n, want := range []string{"paid in", "sent in", "failed returned", "paid in"} {
+			equal(t, fmt.Sprint("entry ", n+1), d.state(t, "L1", n+1), want)
+		}
+		equal(t, "doubts", len(paytest.Must[[]pay.Line](t)(d.Doubts(ctx, ""))), 0)
+		equal(t, "a late return after what a person said", d.take(t, answer(b, 1, "失败")).Classes[pay.Contradicted], 1)
+		equal(t, "records", d.ask(t, `SELECT count(*) FROM audit_record WHERE kind = 'receipt.resolved'`), "3")
+	})
+}
+
+// TestHostile holds that files that can't be read whole change nothing, and that their errors are said.
+func TestHostile(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		b := d.sent(t, "L1", 3)
+		good := []paytest.Answer{answer(b, 1, "成功"), answer(b, 2, "失败"), answer(b, 3, "退回")}
+		pain := string(paytest.Pain(good))
+		gb, err := simplifiedchinese.GB18030.NewEncoder().Bytes(paytest.CSV(good))
+		paytest.Check(t, err)
+		before := paytest.Dump(t, d.s, paytest.Tables)
+		for name, c := range map[string]struct {
+			data []byte
+			want string
+		}{
+			"bomb":         {[]byte(`<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]>` + strings.Replace(pain[strings.Index(pain, "<Document"):], "ACSC", "&b;", 1)), "DTD"},
+			"deep":         {[]byte(strings.Replace(pain, "<TxSts>", strings.Repeat("<a>", 10000), 1)), "嵌套"},
+			"Big5":         {[]byte("\xa7\xe5\xa6\xb8\xb8\xb9,\xaa\xf7\xc3B\r\n"), "第 1 行"},
+			"damaged":      {bytes.Replace(gb, []byte{0xa3, 0xac}, []byte{0x81}, 1), "第"},
+			"UTF-16":       {[]byte("\xff\xfe\x7b\x98"), "UTF-16"},
+			"wrong amount": {[]byte(strings.Replace(string(paytest.CSV(good)), "6000.02", "6000.021", 1)), "第 3 行"},
+			"empty":        {nil, "空"},
+			"large":        {make([]byte, pay.MaxReceiptFile+1), "超过 32 MB"},
+			"no workbook":  {[]byte("PK\x03\x04"), "XLSX"},
+		} {
+			_, err := d.TakeReceipts(t.Context(), handler, "a", c.data, later)
+			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "6222020") {
+				t.Errorf("%s: %v, want %s", name, err, c.want)
+			}
+		}
+		if diff := paytest.Differ(before, paytest.Dump(t, d.s, paytest.Tables)); diff != "" {
+			t.Errorf("changed:\n%s", diff)
+		}
+		got := paytest.Must[pay.Taken](t)(d.TakeReceipts(t.Context(), handler, "a", gb, later))
+		equal(t, "GB18030", fmt.Sprint(got.New, got.Moved), "3 3")
+		again := paytest.Must[pay.Taken](t)(d.TakeReceipts(t.Context(), handler, "b", gb, later))
+		equal(t, "again", again.Again, true)
+		other := paytest.Must[pay.Taken](t)(d.TakeReceipts(t.Context(), handler, "b", paytest.XLSX(t, good), later))
+		equal(t, "the same as a workbook", fmt.Sprint(other.Format, other.New, other.Moved), "xlsx0 0")
+		equal(t, "rare characters", strings.Contains(d.ask(t, `SELECT note FROM list_entry WHERE list = 'L1' AND n = 2`), "“龘龘”不符，㐀"), true)
+	})
+}
+
+// TestTruncated cuts a file at every byte: nothing happens, until what is cut off is empty space alone; then all does.
+func TestTruncated(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		for name, write := range map[string]func([]paytest.Answer) []byte{
+			"csv": paytest.CSV, "pain": paytest.Pain, "xlsx": func(list []paytest.Answer) []byte { return paytest.XLSX(t, list) },
+		} {
+			d = d.fresh(t)
+			b := d.sent(t, "L1", 2)
+			data := write([]paytest.Answer{answer(b, 1, "成功"), answer(b, 2, "失败")})
+			before := paytest.Dump(t, d.s, paytest.Tables)
+			for n := range len(bytes.TrimSpace(data)) {
+				if _, err := d.TakeReceipts(t.Context(), handler, name, data[:n], later); err == nil {
+					t.Fatalf("%s cut at %d of %d is taken", name, n, len(data))
+				}
+			}
+			equal(t, name, paytest.Differ(before, paytest.Dump(t, d.s, paytest.Tables)), "")
+			got := paytest.Must[pay.Taken](t)(d.TakeReceipts(t.Context(), handler, name, data, later))
+			equal(t, name, got.Moved, 2)
+		}
+	})
+}
+
+// stream is what a bank may say of a batch, in random order and any number of times, without contradicting itself.
+func stream(r *rand.Rand, b pay.Batch) []paytest.Answer {
+	var all []paytest.Answer
+	classes := []pay.Class{pay.OtherBatch, pay.UnknownID, pay.WrongAccount, pay.WrongAmount, pay.TooEarly, pay.TooLate}
+	for n := 1; n <= b.Lines; n++ {
+		switch r.IntN(6) {
+		case 0, 1:
+			all = append(all, answer(b, n, "成功"))
+		case 2:
+			all = append(all, answer(b, n, "失败"))
+		case 3:
+			all = append(all, answer(b, n, "成功"), answer(b, n, "退回"))
+		case 4: // a second success, at another time
+			again := answer(b, n, "成功")
+			again.At = "2025-07-01 11:00:00"
+			all = append(all, answer(b, n, "成功"), again)
+		}
+		if r.IntN(2) == 0 {
+			all = append(all, answer(b, n, "处理中"))
+		}
+		if r.IntN(2) == 0 {
+			wrong := answer(b, n, []string{"成功", "失败", "退回"}[r.IntN(3)])
+			wrong.At = "2025-07-03 10:00:00"
+			spoilt[classes[r.IntN(len(classes))]](&wrong)
+			all = append(all, wrong)
+		}
+	}
+	return all
+}
+
+// TestOrder holds that any order, repetition and division into files of the same receipts ends in the same database, and that the sums
+// hold. What does not depend on it is all but when a line came and in which file.
+func TestOrder(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		seed := rand.Uint64()
+		t.Logf("seed %d", seed)
+		r := rand.New(rand.NewPCG(seed, 0))
+		plan := rand.New(rand.NewPCG(seed, 1))
+		for round := range 6 {
+			contents := uint64(plan.Int64())
+			var first string
+			for try := range 3 {
+				other := d
+				if round+try > 0 {
+					other = d.fresh(t)
+				}
+				b := other.sent(t, "L1", 12)
+				all := stream(rand.New(rand.NewPCG(contents, 2)), b)
+				other.deliver(t, r, all)
+				dump := paytest.Dump(t, other.s, paytest.Outcome)
+				if try == 0 {
+					first = dump
+				}
+				if diff := paytest.Differ(first, dump); diff != "" {
+					t.Fatalf("round %d, try %d:\n%s", round, try, diff)
+				}
+				other.sums(t)
+			}
+		}
+	})
+}
+
+// deliver takes answers in at random: shuffled, in files of random length, some of them again.
+func (d *desk) deliver(t *testing.T, r *rand.Rand, all []paytest.Answer) {
+	t.Helper()
+	all = slices.Clone(all)
+	for range r.IntN(8) {
+		all = append(all, all[r.IntN(len(all))])
+	}
+	r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	for len(all) > 0 {
+		n := 1 + r.IntN(len(all))
+		d.take(t, all[:n]...)
+		if r.IntN(3) == 0 {
+			d.take(t, all[:n]...)
+		}
+		all = all[n:]
+	}
+}
+
+// sums holds the ledger against the payments.
+func (d *desk) sums(t *testing.T) {
+	t.Helper()
+	for what, query := range map[string]string{
+		"overdrawn lines":  `SELECT count(*) FROM budget_line WHERE reserved_fen + posted_fen > total_fen`,
+		"paid sum":         `SELECT (SELECT coalesce(sum(amount_fen), 0) FROM payment WHERE state = 'paid') - (SELECT sum(posted_fen) FROM budget_line)`,
+		"open sum":         `SELECT (SELECT coalesce(sum(amount_fen), 0) FROM payment WHERE state IN ('ready', 'sent', 'unknown')) - (SELECT sum(reserved_fen) FROM budget_line)`,
+		"returns":          `SELECT (SELECT count(*) FROM payment WHERE state = 'returned') - (SELECT count(*) FROM posting WHERE kind = 'return')`,
+		"double returns":   `SELECT count(*) FROM (SELECT payment FROM posting WHERE kind = 'return' GROUP BY payment HAVING count(*) > 1) x`,
+		"entries returned": `SELECT (SELECT count(*) FROM list_entry WHERE status = 'returned') - (SELECT count(*) FROM payment WHERE state IN ('failed', 'returned'))`,
+	} {
+		equal(t, what, d.ask(t, query), "0")
+	}
+}
+
+// TestContradicted holds that receipts which contradict each other move nothing when they come together; when they come one after the
+// other, what moved stays, nothing more moves, and both wait for a person, whichever came first.
+func TestContradicted(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		b := d.sent(t, "L1", 3)
+		yes, no := func(n int) paytest.Answer { return answer(b, n, "成功") }, func(n int) paytest.Answer { return answer(b, n, "失败") }
+		d.take(t, yes(1), no(1))
+		d.take(t, yes(2))
+		d.take(t, no(2))
+		d.take(t, no(3))
+		d.take(t, yes(3))
+		equal(t, "states", d.state(t, "L1", 1)+", "+d.state(t, "L1", 2)+", "+d.state(t, "L1", 3), "sent in, paid in, failed returned")
+		equal(t, "contradicted", d.ask(t, `SELECT count(*) FROM receipt_line WHERE class = 'contradicted'`), "6")
+		d.sums(t)
+	})
+}
