@@ -2,6 +2,7 @@ package pay
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"database/sql"
@@ -209,32 +210,65 @@ type sealed struct {
 
 // readBatch reads a batch as it was made, in the order of the list, with the prints of the accounts in the place of their numbers.
 func readBatch(ctx context.Context, ask query, batch string) (payout.Batch, []sealed, error) {
-	rows, err := ask(ctx, `SELECT b.list_hash, b.made_on, b.lines, b.sum_fen, t.title, p.id, p.amount_fen, a.id, a.holder, a.bank, a.print, a.sealed,
-			l.unit, l.project, l.function, l.economic
-		FROM payment p JOIN payment_batch b ON b.id = p.batch JOIN disbursement_list t ON t.id = b.list
-			JOIN payee_account a ON a.id = p.account JOIN budget_line l ON l.id = p.line
-		WHERE p.batch = $1 ORDER BY p.n`, batch)
+	b, purpose, err := readHead(ctx, ask, batch)
+	if err != nil {
+		return payout.Batch{}, nil, err
+	}
+	budgets, err := readBudgets(ctx, ask)
+	if err != nil {
+		return payout.Batch{}, nil, err
+	}
+	rows, err := ask(ctx, `SELECT p.id, p.amount_fen, p.line, a.id, a.holder, a.bank, a.print, a.sealed
+		FROM payment p JOIN payee_account a ON a.id = p.account WHERE p.batch = $1 ORDER BY p.n`, batch)
 	if err != nil {
 		return payout.Batch{}, nil, err
 	}
 	defer rows.Close()
-	b := payout.Batch{ID: batch}
-	var accounts []sealed
+	accounts := make([]sealed, 0, b.Control.Count)
+	b.Lines = make([]payout.Line, 0, b.Control.Count)
 	for rows.Next() {
-		var l payout.Line
+		l := payout.Line{Purpose: purpose}
 		var s sealed
-		err := rows.Scan(&b.ListHash, store.DayInto(&b.Created), &b.Control.Count, &b.Control.Sum, &l.Purpose, &l.ID, &l.Amount, &s.account, &l.Payee, &l.Bank, &l.Account, &s.bytes,
-			&l.Budget.Unit, &l.Budget.Project, &l.Budget.Function, &l.Budget.Economic)
-		if err != nil {
+		var line string
+		if err := rows.Scan(&l.ID, &l.Amount, &line, &s.account, &l.Payee, &l.Bank, &l.Account, &s.bytes); err != nil {
 			return payout.Batch{}, nil, err
 		}
+		l.Budget = budgets[line]
 		b.Lines, accounts = append(b.Lines, l), append(accounts, s)
 	}
-	if err := rows.Err(); err != nil {
-		return payout.Batch{}, nil, err
+	return b, accounts, rows.Err()
+}
+
+// readHead reads what is said of a batch as a whole, and what all its payments are for.
+func readHead(ctx context.Context, ask query, batch string) (b payout.Batch, purpose string, err error) {
+	rows, err := ask(ctx, `SELECT b.list_hash, b.made_on, b.lines, b.sum_fen, t.title FROM payment_batch b JOIN disbursement_list t ON t.id = b.list WHERE b.id = $1`, batch)
+	if err != nil {
+		return b, "", err
 	}
-	if len(b.Lines) == 0 {
-		return payout.Batch{}, nil, store.ErrNotFound
+	defer rows.Close()
+	b.ID = batch
+	if !rows.Next() {
+		return b, "", cmp.Or(rows.Err(), store.ErrNotFound)
 	}
-	return b, accounts, nil
+	err = rows.Scan(&b.ListHash, store.DayInto(&b.Created), &b.Control.Count, &b.Control.Sum, &purpose)
+	return b, purpose, err
+}
+
+// readBudgets reads the classification of every budget line; there are few.
+func readBudgets(ctx context.Context, ask query) (map[string]payout.Budget, error) {
+	rows, err := ask(ctx, `SELECT id, unit, project, function, economic FROM budget_line`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	budgets := map[string]payout.Budget{}
+	for rows.Next() {
+		var id string
+		var b payout.Budget
+		if err := rows.Scan(&id, &b.Unit, &b.Project, &b.Function, &b.Economic); err != nil {
+			return nil, err
+		}
+		budgets[id] = b
+	}
+	return budgets, rows.Err()
 }

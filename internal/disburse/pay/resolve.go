@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"mianshen/internal/disburse/payout"
 	"mianshen/internal/store"
 )
 
@@ -97,4 +98,28 @@ func openLine(ctx context.Context, tx *store.Tx, id string, actor Actor) (Line, 
 		return Line{}, refuse("这条回单不在待查，不需要处理。")
 	}
 	return lines[0], nil
+}
+
+// Case is one batch with everything the bank said of it.
+type Case struct {
+	Batch    Batch
+	Content  payout.Batch // with the prints of the accounts in the place of their numbers
+	Lines    []Line       // that name the batch
+	Evidence Evidence
+}
+
+// Case reads a batch and folds its receipts anew.
+func (d *Desk) Case(ctx context.Context, batch string) (c Case, err error) {
+	db := d.s.DB()
+	if c.Batch, err = scanBatch(db.QueryRowContext(ctx, `SELECT `+batchColumns+` FROM payment_batch WHERE id = $1`, batch)); err != nil {
+		return Case{}, wrapped(err, "batch "+batch)
+	}
+	if c.Content, _, err = readBatch(ctx, db.QueryContext, batch); err != nil {
+		return Case{}, wrapped(err, "batch "+batch)
+	}
+	if c.Lines, err = Lines(ctx, db.QueryContext, batch); err != nil {
+		return Case{}, wrapped(err, "batch "+batch)
+	}
+	c.Evidence, err = Fold(c.Content, c.Batch.AnswerBy, c.Lines)
+	return c, err
 }
