@@ -34,7 +34,8 @@ var (
 
 // databases are those that every test runs on.
 var databases = map[string]func(t testing.TB) string{
-	"sqlite": func(t testing.TB) string { return "sqlite://" + filepath.Join(t.TempDir(), "pay.db") },
+	"sqlite":   func(t testing.TB) string { return "sqlite://" + filepath.Join(t.TempDir(), "pay.db") },
+	"postgres": pgtest.Database,
 }
 
 // opened opens a store that is closed when t ends.

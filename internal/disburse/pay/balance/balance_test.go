@@ -28,7 +28,8 @@ var (
 
 // databases are those that every test runs on.
 var databases = map[string]func(t testing.TB) string{
-	"sqlite": func(t testing.TB) string { return "sqlite://" + filepath.Join(t.TempDir(), "pay.db") },
+	"sqlite":   func(t testing.TB) string { return "sqlite://" + filepath.Join(t.TempDir(), "pay.db") },
+	"postgres": pgtest.Database,
 }
 
 type desk struct {

@@ -89,9 +89,9 @@ func (w *World) begin(ctx context.Context) error {
 		}
 		e.do(`INSERT INTO vocabulary_version (id, published_at, published_by, body) VALUES ($1, $2, 'x', $3)`, hash, at, []byte("x"))
 		e.do(`INSERT INTO policy_version (id, policy_id, title, published_at, published_by, files) VALUES ($1, 'p', '办法', $2, 'x', $3)`, hash, at, []byte("x"))
-		e.do(`INSERT INTO snapshot (id, as_of, known_at, received_at, source, rows, vocabulary, recipe, depth, sealed) VALUES ($1, $2, $3, $3, 'test', 0, $1, $4, 0, 0)`, hash, store.Day(Today), at, []byte("{}"))
-		e.do(`UPDATE snapshot SET sealed = 1`)
-		e.do(`INSERT INTO sweep (purpose, as_of, known_at, snapshot, vocabulary, shards, rows, status, started_at) SELECT 'manual', $1, $2, seq, $3, 0, 0, 'running', $4 FROM snapshot`, store.Day(Today), at, hash, at)
+		e.do(`INSERT INTO snapshot (id, as_of, known_at, received_at, source, rows, vocabulary, recipe, depth, sealed) VALUES ($1, $2, $3, $3, 'test', 0, $1, $4, 0, $5)`, hash, store.Day(Today), at, []byte("{}"), false)
+		e.do(`UPDATE snapshot SET sealed = $1`, true)
+		e.do(`INSERT INTO sweep (id, purpose, as_of, known_at, snapshot, vocabulary, shards, rows, status, started_at) SELECT 1, 'manual', $1, $2, seq, $3, 0, 0, 'running', $4 FROM snapshot`, store.Day(Today), at, hash, at)
 		if e.err == nil {
 			e.err = tx.QueryRow(ctx, `SELECT max(id) FROM sweep`).Scan(&w.sweep)
 		}
