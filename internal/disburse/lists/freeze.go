@@ -91,13 +91,13 @@ func reserve(ctx context.Context, tx *store.Tx, list string, n, round int, a Act
 	return err
 }
 
-// void gives back what the round put aside for the list, or for entry n alone, as far as it wasn't paid or given back.
+// void gives back what the round put aside for the list, or for entry n alone, as far as it wasn't given back.
 func void(ctx context.Context, tx *store.Tx, list string, n, round int, a Actor, now time.Time) error {
 	_, err := tx.Exec(ctx, `INSERT INTO posting (at, kind, line, debit, credit, fen, list, n, round, person)
 		SELECT $1, 'void', o.line, 'reserved', 'available', o.fen, o.list, o.n, o.round, $2 FROM posting o
 		WHERE o.list = $3 AND o.round = $4 AND o.kind = 'reserve' AND ($5 = 0 OR o.n = $5)
 		AND NOT EXISTS (SELECT 1 FROM posting v WHERE v.list = o.list AND v.n = o.n AND v.round = o.round AND v.kind = 'void')
-		AND NOT EXISTS (SELECT 1 FROM posting q JOIN payment p ON p.id = q.payment WHERE p.list = o.list AND p.n = o.n AND q.kind = 'post') ORDER BY o.n`,
+		ORDER BY o.n`,
 		store.Stamp(now), a.Person, list, round, n)
 	return err
 }

@@ -2,6 +2,7 @@ package lists_test
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,6 +12,7 @@ import (
 
 	"mianshen/internal/disburse/lists"
 	"mianshen/internal/store"
+	"mianshen/rules/civil"
 )
 
 // way is the way of a list from draft to settled, with who takes it.
@@ -47,13 +49,53 @@ func (w *world) order(list string, action lists.Action) lists.Order {
 	return o
 }
 
-// take does a step on the day that it needs.
+// take does a step on the day that it needs, with the payments that belong to it.
 func (w *world) take(person, list string, action lists.Action) error {
 	now := day0
 	if action != lists.ActNotice {
 		now = overNotice
 	}
-	return w.b.Step(w.t.Context(), as(person), w.order(list, action), now)
+	return w.takeAt(person, list, action, now)
+}
+
+func (w *world) takeAt(person, list string, action lists.Action, now time.Time) error {
+	o, ctx := w.order(list, action), w.t.Context()
+	if action != lists.ActExport && action != lists.ActSend && action != lists.ActSettle {
+		return w.b.Step(ctx, as(person), o, now)
+	}
+	return w.s.Transact(ctx, func(tx *store.Tx) error {
+		if err := payments(ctx, tx, person, list, action, now); err != nil {
+			return err
+		}
+		return w.b.StepTx(ctx, tx, as(person), o, now)
+	})
+}
+
+// payments does to the payments of a list what the room of payments does in the transaction of a step.
+func payments(ctx context.Context, tx *store.Tx, person, list string, action lists.Action, now time.Time) error {
+	if action != lists.ActExport {
+		state := map[lists.Action]string{lists.ActSend: "sent", lists.ActSettle: "paid"}[action]
+		was := map[lists.Action]string{lists.ActSend: "ready", lists.ActSettle: "sent"}[action]
+		_, err := tx.Exec(ctx, "UPDATE payment SET state = $1, moved_at = $2, moved_by = $3 WHERE list = $4 AND state = $5",
+			state, store.Stamp(now), person, list, was)
+		if err != nil || action == lists.ActSend {
+			return err
+		}
+		_, err = tx.Exec(ctx, `INSERT INTO posting (at, kind, line, debit, credit, fen, payment, person)
+			SELECT $1, 'post', line, 'reserved', 'paid', amount_fen, id, $2 FROM payment WHERE list = $3 AND state = 'paid'`, store.Stamp(now), person, list)
+		return err
+	}
+	_, err := tx.Exec(ctx, `INSERT INTO payment (id, list, n, attempt, batch, account, line, amount_fen, state, moved_at, moved_by)
+		SELECT l.id || '-' || e.n || '-' || l.round, e.list, e.n, l.round, l.id || '-' || l.round, e.account, e.line, e.amount_fen, 'ready', $1, $2
+		FROM list_entry e JOIN disbursement_list l ON l.id = e.list WHERE l.id = $3 AND e.status = 'in'`, store.Stamp(now), person, list)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `INSERT INTO payment_batch (id, list, round, list_hash, made_on, lines, sum_fen, made_by, made_at)
+		SELECT l.id || '-' || l.round, l.id, l.round, l.hash, $1, count(*), CAST(sum(e.amount_fen) AS BIGINT), $2, $3
+		FROM list_entry e JOIN disbursement_list l ON l.id = e.list WHERE l.id = $4 AND e.status = 'in' GROUP BY l.id, l.round, l.hash`,
+		store.Day(civil.On(now)), person, store.Stamp(now), list)
+	return err
 }
 
 // to drafts a list and takes it to a state of the way.
@@ -130,8 +172,8 @@ func TestWay(t *testing.T) {
 		if got := w.state("L"); got != lists.Settled {
 			t.Errorf("ends as %q", got)
 		}
-		if n := w.count("SELECT reserved_fen FROM budget_line WHERE id = $1", line); n != 3000_00 {
-			t.Errorf("%d 分 reserved, want 300000: no payment was made", n)
+		if n := w.count("SELECT posted_fen - reserved_fen FROM budget_line WHERE id = $1", line); n != 3000_00 {
+			t.Errorf("%d 分 paid and not reserved any more, want 300000", n)
 		}
 	})
 }
@@ -177,6 +219,11 @@ func (w *world) tries(id string, state lists.State, action lists.Action, person 
 	now := overNotice
 	o := w.order(id, action)
 	err := w.s.Transact(w.t.Context(), func(tx *store.Tx) error {
+		if action == lists.ActExport && person == "F1" && state == lists.Approved || action == lists.ActSettle && state == lists.Sent && person == "F2" {
+			if err := payments(w.t.Context(), tx, person, id, action, now); err != nil {
+				return err
+			}
+		}
 		if err := w.b.StepTx(w.t.Context(), tx, as(person), o, now); err != nil {
 			return err
 		}

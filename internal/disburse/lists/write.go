@@ -11,13 +11,13 @@ import (
 	"mianshen/rules/exact"
 )
 
-// atOnce is how many rows one statement inserts: few enough for PostgreSQL's 65,535 parameters, enough that a statement costs
-// little against its rows.
-const atOnce = 100
+// atOnce is how many rows one statement inserts: enough that a statement costs little against its rows, few enough for
+// PostgreSQL's 65,535 parameters. There each statement has its triggers looked at once, so it takes more.
+var atOnce = map[store.Kind]int{store.SQLite: 100, store.Postgres: 1000}
 
-// insert writes rows by prepared statements of atOnce rows each. Head is INSERT INTO t (columns), tail what follows the values.
+// insert writes rows by prepared statements of many rows each. Head is INSERT INTO t (columns), tail what follows the values.
 func insert(ctx context.Context, tx *store.Tx, head, tail string, columns int, rows [][]any) error {
-	for size := atOnce; size > 0 && len(rows) > 0; size = len(rows) {
+	for size := atOnce[tx.Kind()]; size > 0 && len(rows) > 0; size = len(rows) {
 		if size > len(rows) {
 			size = len(rows)
 		}
