@@ -237,8 +237,12 @@ func (w *World) approve(e *execs, id string, wants []Want) {
 		{"review", "draft", "reviewed", "D2", Reviewer}, {"confirm", "reviewed", "confirmed", "D1", Maker}, {"notice", "confirmed", "noticed", "D1", Maker},
 		{"handle", "noticed", "handled", "F1", Handler}, {"check", "handled", "checked", "F2", Checker}, {"approve", "checked", "approved", "F3", Approver},
 	} {
+		when := at
+		if i < 3 {
+			when = store.Stamp(Now.AddDate(0, 0, -15))
+		}
 		e.do(`INSERT INTO list_event (list, seq, action, from_state, to_state, role, person, at, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-			id, i+2, s[0], s[1], s[2], s[3], s[4], at, store.Hash([]byte(id)))
+			id, i+2, s[0], s[1], s[2], s[3], s[4], when, store.Hash([]byte(id)))
 		if s[0] == "notice" {
 			e.many(len(wants), `INSERT INTO posting (at, kind, line, debit, credit, fen, list, n, round, person) VALUES ($1, 'reserve', $2, 'available', 'reserved', $3, $4, $5, 1, $6)`,
 				func(n int) []any { return []any{at, Line, Amount(wants[n-1].Firm), id, n, Handler} })
