@@ -103,7 +103,7 @@ var rooms = map[string]Room{
 	"internal/store/storetest": {ForTests: true, Imports: with(bottom, "rules", "engine", "internal/audit", "internal/store", "internal/pgtest")},
 	"internal/casework": {
 		Imports:     with(bottom, "rules", "rules/formula", "rules/lint", "engine", "engine/kernel", "internal/facts", "internal/store"),
-		TestImports: []string{"seeds", "seeds/synth", "internal/pgtest", "internal/facts/arrival", "internal/intake"},
+		TestImports: []string{"seeds", "seeds/synth", "internal/pgtest", "internal/facts/arrival", "internal/intake", "internal/disburse/ledger"},
 	},
 	"internal/catalog":          {Bars: NoClock, Imports: with(bottom, "rules", "index"), TestImports: []string{"seeds"}},
 	"internal/finder":           {Imports: []string{"index", "index/lexicon", "internal/casework", "internal/catalog", "internal/store"}, TestImports: []string{"internal/demo", "seeds"}},
@@ -252,7 +252,7 @@ var excused = []Excuse{
 		Why: "the contract of the store: each promise with its refusal, on both databases",
 	},
 	{
-		Place: "internal/casework", Kind: kindPackage, Ceiling: 1700,
+		Place: "internal/casework", Kind: kindPackage, Ceiling: 1750,
 		Why: "one file a subject around the one office: publishing, sweeping, answering, replaying, all over what a sweep pins",
 	},
 	{

@@ -27,7 +27,11 @@ func (o *Office) session(ctx context.Context, book *Book, sweep store.Sweep, usc
 	if err != nil {
 		return nil, err
 	}
-	s := book.NewSession(rules.Circumstances{AsOf: sweep.AsOf})
+	around, err := o.Circumstances(ctx, sweep)
+	if err != nil {
+		return nil, err
+	}
+	s := book.NewSession(around)
 	s.Load(profile)
 	return s, nil
 }

@@ -24,6 +24,7 @@ var ErrNothing = errors.New("nothing published or compared yet")
 // Office answers from one store. It may be used by many goroutines.
 type Office struct {
 	Store *store.Store
+	Past  Past // set before the office is used; nil: there are no findings, and the history isn't known
 
 	reader *facts.Reader
 	mu     sync.Mutex

@@ -38,7 +38,7 @@ func (n *night) parallel(ctx context.Context, all []run, work func(*rules.Sessio
 	errs := make([]error, runtime.GOMAXPROCS(0))
 	for i := range errs {
 		wg.Go(func() {
-			session := n.book.NewSession(rules.Circumstances{AsOf: n.sweep.AsOf})
+			session := n.book.NewSession(n.around)
 			for errs[i] == nil {
 				k := int(next.Add(1)) - 1
 				if k >= len(all) {

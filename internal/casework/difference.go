@@ -37,13 +37,17 @@ func (o *Office) Difference(ctx context.Context, p *Proposal, asOf civil.Date, n
 	if err != nil {
 		return nil, err
 	}
-	after, err := o.proposed(ctx, p.Book, snap, asOf, p.concerns)
+	around, err := o.around(ctx, asOf, now)
+	if err != nil {
+		return nil, err
+	}
+	after, err := o.proposed(ctx, p.Book, snap, around, p.concerns)
 	if err != nil {
 		return nil, err
 	}
 	before := &engine.Result{}
 	if current != nil {
-		if before, err = o.proposed(ctx, current.Book, snap, asOf, p.concerns); err != nil {
+		if before, err = o.proposed(ctx, current.Book, snap, around, p.concerns); err != nil {
 			return nil, err
 		}
 	}
@@ -77,18 +81,18 @@ func (p *Proposal) concerns(r *rules.Rule) bool {
 }
 
 // proposed decides the wanted items of a book that are due.
-func (o *Office) proposed(ctx context.Context, book *rules.Book, snap store.Snapshot, asOf civil.Date, wanted func(*rules.Rule) bool) (*engine.Result, error) {
+func (o *Office) proposed(ctx context.Context, book *rules.Book, snap store.Snapshot, around rules.Circumstances, wanted func(*rules.Rule) bool) (*engine.Result, error) {
 	table, err := o.Table(ctx, book.Vocabulary, snap)
 	if err != nil {
 		return nil, err
 	}
 	var list []*rules.Rule
 	for _, r := range book.Rules {
-		if wanted(r) && r.Due(asOf) {
+		if wanted(r) && r.Due(around.AsOf) {
 			list = append(list, r)
 		}
 	}
-	plan, err := engine.NewPlan(table, book, list, rules.Circumstances{AsOf: asOf})
+	plan, err := engine.NewPlan(table, book, list, around)
 	if err != nil {
 		return nil, err
 	}

@@ -14,7 +14,7 @@ import (
 	"mianshen/rules/civil"
 )
 
-// shelf keeps what was read lately: the table of one snapshot, and a few shards of sweeps.
+// shelf keeps what was read lately: the table of one snapshot, a few shards of sweeps, and what one sweep decides with.
 type shelf struct {
 	mu       sync.Mutex
 	snapshot string
@@ -23,6 +23,8 @@ type shelf struct {
 	table    *engine.Table
 	shards   map[shardKey]*engine.Result
 	order    []shardKey
+	around   rules.Circumstances
+	aroundOf int64 // the sweep; 0: none
 }
 
 type shardKey struct {

@@ -181,6 +181,7 @@ type night struct {
 	sweep   store.Sweep
 	book    *Book
 	table   *engine.Table
+	around  rules.Circumstances
 	plan    *engine.Plan
 	before  *engine.Result // of the sweep before; nil: none
 	changed int            // pairs of items that were decided before, and came out otherwise
@@ -240,7 +241,10 @@ func (o *Office) night(ctx context.Context, sweep store.Sweep) (*night, error) {
 	if n.table, err = o.Table(ctx, book.Book.Vocabulary, snap); err != nil {
 		return nil, err
 	}
-	if n.plan, err = engine.NewPlan(n.table, book.Book, book.Due(sweep.AsOf), rules.Circumstances{AsOf: sweep.AsOf}); err != nil {
+	if n.around, err = o.Circumstances(ctx, sweep); err != nil {
+		return nil, err
+	}
+	if n.plan, err = engine.NewPlan(n.table, book.Book, book.Due(sweep.AsOf), n.around); err != nil {
 		return nil, err
 	}
 	if sweep.Previous == 0 {
