@@ -1,5 +1,6 @@
 // Package best finds what a firm should be paid when its entitlements exclude, repeat and cap each other: the legal
-// combination with the largest sum, proved to be the largest, and for each entitlement that loses the reason why.
+// combination with the largest sum, proved to be the largest, and for each entitlement that loses the reason why. Affiliated
+// firms whose caps count together are solved together; groups of exclusion are each firm's own.
 //
 // A combination gives each entitlement from 0 分 up to its amount, so that a cap may cut any of those it binds. It is legal if
 //
@@ -31,14 +32,17 @@ import (
 // for thirty entitlements, which mostly need a hundredth of it.
 const DefaultSteps = 100_000
 
-// Problem is one firm's entitlements with all that stands between them.
+// Problem is the entitlements of one firm, or of firms whose caps count together, with all that stands between them.
 type Problem struct {
-	Entitlements []entitle.Entitlement // of one firm, made by entitle.Make, each id once; in any order
-	Paid         []entitle.Paid        // the firm's, its affiliates', and those of any firm that may share a once_per basis
+	Entitlements []entitle.Entitlement // made by entitle.Make, each id once; in any order
+	Paid         []entitle.Paid        // the firms', their affiliates', and those of any firm that may share a once_per basis
 	Caps         []entitle.Cap
-	Chosen       map[string]string // group of rule `choice` -> item the firm chose; groups not named are open
-	MaxSteps     int               // 0: DefaultSteps
+	Chosen       map[Chooser]string // the item that a firm chose of a group of rule `choice`; groups not named are open
+	MaxSteps     int                // 0: DefaultSteps
 }
+
+// Chooser is a firm before a group of rule `choice`.
+type Chooser struct{ Enterprise, Group string }
 
 // Answer is what Solve found. With Proved, Total is the largest sum that any legal combination reaches. Without, the search gave
 // up: the lines are legal and add up to Total, no combination exceeds Bound, and a person decides.
@@ -109,8 +113,8 @@ func (r Reason) String() string {
 	return "计算步数用尽，未能证明最优，需人工核定"
 }
 
-// Solve finds the best legal combination. Errors: entitle.ErrTwice, entitle.ErrInvalid (also for entitlements of several firms
-// and a group whose items name different rules), exact.ErrOverflow. Giving up is no error: see Answer.Proved.
+// Solve finds the best legal combination. Errors: entitle.ErrTwice, entitle.ErrInvalid (also for a group whose items name
+// different rules), exact.ErrOverflow. Giving up is no error: see Answer.Proved.
 func Solve(p Problem) (Answer, error) {
 	all := slices.Clone(p.Entitlements)
 	slices.SortFunc(all, func(a, b entitle.Entitlement) int {
@@ -150,8 +154,8 @@ func check(all []entitle.Entitlement) error {
 		if err != nil {
 			return err
 		}
-		if made.ID != e.ID || e.Enterprise != all[0].Enterprise {
-			return fmt.Errorf("%w：%s 不是本企业的应拨记录", entitle.ErrInvalid, e.ID)
+		if made.ID != e.ID {
+			return fmt.Errorf("%w：%s 的编号与内容不符", entitle.ErrInvalid, e.ID)
 		}
 		if sum, err = entitle.Add(sum, e.Amount); err != nil {
 			return err

@@ -38,7 +38,7 @@ func pick[T any](r *rand.Rand, from ...T) T { return from[r.IntN(len(from))] }
 func randomClaim(r *rand.Rand, most int64) entitle.Claim {
 	item := pick(r, "a", "b", "c", "d")
 	c := entitle.Claim{
-		Item: item, Enterprise: "F", Period: pick(r, "2024", "2025", "2025-Q1"), Amount: exact.Money(1 + r.Int64N(most)),
+		Item: item, Enterprise: pick(r, "F", "F", "F", "A"), Period: pick(r, "2024", "2025", "2025-Q1"), Amount: exact.Money(1 + r.Int64N(most)),
 		Basis: pick(r, entitle.Basis{}, entitle.Basis{Value: "1"}, entitle.Basis{Kind: "发票号", Value: "1"}, entitle.Basis{Kind: "发票号", Value: "2"},
 			entitle.Basis{Value: "3"}),
 		Since: civil.MustParse(pick(r, "2025-01-01", "2025-01-02", "2025-01-03")), Once: r.IntN(4) == 0,
@@ -49,7 +49,7 @@ func randomClaim(r *rand.Rand, most int64) entitle.Claim {
 
 // random is a small problem: exclusions by every rule, caps of every kind, with and without groups and affiliated firms.
 func random(r *rand.Rand, n int, most int64) Problem {
-	p := Problem{Chosen: map[string]string{}}
+	p := Problem{Chosen: map[Chooser]string{}}
 	rule := map[string]entitle.Rule{}
 	in := map[string][]entitle.Exclusive{}
 	for _, g := range []string{"G", "H"} {
@@ -60,7 +60,7 @@ func random(r *rand.Rand, n int, most int64) Problem {
 			}
 		}
 		if r.IntN(4) == 0 {
-			p.Chosen[g] = pick(r, "a", "b", "c")
+			p.Chosen[Chooser{pick(r, "F", "A"), g}] = pick(r, "a", "b", "c")
 		}
 	}
 	seen := map[string]bool{}
@@ -342,7 +342,6 @@ func TestRefusals(t *testing.T) {
 	a := made(entitle.Claim{Item: "a", Enterprise: "F", Period: "2025", Amount: math.MaxInt64, Exclusive: []entitle.Exclusive{{Group: "G", Rule: entitle.First}}})
 	b := made(entitle.Claim{Item: "b", Enterprise: "F", Period: "2025", Amount: 1})
 	c := made(entitle.Claim{Item: "c", Enterprise: "F", Period: "2025", Amount: 1, Exclusive: []entitle.Exclusive{{Group: "G", Rule: entitle.Highest}}})
-	other := made(entitle.Claim{Item: "c", Enterprise: "X", Period: "2025", Amount: 1})
 	forged := b
 	forged.ID = a.ID
 	small := a
@@ -353,7 +352,6 @@ func TestRefusals(t *testing.T) {
 	}{
 		"overflow":    {[]entitle.Entitlement{a, b}, exact.ErrOverflow},
 		"twice":       {[]entitle.Entitlement{b, b}, entitle.ErrTwice},
-		"two firms":   {[]entitle.Entitlement{b, other}, entitle.ErrInvalid},
 		"forged":      {[]entitle.Entitlement{forged}, entitle.ErrInvalid},
 		"mixed rules": {[]entitle.Entitlement{small, c}, entitle.ErrInvalid},
 	} {

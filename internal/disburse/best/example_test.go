@@ -79,7 +79,7 @@ func TestByHand(t *testing.T) {
 			map[string]string{"a": "与互斥组“G”的另一事项不重复享受"},
 		},
 		"choice": {
-			Problem{Entitlements: claims(t, row{item: "a", amount: 9000, groups: choice}, row{item: "b", amount: 1, groups: choice}), Chosen: map[string]string{"G": "b"}},
+			Problem{Entitlements: claims(t, row{item: "a", amount: 9000, groups: choice}, row{item: "b", amount: 1, groups: choice}), Chosen: map[Chooser]string{{"F", "G"}: "b"}},
 			map[string]exact.Money{"b": 1},
 			map[string]string{"a": "互斥组“G”中企业选择了另一事项"},
 		},

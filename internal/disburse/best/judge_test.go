@@ -60,13 +60,13 @@ func (j *judge) first() {
 }
 
 func shares(a, b entitle.Entitlement, rule entitle.Rule) bool {
-	return slices.ContainsFunc(a.Exclusive, func(x entitle.Exclusive) bool {
+	return a.Enterprise == b.Enterprise && slices.ContainsFunc(a.Exclusive, func(x entitle.Exclusive) bool {
 		return x.Rule == rule && slices.Contains(b.Exclusive, x)
 	})
 }
 
 func (j *judge) excludes(a, b entitle.Entitlement) bool {
-	if a.Item != b.Item && slices.ContainsFunc(a.Exclusive, func(x entitle.Exclusive) bool { return slices.Contains(b.Exclusive, x) }) {
+	if a.Item != b.Item && a.Enterprise == b.Enterprise && slices.ContainsFunc(a.Exclusive, func(x entitle.Exclusive) bool { return slices.Contains(b.Exclusive, x) }) {
 		return true
 	}
 	return oneThing(a.Claim, b.Claim)
@@ -151,7 +151,7 @@ func (j *judge) afterPaid(i int) bool {
 		}
 	}
 	for _, g := range e.Exclusive {
-		if chosen := j.p.Chosen[g.Group]; g.Rule == entitle.Choice && chosen != "" && chosen != e.Item {
+		if chosen := j.p.Chosen[Chooser{e.Enterprise, g.Group}]; g.Rule == entitle.Choice && chosen != "" && chosen != e.Item {
 			return false
 		}
 		others := int64(0)
@@ -160,17 +160,17 @@ func (j *judge) afterPaid(i int) bool {
 				others += int64(p.Amount)
 			}
 		}
-		if others > 0 && (g.Rule != entitle.Difference || !j.difference(e.Item, g, others)) {
+		if others > 0 && (g.Rule != entitle.Difference || !j.difference(e, g, others)) {
 			return false
 		}
 	}
 	return true
 }
 
-func (j *judge) difference(item string, g entitle.Exclusive, others int64) bool {
+func (j *judge) difference(e entitle.Entitlement, g entitle.Exclusive, others int64) bool {
 	claimed, got := int64(0), int64(0)
 	for k, o := range j.all {
-		if o.Item == item && slices.Contains(o.Exclusive, g) {
+		if o.Item == e.Item && o.Enterprise == e.Enterprise && slices.Contains(o.Exclusive, g) {
 			claimed, got = claimed+int64(o.Amount), got+j.x[k]
 		}
 	}
@@ -227,11 +227,12 @@ func (j *judge) holds(i int, r *Reason) bool {
 			return o.ID == r.By && j.excludes(e, o) && (j.x[at] > 0 || earlier)
 		})
 	case NotChosen:
-		return j.p.Chosen[r.Group] != "" && j.p.Chosen[r.Group] != e.Item
+		chosen := j.p.Chosen[Chooser{e.Enterprise, r.Group}]
+		return chosen != "" && chosen != e.Item
 	case Deducted:
 		j.x[i]++
 		defer func() { j.x[i]-- }()
-		return !j.difference(e.Item, entitle.Exclusive{Group: r.Group, Rule: entitle.Difference}, int64(r.Sum))
+		return !j.difference(e, entitle.Exclusive{Group: r.Group, Rule: entitle.Difference}, int64(r.Sum))
 	case Cut:
 		j.x[i]++
 		defer func() { j.x[i]-- }()

@@ -55,9 +55,9 @@ func build(all []entitle.Entitlement, p Problem) (*model, error) {
 	for _, c := range entitle.SameBasis(all, p.Paid) {
 		m.sameBasis(c)
 	}
-	groups, names := m.groups()
-	for _, name := range names {
-		if err := m.exclude(name, groups[name], p); err != nil {
+	groups, seats := m.groups()
+	for _, seat := range seats {
+		if err := m.exclude(seat.Group, groups[seat], p); err != nil {
 			return nil, err
 		}
 	}
@@ -108,21 +108,25 @@ type entry struct {
 	rule entitle.Rule
 }
 
-func (m *model) groups() (byName map[string][]entry, names []string) {
-	byName = map[string][]entry{}
+// groups parts the entitlements by firm and group of exclusion; the keys come sorted.
+func (m *model) groups() (of map[Chooser][]entry, keys []Chooser) {
+	of = map[Chooser][]entry{}
 	for i, e := range m.all {
 		for _, x := range e.Exclusive {
-			if byName[x.Group] == nil {
-				names = append(names, x.Group)
+			key := Chooser{e.Enterprise, x.Group}
+			if of[key] == nil {
+				keys = append(keys, key)
 			}
-			byName[x.Group] = append(byName[x.Group], entry{i, e.Item, x.Rule})
+			of[key] = append(of[key], entry{i, e.Item, x.Rule})
 		}
 	}
-	slices.Sort(names)
-	return byName, names
+	slices.SortFunc(keys, func(a, b Chooser) int {
+		return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.Enterprise, b.Enterprise))
+	})
+	return of, keys
 }
 
-// exclude makes clashes between the items of a group, and lets what was paid and what was chosen decide.
+// exclude makes clashes between the items of a firm's group, and lets what was paid and what was chosen decide.
 func (m *model) exclude(group string, entries []entry, p Problem) error {
 	for i, a := range entries {
 		for _, b := range entries[i+1:] {
@@ -133,7 +137,7 @@ func (m *model) exclude(group string, entries []entry, p Problem) error {
 	}
 	deducted := map[string]bool{}
 	for _, e := range entries {
-		if item := p.Chosen[group]; e.rule == entitle.Choice && item != "" && item != e.item {
+		if item := p.Chosen[Chooser{m.all[e.at].Enterprise, group}]; e.rule == entitle.Choice && item != "" && item != e.item {
 			m.refuse(e.at, Reason{Kind: NotChosen, Group: group})
 		}
 		sum, by, err := paidToOthers(p.Paid, m.all[e.at].Enterprise, group, e.item)
@@ -202,7 +206,7 @@ func (m *model) bound() {
 	}
 }
 
-// inLine goes through those that could be paid alone, in order of Since, then item: the first item to come to a group of rule
+// inLine goes through those that could be paid alone, in order of Since, then item: the first item of a firm to come to a group of rule
 // `first` holds it against all others. What is refused in one group holds no other.
 func (m *model) inLine() {
 	var line []int
@@ -215,18 +219,18 @@ func (m *model) inLine() {
 		x, y := m.all[a], m.all[b]
 		return cmp.Or(x.Since.Compare(y.Since), cmp.Compare(x.Item, y.Item))
 	})
-	holders := map[string]entitle.Entitlement{}
+	holders := map[Chooser]entitle.Entitlement{}
 	for _, i := range line {
 		e := m.all[i]
 		for _, x := range e.Exclusive {
-			if h, held := holders[x.Group]; x.Rule == entitle.First && held && h.Item != e.Item {
+			if h, held := holders[Chooser{e.Enterprise, x.Group}]; x.Rule == entitle.First && held && h.Item != e.Item {
 				m.refuse(i, Reason{Kind: Excluded, Group: x.Group, By: h.ID})
 				m.most[i] = 0
 			}
 		}
 		for _, x := range e.Exclusive {
-			if _, held := holders[x.Group]; x.Rule == entitle.First && !held && m.most[i] > 0 {
-				holders[x.Group] = e
+			if _, held := holders[Chooser{e.Enterprise, x.Group}]; x.Rule == entitle.First && !held && m.most[i] > 0 {
+				holders[Chooser{e.Enterprise, x.Group}] = e
 			}
 		}
 	}
