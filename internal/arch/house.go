@@ -114,7 +114,13 @@ var rooms = map[string]Room{
 	"internal/disburse/ledger": {
 		Bars: NoClock, Imports: []string{"rules", "rules/exact", "rules/civil", "internal/audit", "internal/intake", "internal/store"}, TestImports: []string{"internal/pgtest"},
 	},
-	"internal/disburse":         {Imports: with(bottom, "rules", "internal/store", "internal/audit", "internal/disburse/best", "internal/disburse/entitle", "internal/disburse/payout", "internal/disburse/ration", "internal/disburse/receipt")},
+	"internal/disburse/claim": {Bars: NoClock | NoIO, Imports: []string{"rules", "rules/exact", "rules/civil", "internal/disburse/entitle"}},
+	"internal/disburse": {
+		Bars: NoClock,
+		Imports: with(bottom, "rules", "engine", "internal/casework", "internal/store", "internal/disburse/best", "internal/disburse/claim", "internal/disburse/entitle", "internal/disburse/ledger",
+			"internal/disburse/lists", "internal/disburse/ration"),
+		TestImports: []string{"internal/demo", "internal/pgtest", "internal/facts/arrival", "internal/intake", "seeds", "seeds/synth"},
+	},
 	"internal/disburse/lists": {
 		Bars: NoClock, Imports: []string{"rules/exact", "rules/civil", "internal/audit", "internal/store", "internal/disburse/entitle"},
 		TestImports: []string{"internal/pgtest"},
