@@ -251,7 +251,7 @@ func (w *world) finish(d *due) {
 		c := lists.CapShare{Key: s.key, Most: s.most, MostTimes: s.times}
 		if s.times == 0 {
 			c.Fen = e.Amount
-		} else if d.part == "" || d.part == "i1" {
+		} else if d.part == "" || d.part == part(1) {
 			c.Times = 1
 		}
 		e.Caps = append(e.Caps, c)

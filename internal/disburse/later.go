@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"mianshen/internal/disburse/claim"
 	"mianshen/internal/disburse/entitle"
@@ -89,9 +88,9 @@ func (w *world) ripe(r *rules.Rule, n int, decided civil.Date, session *rules.Se
 	case rules.Eligible:
 		return "", ""
 	case rules.Ineligible:
-		return Later, fmt.Sprintf("第 %d 期：%s", n, failing(findings))
+		return Later, fmt.Sprintf("第 %d 期：%s", n, claim.Failing(findings))
 	default:
-		return Unknown, fmt.Sprintf("第 %d 期：%s", n, failing(findings))
+		return Unknown, fmt.Sprintf("第 %d 期：%s", n, claim.Failing(findings))
 	}
 }
 
@@ -211,31 +210,4 @@ func mustQuo(a, b, c exact.Num) exact.Num {
 		return exact.Num{}
 	}
 	return q
-}
-
-// failing says in a sentence which conditions don't hold, or aren't known.
-func failing(findings []rules.Finding) string {
-	no, open := "", ""
-	for _, f := range findings {
-		name := f.ID
-		if f.Text != "" {
-			name = f.Text
-		}
-		if f.Condition != nil {
-			name = cmp.Or(f.Condition.Because, f.Condition.Quote, f.ID)
-			if f.Condition.Clause != "" {
-				name += "（" + f.Condition.Clause + "）"
-			}
-		}
-		switch {
-		case f.Value.False():
-			no += "；不满足“" + name + "”"
-		case !f.Value.Known():
-			open += "；“" + name + "”待核实"
-		}
-	}
-	if no == "" {
-		no = open
-	}
-	return cmp.Or(strings.TrimPrefix(no, "；"), "无法判定")
 }

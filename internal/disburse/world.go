@@ -166,7 +166,7 @@ func (w *world) pairs() (rows []int, pairs [][]claim.Pair) {
 	related := map[string]bool{}
 	for _, item := range w.law.Related(sorted(w.wanted)) {
 		r, _ := w.book.Rule(item)
-		related[item] = w.wanted[item] || r.Item.Mode != rules.Apply
+		related[item] = w.wanted[item] || w.replace == "" && r.Item.Mode != rules.Apply
 	}
 	for i, t := range w.state.Items {
 		r, ok := w.book.Rule(t.Item)
