@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -31,8 +32,8 @@ const sqliteOptions = "?_txlock=immediate&_defensive=1&_dqs=0&_pragma=busy_timeo
 	"&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=recursive_triggers(1)&_pragma=trusted_schema(0)" +
 	"&_pragma=cache_size(-16384)&_pragma=temp_store(MEMORY)"
 
-// openSQLite opens path, ":memory:" or a file, which it locks and creates for its owner alone.
-func openSQLite(path string) (*Store, error) {
+// openSQLite opens path, ":memory:" or a file, which it locks and creates for its owner alone. options are those of each connection.
+func openSQLite(path, options string) (*Store, error) {
 	if path == "" {
 		return nil, fmt.Errorf("数据库地址缺少文件路径：%w", ErrInvalid)
 	}
@@ -48,7 +49,7 @@ func openSQLite(path string) (*Store, error) {
 		}
 		name = "file:" + (&url.URL{Path: file}).EscapedPath()
 	}
-	db, err := sql.Open("sqlite", name+sqliteOptions)
+	db, err := sql.Open("sqlite", name+options)
 	if err != nil {
 		if s.lock != nil {
 			err = errors.Join(err, s.lock.Close())
@@ -101,12 +102,13 @@ func take(file string) (*os.File, string, error) {
 	return held, file, nil
 }
 
-// openPostgres prepares connections to the database at address; none is made yet.
-func openPostgres(address string) (*Store, error) {
+// openPostgres prepares connections to the database at address, with these parameters of the session; none is made yet.
+func openPostgres(address string, params map[string]string) (*Store, error) {
 	config, err := pgx.ParseConfig(address)
 	if err != nil {
 		return nil, errors.New("数据库地址无法识别，应为 postgres://用户:口令@主机:端口/库名") // pgx's own error may show a password
 	}
+	maps.Copy(config.RuntimeParams, params)
 	config.RuntimeParams["timezone"] = "UTC"
 	if config.RuntimeParams["application_name"] == "" {
 		config.RuntimeParams["application_name"] = "mianshen"

@@ -28,6 +28,8 @@ var (
 	ErrLocked = errors.New("locked")
 	// ErrNewer says that the database's schema is newer than this program.
 	ErrNewer = errors.New("database is newer than the program")
+	// ErrOlder says that the database's schema is that of an earlier program, where it may not be migrated.
+	ErrOlder = errors.New("database is older than the program")
 )
 
 // wrap puts the operation in front of *err and makes the driver's own "no rows" and "constraint" errors ours.

@@ -60,9 +60,9 @@ type Store struct {
 // ErrNewer where a later program has migrated the database. Passwords never stand in an error. ctx bounds the opening only.
 func Open(ctx context.Context, address string) (s *Store, err error) {
 	if path, ok := strings.CutPrefix(address, "sqlite://"); ok {
-		s, err = openSQLite(path)
+		s, err = openSQLite(path, sqliteOptions)
 	} else if strings.HasPrefix(address, "postgres://") || strings.HasPrefix(address, "postgresql://") {
-		s, err = openPostgres(address)
+		s, err = openPostgres(address, nil)
 	} else {
 		return nil, badAddress{address}
 	}
