@@ -44,6 +44,8 @@ type cli struct {
 	ExportAudit exportAuditCmd `cmd:"" help:"导出审计日志：谁都能核对有没有被改过"`
 	Verify      verifyCmd      `cmd:"" help:"离线核对导出的审计日志或凭证，说出哪一条不对"`
 
+	Fsck fsckCmd `cmd:"" help:"核对数据库：钱和决定的每条承诺都守住了没有，只读"`
+
 	Bench   benchCmd   `cmd:"" help:"自测：搜索质量"`
 	Demo    demoCmd    `cmd:"" help:"内置示例"`
 	Version versionCmd `cmd:"" help:"版本"`

@@ -28,7 +28,7 @@ var budgets = []Check{
 	{ID: "M3.fits", Promise: "凭证的金额和预算就是它的条目或款的", query: `
 		SELECT '凭证 ' || TEXT[o.seq], '与清单 ' || o.list || ' 第 ' || TEXT[o.n] || ' 条的金额或预算不同' FROM posting o
 		LEFT JOIN list_entry e ON e.list = o.list AND e.n = o.n LEFT JOIN disbursement_list l ON l.id = o.list
-		WHERE o.list IS NOT NULL AND (e.list IS NULL OR (o.round = l.round AND l.state <> 'draft' AND o.kind = 'reserve' AND (e.line <> o.line OR e.amount_fen <> o.fen)))
+		WHERE o.list IS NOT NULL AND (e.list IS NULL OR (o.round = l.round AND l.state NOT IN ('draft', 'reviewed', 'confirmed', 'withdrawn') AND o.kind = 'reserve' AND (e.line <> o.line OR e.amount_fen <> o.fen)))
 		UNION ALL
 		SELECT '凭证 ' || TEXT[o.seq], '与款 ' || o.payment || ' 的金额或预算不同' FROM posting o LEFT JOIN payment p ON p.id = o.payment
 		WHERE o.payment IS NOT NULL AND (p.id IS NULL OR p.line <> o.line OR p.amount_fen <> o.fen)`},
@@ -54,8 +54,9 @@ var budgets = []Check{
 					WHERE p.list = o.list AND p.n = o.n) AS posts
 			FROM posting o WHERE o.kind = 'reserve') r
 		JOIN disbursement_list l ON l.id = r.list JOIN list_entry e ON e.list = r.list AND e.n = r.n
-		WHERE r.voids + r.posts > 1
-			OR (r.voids + r.posts = 0 AND (r.round < l.round OR l.state IN ('draft', 'reviewed', 'confirmed', 'withdrawn', 'settled') OR e.status IN ('removed', 'returned')))`},
+		WHERE r.voids + r.posts > 1 OR (r.voids + r.posts = 0
+			AND (r.round < l.round OR l.state IN ('draft', 'reviewed', 'confirmed', 'withdrawn')
+				OR (l.state = 'settled' AND e.status <> 'held') OR e.status IN ('removed', 'returned'))))`},
 	{ID: "M3.reserved", Promise: "公示起，清单上每个条目的钱都冻结着", query: `
 		SELECT ENTRY[e], '第 ' || TEXT[l.round] || ' 轮没有冻结' FROM list_entry e JOIN disbursement_list l ON l.id = e.list
 		WHERE e.status = 'in' AND l.state IN ('noticed', 'handled', 'checked', 'approving', 'approved', 'exported', 'sent', 'settled')

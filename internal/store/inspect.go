@@ -15,7 +15,7 @@ import (
 func Inspect(ctx context.Context, address string) (s *Store, err error) {
 	if path, ok := strings.CutPrefix(address, "sqlite://"); ok {
 		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
-			return nil, fmt.Errorf("没有数据库文件 %s，请核对路径：%w", path, ErrInvalid)
+			return nil, unfit{ErrInvalid, fmt.Sprintf("没有数据库文件 %s，请核对路径。", path)}
 		}
 		s, err = openSQLite(path, inspectOptions)
 	} else if strings.HasPrefix(address, "postgres://") || strings.HasPrefix(address, "postgresql://") {
@@ -34,6 +34,15 @@ func Inspect(ctx context.Context, address string) (s *Store, err error) {
 	return s, nil
 }
 
+// unfit is an error of Inspect whose words are for the one who typed the address.
+type unfit struct {
+	kind error
+	text string
+}
+
+func (u unfit) Error() string { return u.text }
+func (u unfit) Unwrap() error { return u.kind }
+
 // inspectOptions lets nothing be written, and sorts what doesn't fit into memory on disk.
 const inspectOptions = "?_defensive=1&_dqs=0&_pragma=busy_timeout(30000)&_pragma=query_only(1)&_pragma=trusted_schema(0)" +
 	"&_pragma=cache_size(-65536)&_pragma=temp_store(FILE)"
@@ -45,7 +54,7 @@ func (s *Store) sameSchema(ctx context.Context) error {
 	}
 	var current int64
 	if err := s.db.QueryRowContext(ctx, `SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied`).Scan(&current); err != nil {
-		return fmt.Errorf("这个数据库里没有本程序的表，请核对地址：%w", errors.Join(ErrInvalid, err))
+		return unfit{errors.Join(ErrInvalid, err), "这个数据库里没有本程序的表，请核对地址。"}
 	}
 	provider, err := s.migrations()
 	if err != nil {
@@ -55,9 +64,9 @@ func (s *Store) sameSchema(ctx context.Context) error {
 	target := sources[len(sources)-1].Version
 	switch {
 	case current > target:
-		return fmt.Errorf("数据库结构是第 %d 版，本程序只认识到第 %d 版，请换用更新的程序：%w", current, target, ErrNewer)
+		return unfit{ErrNewer, fmt.Sprintf("数据库结构是第 %d 版，本程序只认识到第 %d 版，请换用更新的程序。", current, target)}
 	case current < target:
-		return fmt.Errorf("数据库结构是第 %d 版，本程序的是第 %d 版；请先用本程序启动一次 serve 完成升级：%w", current, target, ErrOlder)
+		return unfit{ErrOlder, fmt.Sprintf("数据库结构是第 %d 版，本程序的是第 %d 版；请先用本程序启动一次 serve 完成升级。", current, target)}
 	}
 	return nil
 }

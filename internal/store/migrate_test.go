@@ -38,7 +38,7 @@ var first = []string{
 func TestMigrateFromFirst(t *testing.T) {
 	t.Run("sqlite", func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "old.db")
-		old, err := openSQLite(path)
+		old, err := openSQLite(path, sqliteOptions)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -46,7 +46,7 @@ func TestMigrateFromFirst(t *testing.T) {
 	})
 	t.Run("postgres", func(t *testing.T) {
 		address := pgtest.Database(t)
-		old, err := openPostgres(address)
+		old, err := openPostgres(address, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
