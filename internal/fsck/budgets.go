@@ -56,7 +56,7 @@ var budgets = []Check{
 		JOIN disbursement_list l ON l.id = r.list JOIN list_entry e ON e.list = r.list AND e.n = r.n
 		WHERE r.voids + r.posts > 1 OR (r.voids + r.posts = 0
 			AND (r.round < l.round OR l.state IN ('draft', 'reviewed', 'confirmed', 'withdrawn')
-				OR (l.state = 'settled' AND e.status <> 'held') OR e.status IN ('removed', 'returned'))))`},
+				OR (l.state = 'settled' AND e.status <> 'held') OR e.status IN ('removed', 'returned')))`},
 	{ID: "M3.reserved", Promise: "公示起，清单上每个条目的钱都冻结着", query: `
 		SELECT ENTRY[e], '第 ' || TEXT[l.round] || ' 轮没有冻结' FROM list_entry e JOIN disbursement_list l ON l.id = e.list
 		WHERE e.status = 'in' AND l.state IN ('noticed', 'handled', 'checked', 'approving', 'approved', 'exported', 'sent', 'settled')
@@ -84,4 +84,12 @@ var budgets = []Check{
 		SELECT '追回 ' || r.id, '应追 ' || TEXT[r.amount_fen] || ' 分，记已收 ' || TEXT[r.received_fen] || ' 分，到账 ' || TEXT[coalesce(s.fen, 0)] || ' 分'
 		FROM recovery r LEFT JOIN (SELECT recovery, sum(fen) AS fen FROM recovery_receipt GROUP BY recovery) s ON s.recovery = r.id
 		WHERE r.received_fen <> coalesce(s.fen, 0) OR r.received_fen > r.amount_fen`},
+	{ID: "M7.restored", Promise: "追回到账的钱，在那一年里恰好还给付出它的预算一次", query: `
+		SELECT '凭证 ' || TEXT[o.seq], '没有流水号 ' || o.ref || ' 的到账，或金额、预算不同' FROM posting o WHERE o.kind = 'recover'
+			AND NOT EXISTS (SELECT 1 FROM recovery_receipt c JOIN recovery r ON r.id = c.recovery JOIN payment p ON p.id = r.payment
+				WHERE c.ref = o.ref AND c.fen = o.fen AND p.line = o.line)
+		UNION ALL
+		SELECT '追回 ' || c.recovery, '流水号 ' || c.ref || ' 的到账还给预算 ' || TEXT[count(o.seq)] || ' 次' FROM recovery_receipt c
+		JOIN recovery r ON r.id = c.recovery JOIN payment p ON p.id = r.payment JOIN budget_line b ON b.id = p.line AND b.year = YEAR[c.at]
+		LEFT JOIN posting o ON o.kind = 'recover' AND o.ref = c.ref GROUP BY c.recovery, c.ref HAVING count(o.seq) <> 1`},
 }

@@ -32,14 +32,19 @@ func digest(text string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// write runs statements in one transaction, with one record of the audit log if kind is given. In a statement $now is the instant.
+// write runs statements in one transaction, with one record of the audit log if kind is given. In a
+// statement $now is the instant, $blob some bytes.
 func (w *world) write(kind, subject string, statements ...string) {
 	w.t.Helper()
 	w.now = w.now.Add(time.Minute)
 	now := "'" + w.now.UTC().Format("2006-01-02T15:04:05.000000Z") + "'"
+	blob := "x'00'"
+	if w.s.Kind() == store.Postgres {
+		blob = `'\x00'::bytea`
+	}
 	err := w.s.Transact(w.t.Context(), func(tx *store.Tx) error {
 		for _, statement := range statements {
-			if _, err := tx.Exec(w.t.Context(), strings.ReplaceAll(statement, "$now", now)); err != nil {
+			if _, err := tx.Exec(w.t.Context(), strings.NewReplacer("$now", now, "$blob", blob).Replace(statement)); err != nil {
 				return fmt.Errorf("%s: %w", statement, err)
 			}
 		}
@@ -54,7 +59,9 @@ func (w *world) write(kind, subject string, statements ...string) {
 }
 
 // on sets the day; the clock of the world goes forward only.
-func (w *world) on(month, day int) { w.now = time.Date(2026, time.Month(month), day, 2, 0, 0, 0, time.UTC) }
+func (w *world) on(month, day int) {
+	w.now = time.Date(2026, time.Month(month), day, 2, 0, 0, 0, time.UTC)
+}
 
 func build(t *testing.T, s *store.Store) {
 	t.Helper()
@@ -93,8 +100,8 @@ func (w *world) people() {
 		if role[0] == 'D' {
 			scope = "人社局"
 		}
-		w.write("", "", `INSERT INTO role_grant (id, person, role, scope, origin, proposed_by, proposed_at) VALUES ('g-`+p+`', '`+p+`', '`+role+`', '`+scope+`', 'granted', 'sa', $now)`)
-		w.write("", "", `UPDATE role_grant SET confirmed_by = 'se', confirmed_at = $now WHERE id = 'g-`+p+`'`)
+		w.write("role.proposed", "g-"+p, `INSERT INTO role_grant (id, person, role, scope, origin, proposed_by, proposed_at) VALUES ('g-`+p+`', '`+p+`', '`+role+`', '`+scope+`', 'granted', 'sa', $now)`)
+		w.write("role.confirmed", "g-"+p, `UPDATE role_grant SET confirmed_by = 'se', confirmed_at = $now WHERE id = 'g-`+p+`'`)
 	}
 }
 
@@ -151,14 +158,14 @@ func (w *world) shard(ctx context.Context) error {
 func (w *world) money() {
 	for i, firm := range []string{firmA, firmB} {
 		id := string(rune('a' + i))
-		w.write("", "", `INSERT INTO payee_account (id, enterprise, holder, bank, sealed, masked, print, source, recorded_by, recorded_at)
-			VALUES ('`+id+`', '`+firm+`', '某公司', '102290000001', '1', '***1', '`+strings.Repeat(id, 64)+`', '企业填报', 'f1', $now)`,
-			`UPDATE payee_account SET verified_how = '小额打款', verified_by = 'f2', verified_at = $now, usable_from = $now WHERE id = '`+id+`'`)
+		w.write("payee.recorded", id, `INSERT INTO payee_account (id, enterprise, holder, bank, sealed, masked, print, source, recorded_by, recorded_at)
+			VALUES ('`+id+`', '`+firm+`', '某公司', '102290000001', $blob, '***1', '`+strings.Repeat(id, 64)+`', '企业填报', 'f1', $now)`)
+		w.write("payee.verified", id, `UPDATE payee_account SET verified_how = '小额打款', verified_by = 'f2', verified_at = $now, usable_from = $now WHERE id = '`+id+`'`)
 	}
-	w.write("", "", `INSERT INTO budget_line (id, name, year, department, unit, project, function, economic, opened_by, opened_at)
-			VALUES ('B', '稳岗补贴', 2026, '人社局', '101', 'P1', '2080799', '31204', 'f1', $now)`,
-		`UPDATE budget_line SET approved_by = 'f3', approved_at = $now WHERE id = 'B'`,
-		`INSERT INTO posting (at, kind, line, debit, credit, fen, ref, person) VALUES ($now, 'allot', 'B', 'appropriation', 'available', 100000, '指标 1', 'f1')`)
+	w.write("budget.opened", "B", `INSERT INTO budget_line (id, name, year, department, unit, project, function, economic, opened_by, opened_at)
+			VALUES ('B', '稳岗补贴', 2026, '人社局', '101', 'P1', '2080799', '31204', 'f1', $now)`)
+	w.write("budget.approved", "B", `UPDATE budget_line SET approved_by = 'f3', approved_at = $now WHERE id = 'B'`)
+	w.write("budget.allotted", "B", `INSERT INTO posting (at, kind, line, debit, credit, fen, ref, person) VALUES ($now, 'allot', 'B', 'appropriation', 'available', 100000, '指标 1', 'f1')`)
 }
 
 // entry is what a list proposes, with the right behind it.
@@ -224,6 +231,13 @@ func content(id string, list ...entry) string {
 	return digest(form)
 }
 
+// told are the kinds of record of the actions, after "list.".
+var told = map[string]string{
+	"draft": "drafted", "review": "reviewed", "confirm": "confirmed", "notice": "noticed", "handle": "handled", "check": "checked",
+	"approve_first": "approved_first", "approve": "approved", "export": "exported", "send": "sent", "settle": "settled",
+	"withdraw": "withdrawn", "suspend": "suspended",
+}
+
 // does is an event of a list, with its record; hash "" for those without content.
 func (w *world) does(list string, seq int, action, from, to, role, person, hash string, before ...string) {
 	w.t.Helper()
@@ -231,7 +245,7 @@ func (w *world) does(list string, seq int, action, from, to, role, person, hash 
 	if hash != "" {
 		bound = "'" + hash + "'"
 	}
-	w.write("list."+action, list, append(before, fmt.Sprintf(`INSERT INTO list_event (list, seq, action, from_state, to_state, role, person, at, hash, note)
+	w.write("list."+told[action], list, append(before, fmt.Sprintf(`INSERT INTO list_event (list, seq, action, from_state, to_state, role, person, at, hash, note)
 		VALUES ('%s', %d, '%s', '%s', '%s', '%s', '%s', $now, %s, '说明')`, list, seq, action, from, to, role, person, bound))...)
 }
 
@@ -239,7 +253,9 @@ func list(id string, two int) string {
 	return fmt.Sprintf(`INSERT INTO disbursement_list (id, title, department, kind, sweep, two_approvers, made_at) VALUES ('%s', '清单', '人社局', 'regular', 1, %d, $now)`, id, two)
 }
 
-func setHash(id, hash string) string { return `UPDATE disbursement_list SET hash = '` + hash + `' WHERE id = '` + id + `'` }
+func setHash(id, hash string) string {
+	return `UPDATE disbursement_list SET hash = '` + hash + `' WHERE id = '` + id + `'`
+}
 
 func posting(kind, debit, credit string, fen int, list string, n int, payment string) string {
 	place := "NULL, NULL, NULL"
@@ -314,7 +330,7 @@ func (w *world) paid() {
 // answered takes the bank's answers, settles L1 and claims a part of one payment back.
 func (w *world) answered() {
 	w.on(2, 13)
-	w.write("", "", `INSERT INTO receipt_file (sha256, name, format, sealed, lines, received_at, received_by) VALUES ('`+sixty4+`', 'r.csv', 'csv', '1', 5, $now, 'f1')`)
+	w.write("receipts.taken", sixty4, `INSERT INTO receipt_file (sha256, name, format, sealed, lines, received_at, received_by) VALUES ('`+sixty4+`', 'r.csv', 'csv', $blob, 5, $now, 'f1')`)
 	for i, r := range []struct {
 		payment, account, result string
 		fen                      int
@@ -331,12 +347,12 @@ func (w *world) answered() {
 	w.write("", "", `UPDATE payment SET state = 'returned', moved_at = $now WHERE id = 'P3'`, posting("return", "paid", "available", 3000, "", 0, "P3"),
 		`UPDATE list_entry SET status = 'returned', note = '退汇' WHERE list = 'L1' AND n = 3`)
 	w.does("L1", 11, "settle", "sent", "settled", "F2", "f2", left())
-	w.write("", "", `INSERT INTO recovery (id, payment, enterprise, amount_fen, reason, proposed_by, proposed_at) VALUES ('R1', 'P1', '`+firmA+`', 400, '更正', 'f1', $now)`,
-		`UPDATE recovery SET approved_by = 'f3', approved_at = $now WHERE id = 'R1'`,
-		`INSERT INTO recovery_receipt (recovery, ref, fen, at, person) VALUES ('R1', '到账 1', 300, $now, 'f1')`,
+	w.write("recovery.proposed", "R1", `INSERT INTO recovery (id, payment, enterprise, amount_fen, reason, proposed_by, proposed_at) VALUES ('R1', 'P1', '`+firmA+`', 400, '更正', 'f1', $now)`)
+	w.write("recovery.approved", "R1", `UPDATE recovery SET approved_by = 'f3', approved_at = $now WHERE id = 'R1'`)
+	w.write("recovery.received", "R1", `INSERT INTO recovery_receipt (recovery, ref, fen, at, person) VALUES ('R1', '到账 1', 300, $now, 'f1')`,
 		`INSERT INTO posting (at, kind, line, debit, credit, fen, ref, person) VALUES ($now, 'recover', 'B', 'paid', 'available', 300, '到账 1', 'f1')`)
-	w.write("", "", `INSERT INTO finding (id, item, enterprise, condition, result, on_day, evidence, recorded_by, recorded_at) VALUES ('F1', 'x', '`+firmA+`', 'c', 1, '2026-01-01', '纸', 'd1', $now)`,
-		`UPDATE finding SET answer = 'confirmed', answered_by = 'd2', answered_at = $now WHERE id = 'F1'`)
+	w.write("", "", `INSERT INTO finding (id, item, enterprise, condition, result, on_day, evidence, recorded_by, recorded_at) VALUES ('F1', 'x', '`+firmA+`', 'c', 1, '2026-01-01', '纸', 'd1', $now)`)
+	w.write("finding.answered", "F1", `UPDATE finding SET answer = 'confirmed', answered_by = 'd2', answered_at = $now WHERE id = 'F1'`)
 }
 
 // others are a list that was withdrawn from public notice, and a draft.

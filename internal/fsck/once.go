@@ -11,26 +11,47 @@ type change struct {
 	rows string // a query that gives the subject of the record for each change
 }
 
-// changes are the kinds of record that stand for one row each.
+// changes are the kinds of record that stand for one row each. What was shown or taken away changes nothing and isn't here.
 var changes = []change{
 	{"policy.published", `SELECT policy_id AS subject FROM policy_pointer`},
-	{"list.draft", `SELECT list AS subject FROM list_event WHERE action = 'draft'`},
-	{"list.edit", `SELECT list AS subject FROM list_event WHERE action = 'edit'`},
-	{"list.review", `SELECT list AS subject FROM list_event WHERE action = 'review'`},
-	{"list.confirm", `SELECT list AS subject FROM list_event WHERE action = 'confirm'`},
-	{"list.notice", `SELECT list AS subject FROM list_event WHERE action = 'notice'`},
-	{"list.handle", `SELECT list AS subject FROM list_event WHERE action = 'handle'`},
-	{"list.check", `SELECT list AS subject FROM list_event WHERE action = 'check'`},
-	{"list.approve_first", `SELECT list AS subject FROM list_event WHERE action = 'approve_first'`},
-	{"list.approve", `SELECT list AS subject FROM list_event WHERE action = 'approve'`},
-	{"list.export", `SELECT list AS subject FROM list_event WHERE action = 'export'`},
-	{"list.send", `SELECT list AS subject FROM list_event WHERE action = 'send'`},
-	{"list.settle", `SELECT list AS subject FROM list_event WHERE action = 'settle'`},
-	{"list.reopen", `SELECT list AS subject FROM list_event WHERE action = 'reopen'`},
-	{"list.return", `SELECT list AS subject FROM list_event WHERE action = 'return'`},
-	{"list.withdraw", `SELECT list AS subject FROM list_event WHERE action = 'withdraw'`},
-	{"list.suspend", `SELECT list AS subject FROM list_event WHERE action = 'suspend'`},
-	{"list.resume", `SELECT list AS subject FROM list_event WHERE action = 'resume'`},
+	{"list.drafted", events("draft")},
+	{"list.edited", events("edit")},
+	{"list.reviewed", events("review")},
+	{"list.confirmed", events("confirm")},
+	{"list.noticed", events("notice")},
+	{"list.handled", events("handle")},
+	{"list.checked", events("check")},
+	{"list.approved_first", events("approve_first")},
+	{"list.approved", events("approve")},
+	{"list.exported", events("export")},
+	{"list.sent", events("send")},
+	{"list.settled", events("settle")},
+	{"list.reopened", events("reopen")},
+	{"list.returned", events("return")},
+	{"list.withdrawn", events("withdraw")},
+	{"list.suspended", events("suspend")},
+	{"list.resumed", events("resume")},
+	{"receipts.taken", `SELECT sha256 AS subject FROM receipt_file`},
+	{"receipt.resolved", `SELECT id AS subject FROM receipt_line WHERE resolved_at IS NOT NULL`},
+	{"budget.opened", `SELECT id AS subject FROM budget_line`},
+	{"budget.approved", `SELECT id AS subject FROM budget_line WHERE approved_at IS NOT NULL`},
+	{"budget.allotted", `SELECT line AS subject FROM posting WHERE kind = 'allot'`},
+	{"budget.carried", `SELECT line AS subject FROM posting WHERE kind = 'carry'`},
+	{"payee.recorded", `SELECT id AS subject FROM payee_account`},
+	{"payee.verified", `SELECT id AS subject FROM payee_account WHERE verified_at IS NOT NULL`},
+	{"finding.answered", `SELECT id AS subject FROM finding WHERE answered_at IS NOT NULL`},
+	{"choice.made", `SELECT enterprise AS subject FROM choice`},
+	{"recovery.proposed", `SELECT id AS subject FROM recovery`},
+	{"recovery.approved", `SELECT id AS subject FROM recovery WHERE approved_at IS NOT NULL`},
+	{"recovery.received", `SELECT recovery AS subject FROM recovery_receipt`},
+	{"role.proposed", `SELECT id AS subject FROM role_grant WHERE origin = 'granted'`},
+	{"role.confirmed", `SELECT id AS subject FROM role_grant WHERE origin = 'granted' AND confirmed_at IS NOT NULL`},
+	{"role.revoked", `SELECT id AS subject FROM role_grant WHERE revoked_at IS NOT NULL`},
+}
+
+// events are the steps of lists by one action.
+func events(action string) string {
+	return `SELECT list AS subject FROM list_event WHERE action = '` + action + `'`
 }
 
 // once counts the records of each subject against its changes.
