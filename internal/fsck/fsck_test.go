@@ -3,7 +3,6 @@ package fsck_test
 import (
 	"database/sql"
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,9 +16,9 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// bed is a healthy database that each test gets a copy of.
+// bed is a database that one damage after the other is done to.
 type bed interface {
-	// damaged copies the database, takes its guards away, runs the statements and returns the copy's address.
+	// damaged makes the database healthy, does the damage with its guards away and returns its address.
 	damaged(t *testing.T, c corruption) string
 }
 
@@ -137,57 +136,46 @@ func (f file) damaged(t *testing.T, c corruption) string {
 	}
 	run(t, db, spelled(c.plant, "CAST(replace(CAST(body AS TEXT), 'fact', 'fakt') AS BLOB)", "x'00'")...)
 	run(t, db, guards...)
-	run(t, db, c.guards...)
+	for _, name := range texts(t, db, `SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = '`+c.off+`' LIMIT 1`) {
+		run(t, db, "DROP TRIGGER "+name)
+	}
 	run(t, db, "COMMIT")
 	return "sqlite://" + path
 }
 
-// server is a bed on PostgreSQL: the databases of the tests are copies of one.
+// server is a bed on PostgreSQL: one database without constraints, whose rows are put back before each damage.
 type server struct {
-	admin   *sql.DB
-	address *url.URL
-	copies  *int
+	db      *sql.DB
+	address string
+	back    []string // statements that make it healthy again
+	tables  []string
 }
 
 func newServer(t *testing.T) bed {
-	model, empty := pgtest.Database(t), pgtest.Database(t)
-	healthy(t, model)
-	admin, err := sql.Open("pgx", empty)
+	s := server{address: pgtest.Database(t)}
+	healthy(t, s.address)
+	db, err := sql.Open("pgx", s.address)
 	must(t, err)
-	t.Cleanup(func() { must(t, admin.Close()) })
-	u, err := url.Parse(model)
-	must(t, err)
-	return server{admin, u, new(int)}
+	t.Cleanup(func() { must(t, db.Close()) })
+	db.SetMaxOpenConns(1)
+	s.db = db
+	run(t, db, `SET session_replication_role = replica`, `CREATE SCHEMA healthy`)
+	run(t, db, texts(t, db, `SELECT format('ALTER TABLE %s DROP CONSTRAINT IF EXISTS %I CASCADE', conrelid::regclass, conname)
+		FROM pg_constraint WHERE contype IN ('c', 'f', 'u', 'p') AND connamespace = 'public'::regnamespace AND conrelid <> 0`)...)
+	run(t, db, texts(t, db, `SELECT format('DROP INDEX %I', indexname) FROM pg_indexes WHERE schemaname = 'public' AND indexdef LIKE 'CREATE UNIQUE%'`)...)
+	for _, table := range texts(t, db, `SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'goose_db_version'`) {
+		run(t, db, `CREATE TABLE healthy.`+table+` AS TABLE `+table)
+		s.back = append(s.back, `DELETE FROM `+table, `INSERT INTO `+table+` OVERRIDING SYSTEM VALUE SELECT * FROM healthy.`+table)
+	}
+	return s
 }
 
 func (s server) damaged(t *testing.T, c corruption) string {
-	*s.copies++
-	name := fmt.Sprintf("fsck_%d", *s.copies)
-	run(t, s.admin, `CREATE DATABASE `+name+` TEMPLATE "`+strings.TrimPrefix(s.address.Path, "/")+`"`)
-	t.Cleanup(func() { _, err := s.admin.Exec("DROP DATABASE " + name + " WITH (FORCE)"); must(t, err) })
-	u := *s.address
-	u.Path = "/" + name
-	db, err := sql.Open("pgx", u.String())
-	must(t, err)
-	defer func() { must(t, db.Close()) }()
-	db.SetMaxOpenConns(1)
-	run(t, db, `SET session_replication_role = replica`)
-	for _, drop := range texts(t, db, `SELECT format('ALTER TABLE %s DROP CONSTRAINT IF EXISTS %I CASCADE', conrelid::regclass, conname)
-		FROM pg_constraint WHERE contype IN ('c', 'f') AND connamespace = 'public'::regnamespace`) {
-		run(t, db, drop)
-	}
-	for _, table := range strings.Fields(c.unkey) {
-		for _, drop := range texts(t, db, `SELECT format('ALTER TABLE %s DROP CONSTRAINT %I CASCADE', conrelid::regclass, conname)
-			FROM pg_constraint WHERE contype IN ('u', 'p') AND conrelid = '`+table+`'::regclass`) {
-			run(t, db, drop)
-		}
-	}
-	for _, index := range strings.Fields(c.drop) {
-		run(t, db, "DROP INDEX "+index)
-	}
-	run(t, db, spelled(c.plant, `convert_to(replace(convert_from(body, 'UTF8'), 'fact', 'fakt'), 'UTF8')`, `'\x00'::bytea`)...)
-	run(t, db, c.guardsPostgres...)
-	return u.String()
+	run(t, s.db, "BEGIN")
+	run(t, s.db, s.back...)
+	run(t, s.db, "COMMIT")
+	run(t, s.db, spelled(c.plant, `convert_to(replace(convert_from(body, 'UTF8'), 'fact', 'fakt'), 'UTF8')`, `'\x00'::bytea`)...)
+	return s.address
 }
 
 // spelled puts what the databases write differently into statements.
