@@ -72,6 +72,10 @@ var budgets = []Check{
 		SELECT '预算 ' || x.line, CASE WHEN b.id IS NULL THEN '没有这条预算' ELSE '没有经开立人以外的人批准' END
 		FROM (SELECT line FROM posting GROUP BY line UNION SELECT line FROM payment GROUP BY line) x LEFT JOIN budget_line b ON b.id = x.line
 		WHERE b.id IS NULL OR b.approved_by IS NULL OR b.approved_by = b.opened_by`},
+	{ID: "M6.carry", Promise: "结转出去的钱，恰好转入一条由它结转来的预算", query: `
+		SELECT '凭证 ' || TEXT[c.seq], '结转文号 ' || c.ref || ' 转入了 ' || TEXT[count(b.id)] || ' 条预算' FROM posting c
+		LEFT JOIN posting a ON a.kind = 'allot' AND a.ref = c.ref AND a.fen = c.fen LEFT JOIN budget_line b ON b.id = a.line AND b.carried_from = c.line
+		WHERE c.kind = 'carry' GROUP BY c.seq, c.ref HAVING count(b.id) <> 1`},
 	{ID: "M7.recovery", Promise: "追回的合计不超过付成的款，由提出人以外的人批准，企业就是收款的", query: `
 		SELECT '款 ' || r.payment, '追回合计 ' || TEXT[sum(r.amount_fen)] || ' 分，付成 ' || TEXT[coalesce(p.amount_fen, 0)] || ' 分'
 		FROM recovery r LEFT JOIN payment p ON p.id = r.payment AND p.state = 'paid' GROUP BY r.payment, p.amount_fen

@@ -175,7 +175,6 @@ type entry struct {
 	basis                    string
 	fen, claimed             int
 	account                  string
-	held                     bool
 }
 
 func (e entry) right() string {
@@ -212,30 +211,14 @@ var entries = []entry{
 	{n: 6, item: "z", firm: firmB, period: "2025", part: "i2", fen: 6000, claimed: 6000, account: "b"},
 }
 
-// content is the hash of a list in the form that the approval binds.
-func content(id string, list ...entry) string {
-	form := "mianshen list 1\n"
-	put := func(texts ...any) {
-		for _, text := range texts {
-			form += fmt.Sprintf("%d:%v", len(fmt.Sprint(text)), text)
-		}
-	}
-	put(id, "人社局", "regular")
+// content is the hash of a list in a round, in the form that the approval binds.
+func content(id string, round int, list ...entry) string {
+	text := func(s string) string { return fmt.Sprintf("%d:%s", len(s), s) }
+	form := fmt.Sprintf("mianshen list 1\n%s%d;%s1;\n", text(id), round, text("人社局"))
 	for _, e := range list {
-		account := e.account
-		if e.held {
-			account += " held"
-		}
-		put(e.n, e.right(), e.part, e.firm, e.item, "某公司", e.fen, e.claimed, "", "B", account)
+		form += fmt.Sprintf("%d;%d;%s%s%s%s%s%s\n", e.n, e.fen, text(e.right()), text(e.part), text(e.firm), text(e.item), text("B"), text(e.account))
 	}
 	return digest(form)
-}
-
-// told are the kinds of record of the actions, after "list.".
-var told = map[string]string{
-	"draft": "drafted", "review": "reviewed", "confirm": "confirmed", "notice": "noticed", "handle": "handled", "check": "checked",
-	"approve_first": "approved_first", "approve": "approved", "export": "exported", "send": "sent", "settle": "settled",
-	"withdraw": "withdrawn", "suspend": "suspended",
 }
 
 // does is an event of a list, with its record; hash "" for those without content.
@@ -245,7 +228,7 @@ func (w *world) does(list string, seq int, action, from, to, role, person, hash 
 	if hash != "" {
 		bound = "'" + hash + "'"
 	}
-	w.write("list."+told[action], list, append(before, fmt.Sprintf(`INSERT INTO list_event (list, seq, action, from_state, to_state, role, person, at, hash, note)
+	w.write("list."+action, list, append(before, fmt.Sprintf(`INSERT INTO list_event (list, seq, action, from_state, to_state, role, person, at, hash, note)
 		VALUES ('%s', %d, '%s', '%s', '%s', '%s', '%s', $now, %s, '说明')`, list, seq, action, from, to, role, person, bound))...)
 }
 
@@ -283,12 +266,12 @@ func (w *world) first() {
 		`INSERT INTO entry_seat (list, n, kind, key, holder) VALUES ('L1', 1, 'exclusive', 'g/`+firmA+`', 'x'), ('L1', 1, 'basis', '发票/F1', 'x'), ('L1', 4, 'exclusive', 'h/`+firmB+`', 'y')`,
 		`INSERT INTO cap_use (key, most_fen, most_times) VALUES ('x/2026', 5000, 2)`,
 		`INSERT INTO entry_cap (list, n, key, fen, times) VALUES ('L1', 1, 'x/2026', 1000, 1), ('L1', 2, 'x/2026', 2000, 1)`)
-	whole := content("L1", entries...)
+	whole, noticed := content("L1", 0, entries...), content("L1", 1, entries...)
 	w.does("L1", 1, "draft", "", "draft", "D1", "d1", "", draft...)
 	w.does("L1", 2, "review", "draft", "reviewed", "D2", "d2", whole, setHash("L1", whole))
 	w.does("L1", 3, "confirm", "reviewed", "confirmed", "D1", "d1", whole)
-	freeze := []string{`UPDATE disbursement_list SET notice_until = '2026-02-09' WHERE id = 'L1'`}
-	w.does("L1", 4, "notice", "confirmed", "noticed", "D1", "d1", whole, freeze...)
+	freeze := []string{`UPDATE disbursement_list SET notice_until = '2026-02-09' WHERE id = 'L1'`, setHash("L1", noticed)}
+	w.does("L1", 4, "notice", "confirmed", "noticed", "D1", "d1", noticed, freeze...)
 	var reserve []string
 	for _, e := range entries {
 		reserve = append(reserve, posting("reserve", "available", "reserved", e.fen, "L1", e.n, ""))
@@ -309,9 +292,7 @@ func (w *world) first() {
 
 // left is the hash of L1 with what is left after the objections.
 func left() string {
-	held := entries[4]
-	held.held = true
-	return content("L1", entries[0], entries[1], entries[2], held, entries[5])
+	return content("L1", 1, entries[0], entries[1], entries[2], entries[5])
 }
 
 // paid makes the payments of L1 and sends them.
@@ -359,11 +340,11 @@ func (w *world) answered() {
 func (w *world) others() {
 	w.on(3, 2)
 	e := entry{n: 1, item: "w", firm: firmA, period: "2025", fen: 700, claimed: 700, account: "a"}
-	whole := content("L2", e)
+	whole, noticed := content("L2", 0, e), content("L2", 1, e)
 	w.does("L2", 1, "draft", "", "draft", "D1", "d1", "", append([]string{list("L2", 0)}, e.insert("L2")...)...)
 	w.does("L2", 2, "review", "draft", "reviewed", "D2", "d2", whole, setHash("L2", whole))
 	w.does("L2", 3, "confirm", "reviewed", "confirmed", "D1", "d1", whole)
-	w.does("L2", 4, "notice", "confirmed", "noticed", "D1", "d1", whole, `UPDATE disbursement_list SET notice_until = '2026-03-09' WHERE id = 'L2'`,
+	w.does("L2", 4, "notice", "confirmed", "noticed", "D1", "d1", noticed, `UPDATE disbursement_list SET notice_until = '2026-03-09' WHERE id = 'L2'`, setHash("L2", noticed),
 		posting("reserve", "available", "reserved", 700, "L2", 1, ""))
 	w.does("L2", 5, "suspend", "noticed", "noticed", "D1", "d1", "")
 	w.does("L2", 6, "withdraw", "noticed", "withdrawn", "D1", "d1", "", posting("void", "reserved", "available", 700, "L2", 1, ""),
