@@ -99,6 +99,7 @@ var rooms = map[string]Room{
 	},
 	"internal/pgtest":          {ForTests: true},
 	"internal/audit":           {Bars: NoClock | NoIO},
+	"internal/seal":            {Bars: NoClock},
 	"internal/store":           {Bars: NoClock, Imports: with(bottom, "rules", "engine", "internal/audit"), TestImports: []string{"internal/store/storetest", "internal/pgtest", "seeds", "seeds/synth"}},
 	"internal/store/storetest": {ForTests: true, Imports: with(bottom, "rules", "engine", "internal/audit", "internal/store", "internal/pgtest")},
 	"internal/casework": {
