@@ -1,0 +1,188 @@
+package persons
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"mianshen/internal/persons/secret"
+	"mianshen/internal/store"
+)
+
+// Caps on a password. Length is what counts; what of is the person's choice.
+const (
+	minPassword = 12  // characters
+	maxPassword = 200 // bytes
+	maxName     = 100
+	maxLogin    = 200
+)
+
+// Add enters a person, who can do nothing yet. By must be a system administrator.
+func (b *Book) Add(ctx context.Context, by *Identity, name string, now time.Time) (id string, err error) {
+	if name, err = text("姓名", name, maxName); err != nil {
+		return "", err
+	}
+	id = newID()
+	return id, b.store.Transact(ctx, func(tx *store.Tx) error {
+		if err := must(ctx, tx, by, SystemAdmin); err != nil {
+			return err
+		}
+		if err := putPerson(ctx, tx, id, name, now); err != nil {
+			return err
+		}
+		return tx.Audit(ctx, about(record("person.added", id, by, now, nil), "name", name))
+	})
+}
+
+func putPerson(ctx context.Context, tx *store.Tx, id, name string, now time.Time) error {
+	_, err := tx.Exec(ctx, `INSERT INTO person (id, name, created_at) VALUES ($1, $2, $3)`, id, name, store.Stamp(now))
+	return err
+}
+
+// Login is a way to sign in that is to be made: with Issuer and Subject one of an identity provider, else a local one.
+type Login struct {
+	Person  string
+	Login   string // what is typed at signing in; for a provider's it is what administrators see
+	Issuer  string
+	Subject string
+}
+
+// Prepare makes an account, which a security administrator must enable. For a local one it returns the initial password,
+// to be handed to the person; with it one can only enrol. By must be a system administrator, and not that person.
+func (b *Book) Prepare(ctx context.Context, by *Identity, l Login, now time.Time) (id, initial string, err error) {
+	if l.Login, err = text("登录名", l.Login, maxLogin); err != nil {
+		return "", "", err
+	}
+	id = newID()
+	var password any
+	kind := "oidc"
+	if l.Issuer == "" && l.Subject == "" {
+		kind, initial = "local", secret.Token()[:20]
+		password = secret.Hash(initial)
+	}
+	err = b.store.Transact(ctx, func(tx *store.Tx) error {
+		if err := must(ctx, tx, by, SystemAdmin); err != nil {
+			return err
+		}
+		if by.Person == l.Person {
+			return refuse("不能给自己开账号，请另一位系统管理员来办。")
+		}
+		_, err := tx.Exec(ctx, `INSERT INTO account (id, person, kind, login, password, issuer, subject, created_at, disabled_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)`, id, l.Person, kind, l.Login, password, orNull(l.Issuer), orNull(l.Subject), store.Stamp(now))
+		if err != nil {
+			return err
+		}
+		return tx.Audit(ctx, about(record("account.prepared", id, by, now, map[string]string{"kind": kind}), "holder", l.Person))
+	})
+	if errors.Is(err, store.ErrConflict) {
+		err = clash("没有这个人，或者这个登录名已经有了。")
+	}
+	return id, initial, err
+}
+
+func orNull(text string) any {
+	if text == "" {
+		return nil
+	}
+	return text
+}
+
+// Enable lets an account be used. By must be a security administrator, and not its person.
+func (b *Book) Enable(ctx context.Context, by *Identity, account string, now time.Time) error {
+	return b.store.Transact(ctx, func(tx *store.Tx) error {
+		if err := b.mayChange(ctx, tx, by, account, SecurityAdmin); err != nil {
+			return err
+		}
+		n, err := tx.Exec(ctx, `UPDATE account SET disabled_at = NULL, failed = 0, locked_until = NULL WHERE id = $1 AND disabled_at IS NOT NULL`, account)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return clash("这个账号已经启用了。")
+		}
+		return tx.Audit(ctx, record("account.enabled", account, by, now, nil))
+	})
+}
+
+// mayChange refuses who hasn't the role or is the account's own person.
+func (b *Book) mayChange(ctx context.Context, tx *store.Tx, by *Identity, account string, role Role) error {
+	if err := must(ctx, tx, by, role); err != nil {
+		return err
+	}
+	var person string
+	if err := tx.QueryRow(ctx, `SELECT person FROM account WHERE id = $1`, account).Scan(&person); err != nil {
+		return err
+	}
+	if person == by.Person {
+		return refuse("不能办自己的账号，请另一位管理员来办。")
+	}
+	return nil
+}
+
+// Reset gives a local account another initial password and forgets its second factor, for who lost either. Its sessions end,
+// and a security administrator must enable it again. By must be a system administrator, and not its person.
+func (b *Book) Reset(ctx context.Context, by *Identity, account string, now time.Time) (initial string, err error) {
+	initial = secret.Token()[:20]
+	password := secret.Hash(initial)
+	return initial, b.store.Transact(ctx, func(tx *store.Tx) error {
+		if err := b.mayChange(ctx, tx, by, account, SystemAdmin); err != nil {
+			return err
+		}
+		n, err := tx.Exec(ctx, `UPDATE account SET password = $1, totp = NULL, disabled_at = $2 WHERE id = $3 AND kind = 'local'`, password, store.Stamp(now), account)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return clash("这个账号由统一身份认证管理，请到那里重置。")
+		}
+		if err := endSessions(ctx, tx, `account = $2`, account, now); err != nil {
+			return err
+		}
+		return tx.Audit(ctx, record("account.reset", account, by, now, nil))
+	})
+}
+
+// Disable ends everything of a person at once: accounts, sessions, tokens, roles. By must be a system or a security administrator,
+// and not that person; the last of either can't be disabled.
+func (b *Book) Disable(ctx context.Context, by *Identity, person string, now time.Time) error {
+	return b.store.Transact(ctx, func(tx *store.Tx) error {
+		if err := must(ctx, tx, by, SystemAdmin, SecurityAdmin); err != nil {
+			return err
+		}
+		if by.Person == person {
+			return refuse("不能停用自己，请另一位管理员来办。")
+		}
+		if err := notLast(ctx, tx, person, SystemAdmin, SecurityAdmin); err != nil {
+			return err
+		}
+		n, err := tx.Exec(ctx, `UPDATE person SET disabled_at = $1 WHERE id = $2 AND disabled_at IS NULL`, store.Stamp(now), person)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return clash("没有这个人，或者已经停用了。")
+		}
+		if err := endSessions(ctx, tx, `account IN (SELECT id FROM account WHERE person = $2)`, person, now); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `UPDATE api_token SET revoked_at = $1 WHERE person = $2 AND revoked_at IS NULL`, store.Stamp(now), person); err != nil {
+			return err
+		}
+		return tx.Audit(ctx, record("person.disabled", person, by, now, nil))
+	})
+}
+
+// chosen refuses passwords that are too short, too long or hold the login.
+func chosen(login, password string) error {
+	switch {
+	case utf8.RuneCountInString(password) < minPassword:
+		return refuse("密码至少 %d 个字符，长一点的一句话就很好。", minPassword)
+	case len(password) > maxPassword:
+		return refuse("密码最多 %d 个字节。", maxPassword)
+	case utf8.RuneCountInString(login) >= 4 && strings.Contains(strings.ToLower(password), strings.ToLower(login)):
+		return refuse("密码里不要含有登录名。")
+	}
+	return nil
+}
