@@ -101,6 +101,11 @@ var rooms = map[string]Room{
 	"internal/audit":          {Bars: NoClock | NoIO},
 	"internal/seal":           {Bars: NoClock},
 	"internal/persons/secret": {Bars: NoClock},
+	"internal/pgtest":           {ForTests: true},
+	"internal/audit":            {Bars: NoClock | NoIO},
+	"internal/seal":             {Bars: NoClock},
+	"internal/persons/secret":   {Bars: NoClock},
+	"internal/persons/provider": {Bars: NoClock, Imports: []string{"internal/persons/secret"}},
 	"internal/persons": {
 		Bars: NoClock, Imports: []string{"rules/standard", "internal/audit", "internal/store", "internal/persons/secret"},
 		TestImports: []string{"internal/pgtest", "internal/seal"},
@@ -207,6 +212,8 @@ var libraries = []Library{
 	{Path: "github.com/a-h/templ", Owners: []string{"internal/web", "internal/web/ui"}, Why: "pages that escape by themselves"},
 	{Path: "github.com/prometheus/client_golang", Owners: []string{"internal/web"}, Why: "metrics"},
 
+	{Path: "github.com/coreos/go-oidc/v3", Owners: []string{"internal/persons/provider"}, Why: "OpenID Connect: discovery, keys, identity tokens"},
+
 	{Path: "github.com/go-co-op/gocron/v2", Owners: []string{"cmd/mianshen"}, Why: "the schedule"},
 	{Path: "github.com/alecthomas/kong", Owners: []string{"cmd/mianshen"}, Why: "commands and flags"},
 	{Path: "github.com/schollz/progressbar/v3", Owners: []string{"cmd/mianshen"}, Why: "progress of long work on a terminal"},
@@ -218,6 +225,7 @@ var libraries = []Library{
 	{Path: "github.com/google/go-cmp", Tests: []string{everyRoom}, Why: "differences"},
 	{Path: "pgregory.net/rapid", Tests: []string{everyRoom}, Why: "property tests"},
 	{Path: "github.com/rogpeppe/go-internal", Tests: []string{everyRoom}, Why: "stories and txtar files"},
+	{Path: "github.com/zitadel/oidc/v3", Tests: []string{"internal/persons/provider", "internal/web"}, Why: "a real identity provider"},
 	{Path: "github.com/chromedp", Tests: []string{"internal/web", "cmd/mianshen"}, Why: "pages in a real browser"},
 }
 
