@@ -35,15 +35,14 @@ func entry(ctx context.Context, tx *store.Tx, list string, n int) (h head, e row
 }
 
 // Remove takes an entry out for good, with the reason: it can't come back to this list, but its right may go on another one. What
-// was reserved for it is free again. A draft is changed by its D1; before handling D1 may still take entries out, and once the
-// list is sent the held ones that nobody paid.
+// was reserved for it is free again. D1 does it before handling, and later for entries that are held: they
+// aren't part of what was approved.
 func (b *Book) Remove(ctx context.Context, a Actor, list string, n int, reason string, now time.Time) error {
 	return b.change(ctx, a, list, n, reason, "removed", now, func(tx *store.Tx, h head, e row) error {
 		switch {
 		case e.status == "removed" || e.status == "returned":
 			return conflict("第 %d 条已经移出，不需要再办。", n)
-		case slices.Contains([]State{Drafted, Reviewed, Confirmed, Noticed}, h.state):
-		case e.status != "held" || h.state != Sent && h.state != Settled:
+		case e.status == "in" && !early(h):
 			return conflict("名单现在是“%s”，不能移出条目；请先“暂缓”这一条，或由财政“重新核对”“退回更正”后再移出。", stateNames[h.state])
 		}
 		if err := a.hasIn(ctx, tx, h.department, "D1"); err != nil {
@@ -53,12 +52,30 @@ func (b *Book) Remove(ctx context.Context, a Actor, list string, n int, reason s
 	})
 }
 
+// early tells whether entries may still come and go: from handling on the content is bound.
+func early(h head) bool {
+	return slices.Contains([]State{Drafted, Reviewed, Confirmed, Noticed}, h.state)
+}
+
 // takeOut gives back what is reserved for an entry, and removes it.
 func takeOut(ctx context.Context, tx *store.Tx, h head, e row, reason string, a Actor, now time.Time) error {
 	if err := void(ctx, tx, h.id, e.n, h.round, a, now); err != nil {
 		return err
 	}
+	if e.status == "held" {
+		return aloof(ctx, tx, h, e.n, "removed", reason)
+	}
 	return mark(ctx, tx, h.id, e.n, "removed", reason)
+}
+
+// aloof changes a held entry that doesn't come in: the content stays as it is, and with it the hash, which the database empties
+// at any change of an entry.
+func aloof(ctx context.Context, tx *store.Tx, h head, n int, status, note string) error {
+	if err := mark(ctx, tx, h.id, n, status, note); err != nil || h.hash == "" {
+		return err
+	}
+	_, err := tx.Exec(ctx, "UPDATE disbursement_list SET hash = $1 WHERE id = $2", h.hash, h.id)
+	return err
 }
 
 func mark(ctx context.Context, tx *store.Tx, list string, n int, status, note string) error {
@@ -170,7 +187,7 @@ func (b *Book) Release(ctx context.Context, a Actor, list string, n int, reason 
 
 // letIn makes a held entry count again, before handling.
 func letIn(ctx context.Context, tx *store.Tx, h head, e row, a Actor, now time.Time) error {
-	if !slices.Contains([]State{Drafted, Reviewed, Confirmed, Noticed}, h.state) {
+	if !early(h) {
 		return conflict("名单现在是“%s”，不能恢复条目；请财政“重新核对”后再恢复，或留到下一批。", stateNames[h.state])
 	}
 	if h.state != Noticed {

@@ -61,7 +61,7 @@ func (b *Book) Object(ctx context.Context, a Actor, list string, n int, raisedBy
 }
 
 // Resolve answers an objection, by another person than who wrote it down. Upheld, the entry is removed and its money free again;
-// rejected, it is in again unless another objection or another reason holds it.
+// rejected, it is in again unless another objection or another reason holds it, or the list has gone on: then it stays held.
 func (b *Book) Resolve(ctx context.Context, a Actor, id string, upheld bool, answer string, now time.Time) error {
 	return b.transact(ctx, func(tx *store.Tx) error {
 		o, err := objection(ctx, tx, id)
@@ -107,6 +107,9 @@ func draw(ctx context.Context, tx *store.Tx, h head, e row, upheld bool, answer 
 	open, err := objections(ctx, tx, h.id, e.n)
 	if err != nil || open > 0 || !strings.HasPrefix(e.note, objected) {
 		return err
+	}
+	if !early(h) || h.state == Noticed && e.account == "" {
+		return aloof(ctx, tx, h, e.n, "held", "异议不成立，但本批已过可以恢复的时候：请财政“重新核对”后恢复，或移出到下一批")
 	}
 	return letIn(ctx, tx, h, e, a, now)
 }
