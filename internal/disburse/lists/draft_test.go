@@ -90,7 +90,7 @@ func TestDraftRefused(t *testing.T) {
 	}
 }
 
-// TestSpeed drafts a list of MIANSHEN_ENTRIES entries with a seat and a cap each.
+// TestSpeed drafts a list of MIANSHEN_ENTRIES entries with a seat and a cap each, and takes it to approval.
 func TestSpeed(t *testing.T) {
 	both(t, func(t *testing.T, w *world) {
 		n := large()
@@ -105,6 +105,16 @@ func TestSpeed(t *testing.T) {
 		}
 		began := time.Now()
 		ok(t, w.b.Draft(t.Context(), as("D1"), d, day0))
-		t.Logf("%d entries drafted in %v", n, time.Since(began).Round(time.Millisecond))
+		drafted := time.Since(began)
+		w.on("L", lists.Confirmed)
+		began = time.Now()
+		ok(t, w.take("D1", "L", lists.ActNotice))
+		frozen := time.Since(began)
+		began = time.Now()
+		w.on("L", lists.Checked)
+		o := w.order("L", lists.ActApprove)
+		ok(t, w.b.Step(t.Context(), as("F3"), o, overNotice))
+		t.Logf("%d entries drafted in %v, frozen in %v, handled, checked and approved in %v", n, drafted.Round(time.Millisecond),
+			frozen.Round(time.Millisecond), time.Since(began).Round(time.Millisecond))
 	})
 }

@@ -126,13 +126,16 @@ func load(ctx context.Context, tx *store.Tx, id string) (h head, err error) {
 	return h, err
 }
 
-// has refuses a person who doesn't have the role now, for this department where the role is one of a department.
+// has refuses a person who doesn't have the role now: for this department, or this firm, where the role is one of those.
 func (a Actor) has(ctx context.Context, tx *store.Tx, department string) error {
 	if a.StandsFor != "" && a.StandsFor == a.Person {
 		return invalid("代办人与被代办人是同一人，请去掉“代办”后再提交。")
 	}
+	if a.Role == "" {
+		return forbidden("没有写明您以哪个角色办理，请重新登录后再试。")
+	}
 	scope := "%"
-	if a.Role == "D1" || a.Role == "D2" {
+	if a.Role[0] == 'D' || a.Role[0] == 'E' {
 		scope = department
 	}
 	var n int

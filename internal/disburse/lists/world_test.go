@@ -31,6 +31,9 @@ func both(t *testing.T, run func(*testing.T, *world)) {
 // dept is the department of the tests, and line its budget line.
 const dept, line = "区经委", "L1"
 
+// budget is what the line has, in 分.
+const budget = 1_000_000_000_00
+
 // world is a store with persons, a sweep and a budget line.
 type world struct {
 	t      testing.TB
@@ -52,7 +55,7 @@ func newWorld(t testing.TB, address string) *world {
 	w := &world{t: t, s: s, b: lists.New(s), now: day0}
 	w.prepare()
 	w.persons()
-	w.line(line, 2025, 1_000_000_00)
+	w.line(line, 2025, budget)
 	return w
 }
 
@@ -147,10 +150,12 @@ func uscc(i int) string     { return fmt.Sprintf("91310118MA%08d", i) }
 func firmName(i int) string { return fmt.Sprintf("青浦第%d有限公司", i) }
 
 // entry is 1,000.00 of an item for firm i.
-func (w *world) entry(item string, i int) lists.Entry {
-	e, err := entitle.Make(entitle.Claim{Item: item, Enterprise: uscc(i), Period: "2024", Amount: 1000_00})
+func (w *world) entry(item string, i int) lists.Entry { return w.entryOf(item, i, "2024", 1000_00) }
+
+func (w *world) entryOf(item string, i int, period string, amount exact.Money) lists.Entry {
+	e, err := entitle.Make(entitle.Claim{Item: item, Enterprise: uscc(i), Period: period, Amount: amount})
 	ok(w.t, err)
-	return lists.Entry{Entitlement: e, Name: firmName(i), Amount: 1000_00, Line: line, Decision: fmt.Sprint("d", i), PolicyVersion: w.policy}
+	return lists.Entry{Entitlement: e, Name: firmName(i), Amount: amount, Line: line, Decision: fmt.Sprint("d", i), PolicyVersion: w.policy}
 }
 
 // draft is a list with an entry of item for each of firms.
