@@ -76,8 +76,8 @@ func (d *Desk) Correct(ctx context.Context, r CorrectionRequest, now time.Time) 
 	}
 	out := &Correction{}
 	w.due = nil
-	for _, x := range whole {
-		w.more(x, accounts[x.ID])
+	for _, id := range sortedKeys(whole) {
+		w.more(whole[id], accounts[id])
 	}
 	for _, id := range sortedKeys(accounts) {
 		found, err := w.less(rule, whole[id], accounts[id])

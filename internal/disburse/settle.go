@@ -62,22 +62,21 @@ func (w *world) sameOnce() map[string]string {
 		return thing{"", c.Basis}
 	}
 	once := map[thing]bool{}
+	var all []claim.Claim
 	for _, f := range w.firms {
-		for _, c := range f.Claims {
-			if t := of(c); c.Basis.Value != "" {
-				once[t] = once[t] || c.Once
-				if !slices.Contains(firms[t], c.Enterprise) {
-					firms[t] = append(firms[t], c.Enterprise)
-				}
-			}
+		all = append(all, f.Claims...)
+	}
+	for _, c := range all {
+		t := of(c)
+		once[t] = once[t] || c.Once && c.Basis.Value != ""
+		if !slices.Contains(firms[t], c.Enterprise) && c.Basis.Value != "" {
+			firms[t] = append(firms[t], c.Enterprise)
 		}
 	}
 	out := map[string]string{}
-	for _, f := range w.firms {
-		for _, c := range f.Claims {
-			if t := of(c); once[t] && len(firms[t]) > 1 {
-				out[c.ID] = fmt.Sprintf("%s“%s”同时有 %d 家企业（%s）用来享受，请核实属于谁后再起草", c.Basis.Kind, c.Basis.Value, len(firms[t]), w.some(firms[t]))
-			}
+	for _, c := range all {
+		if t := of(c); once[t] && len(firms[t]) > 1 {
+			out[c.ID] = fmt.Sprintf("%s“%s”同时有 %d 家企业（%s）用来享受，请核实属于谁后再起草", c.Basis.Kind, c.Basis.Value, len(firms[t]), w.some(firms[t]))
 		}
 	}
 	return out
@@ -156,7 +155,9 @@ func (c *component) admit(w *world, twice map[string]string) {
 	}
 	c.paid = w.past.before(members, c.claims, w.replace)
 	c.caps = merged(capped, members)
+	c.before(w, members)
 	c.wholes(w)
+	c.differences()
 }
 
 // where says on which list an entitlement is.
@@ -176,6 +177,50 @@ func merged(caps []entitle.Cap, firms []string) []entitle.Cap {
 		}
 	}
 	return caps
+}
+
+// before adds the caps of items that were paid before and aren't claimed now: they bind their cap groups all the same.
+func (c *component) before(w *world, members []string) {
+	firms := members
+	if len(firms) == 1 {
+		firms = nil
+	}
+	for _, p := range c.paid {
+		for _, x := range w.law.Caps(p.Item) {
+			x.Item, x.Firms = "", firms
+			binds := func(e claim.Claim) bool {
+				return e.CapGroup == x.Group && (x.Kind != entitle.PerYear || entitle.Year(e.Period) == entitle.Year(p.Period))
+			}
+			known := func(o entitle.Cap) bool {
+				return o.Item == "" && o.Kind == x.Kind && o.Group == x.Group && o.Most == x.Most && o.Times == x.Times
+			}
+			if x.Group != "" && slices.Contains(members, p.Enterprise) && slices.ContainsFunc(c.claims, binds) && !slices.ContainsFunc(c.caps, known) {
+				c.caps = append(c.caps, x)
+			}
+		}
+	}
+}
+
+// differences holds items that follow another one of a group of rule difference to what their own caps exceed the earlier payments by:
+// a claim that a cap cuts is made up to the cap, not to the claim.
+func (c *component) differences() {
+	var more []entitle.Cap
+	for _, x := range c.claims {
+		for _, g := range x.Exclusive {
+			others := exact.Money(0)
+			for _, p := range c.paid {
+				if g.Rule == entitle.Difference && p.Enterprise == x.Enterprise && p.Item != x.Item && slices.Contains(p.Groups, g.Group) {
+					others += p.Amount
+				}
+			}
+			for _, own := range c.caps {
+				if others > 0 && own.Item == x.Item && (own.Kind == entitle.PerYear || own.Kind == entitle.Total) {
+					more = append(more, entitle.Cap{Kind: entitle.PerGrant, Item: x.Item, Most: max(0, own.Most-others), Firms: []string{x.Enterprise}})
+				}
+			}
+		}
+	}
+	c.caps = append(c.caps, more...)
 }
 
 // wholes holds items decided record by record to what the grant comes to as a whole where some records were paid before.

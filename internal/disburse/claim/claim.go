@@ -62,6 +62,9 @@ func (l *Law) Group(name, period string) string {
 	return name
 }
 
+// Caps are the caps over time of an item that depend on no fact of a firm.
+func (l *Law) Caps(item string) []entitle.Cap { return l.caps[item] }
+
 // Related are the items whose grants can stand against those of the given ones, however indirectly: by a group of exclusion, a
 // cap group, or one kind of basis. They come sorted and include the given ones.
 func (l *Law) Related(items []string) []string {
