@@ -270,6 +270,7 @@ var excused = []Excuse{
 	},
 	{
 		Place: "internal/store", Kind: kindPackage, Ceiling: 3100,
+		Place: "internal/store", Kind: kindPackage, Ceiling: 3300,
 		Why: "everything that lasts behind one door, one file a subject; rooms that need less declare an interface of their own",
 	},
 	{

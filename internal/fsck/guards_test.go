@@ -16,20 +16,8 @@ func TestTriggers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		rows, err := s.DB().QueryContext(t.Context(), triggersOf(s.Kind()))
+		have, err := counted(t, s)
 		if err != nil {
-			t.Fatal(err)
-		}
-		var have []string
-		for rows.Next() {
-			var table string
-			var n int
-			if err := rows.Scan(&table, &n); err != nil {
-				t.Fatal(err)
-			}
-			have = append(have, fmt.Sprintf("%s:%d", table, n))
-		}
-		if err := rows.Err(); err != nil {
 			t.Fatal(err)
 		}
 		if want := strings.Join(strings.Fields(triggers[s.Kind()]), " "); strings.Join(have, " ") != want {
@@ -39,4 +27,22 @@ func TestTriggers(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+func counted(t *testing.T, s *store.Store) (have []string, err error) {
+	t.Helper()
+	rows, err := s.DB().QueryContext(t.Context(), triggersOf(s.Kind()))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var table string
+		var n int
+		if err := rows.Scan(&table, &n); err != nil {
+			return nil, err
+		}
+		have = append(have, fmt.Sprintf("%s:%d", table, n))
+	}
+	return have, rows.Err()
 }
