@@ -72,18 +72,18 @@ func fill(b *testing.B, path string, count int) error {
 		series + `INSERT INTO entitlement (id, part, item, enterprise, period, basis_kind, basis, amount_fen, sweep, policy_version, decision, made_at)
 			SELECT printf('%064d', i), '', 'x', printf('%018d', i), '2025', '发票', 'b' || i, 100, 1, '` + sixty4 + `', 'd', ` + at + ` FROM s`,
 		series + `INSERT INTO disbursement_list (id, title, department, kind, sweep, state, round, hash, made_at)
-			SELECT 'L' || i / 1000, 't', 'd', 'regular', 1, 'settled', 1, '` + sixty4 + `', ` + at + ` FROM s WHERE i % 1000 = 0`,
+			SELECT 'L' || (i / 1000), 't', 'd', 'regular', 1, 'settled', 1, '` + sixty4 + `', ` + at + ` FROM s WHERE i % 1000 = 0`,
 		series + `INSERT INTO list_entry (list, n, entitlement, part, enterprise, item, name, amount_fen, claimed_fen, line, account, status)
-			SELECT 'L' || i / 1000, i % 1000 + 1, printf('%064d', i), '', printf('%018d', i), 'x', '某', 100, 100, 'B', 'a' || i, 'in' FROM s`,
+			SELECT 'L' || (i / 1000), (i % 1000 + 1), printf('%064d', i), '', printf('%018d', i), 'x', '某', 100, 100, 'B', 'a' || i, 'in' FROM s`,
 		series + `INSERT INTO payment (id, list, n, attempt, batch, account, line, amount_fen, state, moved_at, moved_by)
-			SELECT 'P' || i, 'L' || i / 1000, i % 1000 + 1, 1, 'B' || i / 1000, 'a' || i, 'B', 100, 'paid', ` + at + `, 'f1' FROM s`,
+			SELECT 'P' || i, 'L' || (i / 1000), (i % 1000 + 1), 1, 'B' || (i / 1000), 'a' || i, 'B', 100, 'paid', ` + at + `, 'f1' FROM s`,
 		series + `INSERT INTO payment_batch (id, list, round, list_hash, made_on, lines, sum_fen, made_by, made_at)
-			SELECT 'B' || i / 1000, 'L' || i / 1000, 1, '` + sixty4 + `', '2026-02-02', 1000, 100000, 'f1', ` + at + ` FROM s WHERE i % 1000 = 0`,
+			SELECT 'B' || (i / 1000), 'L' || (i / 1000), 1, '` + sixty4 + `', '2026-02-02', 1000, 100000, 'f1', ` + at + ` FROM s WHERE i % 1000 = 0`,
 		series + `INSERT INTO posting (at, kind, line, debit, credit, fen, list, n, round, person)
-			SELECT ` + at + `, 'reserve', 'B', 'available', 'reserved', 100, 'L' || i / 1000, i % 1000 + 1, 1, 'f1' FROM s`,
+			SELECT ` + at + `, 'reserve', 'B', 'available', 'reserved', 100, 'L' || (i / 1000), (i % 1000 + 1), 1, 'f1' FROM s`,
 		series + `INSERT INTO posting (at, kind, line, debit, credit, fen, payment, person) SELECT ` + at + `, 'post', 'B', 'reserved', 'paid', 100, 'P' || i, 'f1' FROM s`,
 		series + `INSERT INTO receipt_line (id, file, batch, payment, print, amount_fen, result, reason, class)
-			SELECT printf('%064d', i), '` + sixty4 + `', 'B' || i / 1000, 'P' || i, printf('%064d', i), 100, 'success', '', 'applied' FROM s`,
+			SELECT printf('%064d', i), '` + sixty4 + `', 'B' || (i / 1000), 'P' || i, printf('%064d', i), 100, 'success', '', 'applied' FROM s`,
 		`COMMIT`,
 	} {
 		if _, err := db.ExecContext(b.Context(), statement); err != nil {
