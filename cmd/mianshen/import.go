@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"mianshen/internal/casework"
+	"mianshen/internal/disburse/ledger"
 	"mianshen/internal/facts/arrival"
 	"mianshen/internal/intake"
 	"mianshen/internal/intake/delivery"
@@ -380,5 +381,13 @@ func office(ctx context.Context, address string) (*casework.Office, error) {
 	if err != nil {
 		return nil, err
 	}
-	return casework.New(db), nil
+	return over(db), nil
+}
+
+// over is the office over an open database: its sweeps decide with what persons found. Earlier grants by other ways aren't in the
+// ledger, so the history isn't known.
+func over(db *store.Store) *casework.Office {
+	o := casework.New(db)
+	o.Past = ledger.Lookback{Book: ledger.New(db)}
+	return o
 }

@@ -38,7 +38,7 @@ func (c *publishCmd) Run(ctx context.Context, s *streams) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	office := casework.New(db)
+	office := over(db)
 	text, err := c.vocabulary(ctx, s, office)
 	if err != nil {
 		return err

@@ -63,7 +63,7 @@ func (c *serveCmd) Run(ctx context.Context, s *streams) (err error) {
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	log := slog.New(slog.NewTextHandler(s.err, nil))
-	return c.serve(ctx, s, casework.New(db), &sweeper{asOf: asOf, log: log}, c.indexDir(scratch), log)
+	return c.serve(ctx, s, over(db), &sweeper{asOf: asOf, log: log}, c.indexDir(scratch), log)
 }
 
 // free fails at once when nothing can listen at the address, before minutes are spent on loading.
