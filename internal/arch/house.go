@@ -139,13 +139,14 @@ var rooms = map[string]Room{
 	"internal/disburse/payout":  {Bars: NoClock | NoIO, Imports: []string{"rules/exact", "rules/civil", "internal/sheet"}, TestImports: []string{"internal/sheet/xlsx"}},
 	"internal/disburse/receipt": {Bars: NoClock | NoIO, Imports: []string{"rules/exact", "rules/civil", "internal/sheet", "internal/sheet/xlsx", "internal/disburse/payout"}},
 	"internal/disburse/pay": {
-		Bars:    NoClock,
-		Imports: []string{"rules/exact", "rules/civil", "internal/store", "internal/audit", "internal/disburse/payout", "internal/disburse/receipt"}, TestImports: []string{"internal/pgtest", "internal/disburse/pay/paytest"},
+		Bars: NoClock, Imports: []string{"rules/exact", "rules/civil", "internal/audit", "internal/store", "internal/disburse/payout", "internal/disburse/receipt", "internal/disburse/pay/evidence"},
+		TestImports: []string{"internal/pgtest", "internal/disburse/pay/paytest"},
 	},
-	"internal/disburse/pay/paytest": {ForTests: true, Imports: []string{"rules/civil", "internal/store"}},
+	"internal/disburse/pay/evidence": {Bars: NoClock | NoIO, Imports: []string{"rules/exact", "rules/civil", "internal/disburse/payout", "internal/disburse/receipt"}},
+	"internal/disburse/pay/paytest":  {ForTests: true, Imports: []string{"rules/civil", "internal/store"}},
 	"internal/disburse/pay/balance": {
-		Bars:    NoClock,
-		Imports: []string{"rules/exact", "rules/civil", "internal/store", "internal/sheet", "internal/disburse/pay", "internal/disburse/payout", "internal/disburse/receipt"}, TestImports: []string{"internal/pgtest", "internal/disburse/pay/paytest"},
+		Bars: NoClock, Imports: []string{"rules/exact", "rules/civil", "internal/store", "internal/sheet", "internal/disburse/pay", "internal/disburse/pay/evidence", "internal/disburse/receipt"},
+		TestImports: []string{"internal/pgtest", "internal/disburse/pay/paytest", "internal/disburse/payout"},
 	},
 	"internal/fsck":   {Bars: NoClock, Imports: []string{"internal/store", "internal/audit"}, TestImports: []string{"internal/pgtest"}}, // proves what disburse and persons keep, so it shares nothing with them
 	"internal/notify": {Imports: with(bottom, "rules", "internal/store", "internal/audit")},
@@ -233,6 +234,10 @@ var libraries = []Library{
 // excused are the places that are larger than their budget, with the reason. checkBudgets refuses an excuse that is no
 // longer needed.
 var excused = []Excuse{
+	{
+		Place: "internal/disburse/pay", Kind: kindPackage, Ceiling: 1500,
+		Why: "export, file, sending, receipts and settling hold the same rows in the same order; what is pure has left (evidence), and so has the report (balance)",
+	},
 	{
 		Place: "rules", Kind: kindPackage, Ceiling: 6600,
 		Why: "vocabulary, policy, compiled item and decision share one set of types; what could leave (numbers, days, language, files, standards, lint) has left",

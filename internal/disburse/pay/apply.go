@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"time"
 
+	"mianshen/internal/disburse/pay/evidence"
 	"mianshen/internal/disburse/receipt"
 	"mianshen/internal/store"
 	"mianshen/rules/civil"
@@ -34,7 +35,7 @@ func lockBatch(ctx context.Context, tx *store.Tx, id string) (Batch, error) {
 
 // advance holds all lines of a locked batch, with those that are new, against it: it stores the new ones, gives every open line its
 // class, and moves the payments whose receipts say so. It returns the class of each open line and how many payments moved.
-func advance(ctx context.Context, tx *store.Tx, b Batch, fresh []Line, actor Actor, now time.Time) (map[string]Class, int, error) {
+func advance(ctx context.Context, tx *store.Tx, b Batch, fresh []evidence.Line, actor Actor, now time.Time) (map[string]evidence.Class, int, error) {
 	content, _, err := readBatch(ctx, tx.Query, b.ID)
 	if err != nil {
 		return nil, 0, err
@@ -44,7 +45,7 @@ func advance(ctx context.Context, tx *store.Tx, b Batch, fresh []Line, actor Act
 		return nil, 0, err
 	}
 	all := append(kept[:len(kept):len(kept)], fresh...)
-	e, err := Fold(content, b.AnswerBy, all)
+	e, err := evidence.Fold(content, b.AnswerBy, all)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -52,7 +53,7 @@ func advance(ctx context.Context, tx *store.Tx, b Batch, fresh []Line, actor Act
 	if err != nil {
 		return nil, 0, err
 	}
-	moves := e.moves(payments, all)
+	moves := moves(e, payments, all)
 	if err := elsewhere(ctx, tx, all, e.Class); err != nil {
 		return nil, 0, err
 	}
@@ -66,7 +67,7 @@ func advance(ctx context.Context, tx *store.Tx, b Batch, fresh []Line, actor Act
 }
 
 // Lines reads the lines that name a batch, as they stand. ask is how.
-func Lines(ctx context.Context, ask func(context.Context, string, ...any) (*sql.Rows, error), batch string) ([]Line, error) {
+func Lines(ctx context.Context, ask func(context.Context, string, ...any) (*sql.Rows, error), batch string) ([]evidence.Line, error) {
 	rows, err := ask(ctx, `SELECT `+lineColumns+` FROM receipt_line WHERE batch = $1 ORDER BY id`, batch)
 	if err != nil {
 		return nil, err
@@ -76,17 +77,17 @@ func Lines(ctx context.Context, ask func(context.Context, string, ...any) (*sql.
 
 const lineColumns = `id, file, batch, payment, print, amount_fen, result, reason, bank_at, class, coalesce(resolution, '')`
 
-func scanLines(rows *sql.Rows) ([]Line, error) {
+func scanLines(rows *sql.Rows) ([]evidence.Line, error) {
 	defer rows.Close()
-	var lines []Line
+	var lines []evidence.Line
 	for rows.Next() {
-		var l Line
+		var l evidence.Line
 		var result string
 		r := &l.Receipt
 		if err := rows.Scan(&l.ID, &l.File, &r.Batch, &r.Payment, &r.Account, &r.Amount, &result, &r.Reason, store.StampInto(&r.At), &l.Class, &l.Closed); err != nil {
 			return nil, err
 		}
-		r.Result = resultOf(result)
+		r.Result = evidence.ResultOf(result)
 		if !r.At.IsZero() {
 			r.At = r.At.In(civil.Shanghai())
 		}
@@ -114,9 +115,9 @@ func paymentsOf(ctx context.Context, tx *store.Tx, batch string) ([]payment, err
 }
 
 // moves says which payments move, and gives the lines of those that can't a class of 待查.
-func (e Evidence) moves(payments []payment, lines []Line) []move {
+func moves(e evidence.Evidence, payments []payment, lines []evidence.Line) []move {
 	var moves []move
-	blocked := map[string]Class{}
+	blocked := map[string]evidence.Class{}
 	for i, p := range payments {
 		m, class := p.take(e.Outcomes[i], e.PaidAt[p.id])
 		switch {
@@ -127,7 +128,7 @@ func (e Evidence) moves(payments []payment, lines []Line) []move {
 		}
 	}
 	for _, l := range lines {
-		if class := blocked[l.Receipt.Payment]; class != "" && e.Class[l.ID] == Applied {
+		if class := blocked[l.Receipt.Payment]; class != "" && e.Class[l.ID] == evidence.Applied {
 			e.Class[l.ID] = class
 		}
 	}
@@ -135,7 +136,7 @@ func (e Evidence) moves(payments []payment, lines []Line) []move {
 }
 
 // take says what an outcome does to a payment: a move, nothing, or why it can't.
-func (p payment) take(o receipt.Outcome, paidAt time.Time) (move, Class) {
+func (p payment) take(o receipt.Outcome, paidAt time.Time) (move, evidence.Class) {
 	m := move{payment: p, paidAt: paidAt, at: o.At, reason: o.Reason}
 	switch o.State {
 	case receipt.Paid:
@@ -154,27 +155,27 @@ func (p payment) take(o receipt.Outcome, paidAt time.Time) (move, Class) {
 	case p.state == m.to:
 		return move{}, ""
 	case p.state == "ready":
-		return move{}, Unsent
+		return move{}, evidence.Unsent
 	case p.state == "cancelled":
-		return move{}, Cancelled
+		return move{}, evidence.Cancelled
 	case p.state == "paid" && m.to == "returned":
 		return m, ""
 	case p.state != "sent" && p.state != "unknown":
-		return move{}, Contradicted
+		return move{}, evidence.Contradicted
 	case m.to != "failed" && civil.On(m.paidAt).Year() != p.year:
-		return move{}, OtherYear
+		return move{}, evidence.OtherYear
 	}
 	return m, ""
 }
 
 // elsewhere tells ids that nobody knows from those of another batch.
-func elsewhere(ctx context.Context, tx *store.Tx, lines []Line, class map[string]Class) error {
+func elsewhere(ctx context.Context, tx *store.Tx, lines []evidence.Line, class map[string]evidence.Class) error {
 	find, err := tx.Prepare(ctx, `SELECT count(*) FROM payment WHERE id = $1`)
 	if err != nil {
 		return err
 	}
 	for _, l := range lines {
-		if class[l.ID] != UnknownID {
+		if class[l.ID] != evidence.UnknownID {
 			continue
 		}
 		var known int
@@ -182,14 +183,14 @@ func elsewhere(ctx context.Context, tx *store.Tx, lines []Line, class map[string
 			return err
 		}
 		if known > 0 {
-			class[l.ID] = OtherBatch
+			class[l.ID] = evidence.OtherBatch
 		}
 	}
 	return nil
 }
 
 // putLines stores new lines with their classes.
-func putLines(ctx context.Context, tx *store.Tx, lines []Line, class map[string]Class) error {
+func putLines(ctx context.Context, tx *store.Tx, lines []evidence.Line, class map[string]evidence.Class) error {
 	put, err := tx.Prepare(ctx, `INSERT INTO receipt_line (id, file, batch, payment, print, amount_fen, result, reason, bank_at, class)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`)
 	if err != nil {
@@ -197,7 +198,7 @@ func putLines(ctx context.Context, tx *store.Tx, lines []Line, class map[string]
 	}
 	for _, l := range lines {
 		r := l.Receipt
-		_, err := put.ExecContext(ctx, l.ID, l.File, r.Batch, r.Payment, r.Account, int64(r.Amount), results[r.Result], r.Reason, store.Stamp(r.At), string(class[l.ID]))
+		_, err := put.ExecContext(ctx, l.ID, l.File, r.Batch, r.Payment, r.Account, int64(r.Amount), evidence.ResultWord(r.Result), r.Reason, store.Stamp(r.At), string(class[l.ID]))
 		if err != nil {
 			return err
 		}
@@ -206,7 +207,7 @@ func putLines(ctx context.Context, tx *store.Tx, lines []Line, class map[string]
 }
 
 // reclass gives the open lines that were there their new class, where it changed.
-func reclass(ctx context.Context, tx *store.Tx, kept []Line, class map[string]Class) error {
+func reclass(ctx context.Context, tx *store.Tx, kept []evidence.Line, class map[string]evidence.Class) error {
 	for _, l := range kept {
 		if l.Closed != "" || class[l.ID] == l.Class {
 			continue

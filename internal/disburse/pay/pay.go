@@ -22,12 +22,9 @@ import (
 type Keys interface {
 	Seal(plain []byte, context string) ([]byte, error)
 	Open(sealed []byte, context string) ([]byte, error)
-	// Print tells whether two texts are the same, without showing them.
+	// Print tells whether two texts are the same, without showing them. payee_account.print is made under payee_account|print.
 	Print(plain string, context string) string
 }
-
-// PrintContext is the context under which payee_account.print is made; receipts are compared with it under the same.
-const PrintContext = "payee_account|print"
 
 // SealedAccount is the context under which the number of a payee account is sealed.
 func SealedAccount(id string) string { return "payee_account|sealed|" + id }

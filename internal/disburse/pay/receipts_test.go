@@ -11,19 +11,20 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"mianshen/internal/disburse/pay"
+	"mianshen/internal/disburse/pay/evidence"
 	"mianshen/internal/disburse/pay/paytest"
 	"mianshen/internal/disburse/receipt"
 	"mianshen/internal/store"
 )
 
 // spoilt gives what can be wrong with a line by itself, and the class that it goes to.
-var spoilt = map[pay.Class]func(a *paytest.Answer){
-	pay.OtherBatch:   func(a *paytest.Answer) { a.Batch = "ELSE-1" },
-	pay.UnknownID:    func(a *paytest.Answer) { a.Payment = "NOBODY" },
-	pay.WrongAccount: func(a *paytest.Answer) { a.Account = "6222020000000099999" },
-	pay.WrongAmount:  func(a *paytest.Answer) { a.Fen++ },
-	pay.TooEarly:     func(a *paytest.Answer) { a.At = "2025-06-29 23:59:59" },
-	pay.TooLate:      func(a *paytest.Answer) { a.At = "2025-07-11 00:00:00" },
+var spoilt = map[evidence.Class]func(a *paytest.Answer){
+	evidence.OtherBatch:   func(a *paytest.Answer) { a.Batch = "ELSE-1" },
+	evidence.UnknownID:    func(a *paytest.Answer) { a.Payment = "NOBODY" },
+	evidence.WrongAccount: func(a *paytest.Answer) { a.Account = "6222020000000099999" },
+	evidence.WrongAmount:  func(a *paytest.Answer) { a.Fen++ },
+	evidence.TooEarly:     func(a *paytest.Answer) { a.At = "2025-06-29 23:59:59" },
+	evidence.TooLate:      func(a *paytest.Answer) { a.At = "2025-07-11 00:00:00" },
 }
 
 // TestDoubts holds that a line that is wrong by itself goes to 待查 under its class, moves nothing, and doesn't poison the rest.
@@ -42,10 +43,10 @@ func TestDoubts(t *testing.T) {
 			got = d.take(t, answer(b, n, "成功"))
 			equal(t, string(class)+" and the right one", fmt.Sprint(got.Classes, got.Moved), "map[已入账:1] 1")
 		}
-		equal(t, "doubts", len(paytest.Must[[]pay.Line](t)(d.Doubts(t.Context(), ""))), len(spoilt))
+		equal(t, "doubts", len(paytest.Must[[]evidence.Line](t)(d.Doubts(t.Context(), ""))), len(spoilt))
 		less := answer(b, 7, "成功")
 		less.Fen--
-		equal(t, "1 分 less", d.take(t, less).Classes[pay.WrongAmount], 1)
+		equal(t, "1 分 less", d.take(t, less).Classes[evidence.WrongAmount], 1)
 		equal(t, "1 分 less", d.state(t, "L1", 7), "sent in")
 	})
 }
@@ -57,7 +58,7 @@ func TestOtherBatch(t *testing.T) {
 		a := answer(one, 1, "成功")
 		a.Batch = two.ID
 		got := d.take(t, a, answer(two, 2, "成功"))
-		equal(t, "classes", fmt.Sprint(got.Classes[pay.OtherBatch], got.Moved), "1 1")
+		equal(t, "classes", fmt.Sprint(got.Classes[evidence.OtherBatch], got.Moved), "1 1")
 		equal(t, "states", d.state(t, "L1", 1)+d.state(t, "L2", 2), "sent inpaid in")
 	})
 }
@@ -68,10 +69,10 @@ func TestUnsent(t *testing.T) {
 		d.w.List(t, "L1", 2)
 		b := d.exported(t, "L1")
 		got := d.take(t, answer(b, 1, "成功"), answer(b, 2, "失败"))
-		equal(t, "taken", fmt.Sprint(got.Classes[pay.Unsent], got.Moved), "2 0")
+		equal(t, "taken", fmt.Sprint(got.Classes[evidence.Unsent], got.Moved), "2 0")
 		paytest.Check(t, d.Send(t.Context(), handler, "L1", paytest.Now))
 		equal(t, "states", d.state(t, "L1", 1)+", "+d.state(t, "L1", 2), "paid in, failed returned")
-		equal(t, "doubts", len(paytest.Must[[]pay.Line](t)(d.Doubts(t.Context(), b.ID))), 0)
+		equal(t, "doubts", len(paytest.Must[[]evidence.Line](t)(d.Doubts(t.Context(), b.ID))), 0)
 	})
 }
 
@@ -108,8 +109,8 @@ func TestResolve(t *testing.T) {
 		wrong.Fen++
 		d.take(t, late, wrong, answer(b, 3, "成功"), answer(b, 3, "失败"), answer(b, 4, "成功"))
 		equal(t, "contradicted", d.state(t, "L1", 3), "sent in")
-		find := func(class pay.Class, result receipt.Result) string {
-			for _, l := range paytest.Must[[]pay.Line](t)(d.Doubts(ctx, b.ID)) {
+		find := func(class evidence.Class, result receipt.Result) string {
+			for _, l := range paytest.Must[[]evidence.Line](t)(d.Doubts(ctx, b.ID)) {
 				if l.Class == class && l.Receipt.Result == result {
 					return l.ID
 				}
@@ -120,21 +121,21 @@ func TestResolve(t *testing.T) {
 		resolve := func(person, id string, holds bool, reason string) error {
 			return d.Resolve(ctx, pay.Actor{Person: person}, id, holds, reason, later)
 		}
-		wantRefused(t, "by F1", resolve(paytest.Handler, find(pay.TooLate, receipt.Success), true, "x"), "没有办理这一步的角色")
-		wantRefused(t, "without reason", resolve(paytest.Checker, find(pay.TooLate, receipt.Success), true, " "), "处理依据")
-		wantRefused(t, "another amount", resolve(paytest.Checker, find(pay.WrongAmount, receipt.Success), true, "x"), "金额不符")
-		wantRefused(t, "contradicted", resolve(paytest.Checker, find(pay.Contradicted, receipt.Success), true, "x"), "结果矛盾")
-		wantRefused(t, "for who took it in", d.Resolve(ctx, pay.Actor{Person: paytest.Checker, StandsFor: paytest.Handler}, find(pay.TooLate, receipt.Success), true, "x", later), "另一位复核人")
-		id := find(pay.TooLate, receipt.Success)
+		wantRefused(t, "by F1", resolve(paytest.Handler, find(evidence.TooLate, receipt.Success), true, "x"), "没有办理这一步的角色")
+		wantRefused(t, "without reason", resolve(paytest.Checker, find(evidence.TooLate, receipt.Success), true, " "), "处理依据")
+		wantRefused(t, "another amount", resolve(paytest.Checker, find(evidence.WrongAmount, receipt.Success), true, "x"), "金额不符")
+		wantRefused(t, "contradicted", resolve(paytest.Checker, find(evidence.Contradicted, receipt.Success), true, "x"), "结果矛盾")
+		wantRefused(t, "for who took it in", d.Resolve(ctx, pay.Actor{Person: paytest.Checker, StandsFor: paytest.Handler}, find(evidence.TooLate, receipt.Success), true, "x", later), "另一位复核人")
+		id := find(evidence.TooLate, receipt.Success)
 		paytest.Check(t, resolve(paytest.Checker, id, true, "银行来函确认"))
 		wantRefused(t, "twice", resolve(paytest.Checker, id, false, "x"), "已经处理过")
-		paytest.Check(t, resolve(paytest.Finance2, find(pay.WrongAmount, receipt.Success), false, "银行更正"))
-		paytest.Check(t, resolve(paytest.Finance2, find(pay.Contradicted, receipt.Success), false, "银行来函：失败为准"))
+		paytest.Check(t, resolve(paytest.Finance2, find(evidence.WrongAmount, receipt.Success), false, "银行更正"))
+		paytest.Check(t, resolve(paytest.Finance2, find(evidence.Contradicted, receipt.Success), false, "银行来函：失败为准"))
 		for n, want := range []string{"paid in", "sent in", "failed returned", "paid in"} {
 			equal(t, fmt.Sprint("entry ", n+1), d.state(t, "L1", n+1), want)
 		}
-		equal(t, "doubts", len(paytest.Must[[]pay.Line](t)(d.Doubts(ctx, ""))), 0)
-		equal(t, "a late return after what a person said", d.take(t, answer(b, 1, "失败")).Classes[pay.Contradicted], 1)
+		equal(t, "doubts", len(paytest.Must[[]evidence.Line](t)(d.Doubts(ctx, ""))), 0)
+		equal(t, "a late return after what a person said", d.take(t, answer(b, 1, "失败")).Classes[evidence.Contradicted], 1)
 		equal(t, "records", d.ask(t, `SELECT count(*) FROM audit_record WHERE kind = 'receipt.resolved'`), "3")
 	})
 }
@@ -205,7 +206,7 @@ func TestTruncated(t *testing.T) {
 // stream is what a bank may say of a batch, in random order and any number of times, without contradicting itself.
 func stream(r *rand.Rand, b pay.Batch) []paytest.Answer {
 	var all []paytest.Answer
-	classes := []pay.Class{pay.OtherBatch, pay.UnknownID, pay.WrongAccount, pay.WrongAmount, pay.TooEarly, pay.TooLate}
+	classes := []evidence.Class{evidence.OtherBatch, evidence.UnknownID, evidence.WrongAccount, evidence.WrongAmount, evidence.TooEarly, evidence.TooLate}
 	for n := 1; n <= b.Lines; n++ {
 		switch r.IntN(6) {
 		case 0, 1:

@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"mianshen/internal/disburse/pay/evidence"
 	"mianshen/internal/disburse/payout"
 	"mianshen/internal/store"
 )
@@ -21,7 +22,7 @@ const (
 func holds(resolution string) bool { return strings.HasPrefix(resolution, saysHolds) }
 
 // Doubts lists the open lines of 待查 that name a batch, or all where batch is "".
-func (d *Desk) Doubts(ctx context.Context, batch string) ([]Line, error) {
+func (d *Desk) Doubts(ctx context.Context, batch string) ([]evidence.Line, error) {
 	rows, err := d.s.DB().QueryContext(ctx, `SELECT `+lineColumns+` FROM receipt_line
 		WHERE ($1 = '' OR batch = $1) AND resolved_at IS NULL AND class NOT IN ('applied', 'underway') ORDER BY batch, payment, id`, batch)
 	if err != nil {
@@ -49,7 +50,7 @@ func (d *Desk) Resolve(ctx context.Context, actor Actor, lineID string, lineHold
 		says := saysVoid
 		if lineHolds {
 			says = saysHolds
-			if l.Class != TooEarly && l.Class != TooLate {
+			if l.Class != evidence.TooEarly && l.Class != evidence.TooLate {
 				return refuse("回单属于“%s”，不能直接认定属实。请向银行索取正确的回单，或认定这一条不作数。", l.Class)
 			}
 		}
@@ -72,30 +73,30 @@ func (d *Desk) Resolve(ctx context.Context, actor Actor, lineID string, lineHold
 }
 
 // openLine reads a line that the actor may close, with its batch held first, as everybody does.
-func openLine(ctx context.Context, tx *store.Tx, id string, actor Actor) (Line, error) {
+func openLine(ctx context.Context, tx *store.Tx, id string, actor Actor) (evidence.Line, error) {
 	var batch, by string
 	err := tx.QueryRow(ctx, `SELECT l.batch, f.received_by FROM receipt_line l JOIN receipt_file f ON f.sha256 = l.file WHERE l.id = $1`, id).Scan(&batch, &by)
 	if err != nil {
-		return Line{}, err
+		return evidence.Line{}, err
 	}
 	if by == actor.Person || by == actor.StandsFor {
-		return Line{}, refuse("收进这份回单的人不能处理它的待查，请由另一位复核人办理。")
+		return evidence.Line{}, refuse("收进这份回单的人不能处理它的待查，请由另一位复核人办理。")
 	}
 	if _, err := lockBatch(ctx, tx, batch); err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return Line{}, err
+		return evidence.Line{}, err
 	}
 	rows, err := tx.Query(ctx, `SELECT `+lineColumns+` FROM receipt_line WHERE id = $1`, id)
 	if err != nil {
-		return Line{}, err
+		return evidence.Line{}, err
 	}
 	lines, err := scanLines(rows)
 	switch {
 	case err != nil:
-		return Line{}, err
+		return evidence.Line{}, err
 	case lines[0].Closed != "":
-		return Line{}, refuse("这条待查已经处理过。")
+		return evidence.Line{}, refuse("这条待查已经处理过。")
 	case !lines[0].Class.Doubtful():
-		return Line{}, refuse("这条回单不在待查，不需要处理。")
+		return evidence.Line{}, refuse("这条回单不在待查，不需要处理。")
 	}
 	return lines[0], nil
 }
@@ -103,9 +104,9 @@ func openLine(ctx context.Context, tx *store.Tx, id string, actor Actor) (Line, 
 // Case is one batch with everything the bank said of it.
 type Case struct {
 	Batch    Batch
-	Content  payout.Batch // with the prints of the accounts in the place of their numbers
-	Lines    []Line       // that name the batch
-	Evidence Evidence
+	Content  payout.Batch    // with the prints of the accounts in the place of their numbers
+	Lines    []evidence.Line // that name the batch
+	Evidence evidence.Evidence
 }
 
 // Case reads a batch and folds its receipts anew.
@@ -120,6 +121,6 @@ func (d *Desk) Case(ctx context.Context, batch string) (c Case, err error) {
 	if c.Lines, err = Lines(ctx, db.QueryContext, batch); err != nil {
 		return Case{}, wrapped(err, "batch "+batch)
 	}
-	c.Evidence, err = Fold(c.Content, c.Batch.AnswerBy, c.Lines)
+	c.Evidence, err = evidence.Fold(c.Content, c.Batch.AnswerBy, c.Lines)
 	return c, err
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"mianshen/internal/disburse/pay/evidence"
 	"mianshen/internal/disburse/receipt"
 	"mianshen/internal/store"
 )
@@ -25,13 +26,13 @@ const MaxReceiptFile = 32 << 20
 // Taken is what a file of receipts came to.
 type Taken struct {
 	SHA256  string
-	Format  string        // pain.002, csv or xlsx
-	Again   bool          // the same bytes had come before: nothing happened
-	Lines   int           // of the file
-	New     int           // that no file before had
-	Moved   int           // payments that moved
-	Classes map[Class]int // of the new lines
-	Refused string        // of pain.002: why the bank refused the order as a whole; a person decides what follows
+	Format  string                 // pain.002, csv or xlsx
+	Again   bool                   // the same bytes had come before: nothing happened
+	Lines   int                    // of the file
+	New     int                    // that no file before had
+	Moved   int                    // payments that moved
+	Classes map[evidence.Class]int // of the new lines
+	Refused string                 // of pain.002: why the bank refused the order as a whole; a person decides what follows
 }
 
 // TakeReceipts takes a file of receipts in, whole or not at all, by F1 or a service. What the file is, its content says. Equal lines count
@@ -44,7 +45,7 @@ func (d *Desk) TakeReceipts(ctx context.Context, actor Actor, fileName string, d
 	if fileName = strings.TrimSpace(fileName); fileName == "" || len(fileName) > 500 || !utf8.ValidString(fileName) || strings.ContainsRune(fileName, 0) {
 		return Taken{}, refuse("回单文件名为空、过长或含有损坏的字符，请改名后重新上传。")
 	}
-	t := Taken{Classes: map[Class]int{}}
+	t := Taken{Classes: map[evidence.Class]int{}}
 	file, err := t.read(data)
 	if err != nil {
 		return Taken{}, fmt.Errorf("receipt file: %w", err)
@@ -104,11 +105,11 @@ func (t *Taken) read(data []byte) (receipt.File, error) {
 }
 
 // lines makes receipts what is kept of them, each once, by batch.
-func (d *Desk) lines(receipts []receipt.Receipt, file string) map[string][]Line {
+func (d *Desk) lines(receipts []receipt.Receipt, file string) map[string][]evidence.Line {
 	seen := map[string]bool{}
-	by := map[string][]Line{}
+	by := map[string][]evidence.Line{}
 	for _, r := range receipts {
-		l := keep(r, d.keys)
+		l := evidence.Keep(r, d.keys)
 		l.File = file
 		if !seen[l.ID] {
 			seen[l.ID] = true
@@ -116,13 +117,13 @@ func (d *Desk) lines(receipts []receipt.Receipt, file string) map[string][]Line 
 		}
 	}
 	for _, list := range by {
-		slices.SortFunc(list, func(a, b Line) int { return strings.Compare(a.ID, b.ID) })
+		slices.SortFunc(list, func(a, b evidence.Line) int { return strings.Compare(a.ID, b.ID) })
 	}
 	return by
 }
 
 // batch takes in the lines that name one batch.
-func (t *Taken) batch(ctx context.Context, tx *store.Tx, id string, lines []Line, actor Actor, now time.Time) error {
+func (t *Taken) batch(ctx context.Context, tx *store.Tx, id string, lines []evidence.Line, actor Actor, now time.Time) error {
 	b, err := lockBatch(ctx, tx, id)
 	unknown := errors.Is(err, sql.ErrNoRows)
 	if err != nil && !unknown {
@@ -132,10 +133,10 @@ func (t *Taken) batch(ctx context.Context, tx *store.Tx, id string, lines []Line
 	if err != nil {
 		return err
 	}
-	class := map[string]Class{}
+	class := map[string]evidence.Class{}
 	if unknown {
 		for _, l := range fresh {
-			class[l.ID] = OtherBatch
+			class[l.ID] = evidence.OtherBatch
 		}
 		err = putLines(ctx, tx, fresh, class)
 	} else {
@@ -151,12 +152,12 @@ func (t *Taken) batch(ctx context.Context, tx *store.Tx, id string, lines []Line
 }
 
 // newOf leaves out the lines that are kept already.
-func newOf(ctx context.Context, tx *store.Tx, lines []Line) ([]Line, error) {
+func newOf(ctx context.Context, tx *store.Tx, lines []evidence.Line) ([]evidence.Line, error) {
 	find, err := tx.Prepare(ctx, `SELECT count(*) FROM receipt_line WHERE id = $1`)
 	if err != nil {
 		return nil, err
 	}
-	var fresh []Line
+	var fresh []evidence.Line
 	for _, l := range lines {
 		var known int
 		if err := find.QueryRowContext(ctx, l.ID).Scan(&known); err != nil {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"mianshen/internal/disburse/pay"
+	"mianshen/internal/disburse/pay/evidence"
 	"mianshen/internal/disburse/pay/paytest"
 	"mianshen/internal/store"
 )
@@ -50,7 +51,7 @@ func TestOneTransaction(t *testing.T) {
 		d.w.List(t, "L1", 3)
 		path := filepath.Join(t.TempDir(), "file")
 		b := pay.Batch{ID: "L1-1", List: "L1"}
-		doubts := func() []pay.Line { return paytest.Must[[]pay.Line](t)(d.Doubts(ctx, "")) }
+		doubts := func() []evidence.Line { return paytest.Must[[]evidence.Line](t)(d.Doubts(ctx, "")) }
 		take := func(list ...paytest.Answer) func() error {
 			return func() error {
 				_, err := d.TakeReceipts(ctx, handler, "a", paytest.CSV(list), later)

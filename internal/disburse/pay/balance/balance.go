@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"mianshen/internal/disburse/pay"
+	"mianshen/internal/disburse/pay/evidence"
 	"mianshen/internal/store"
 	"mianshen/rules/civil"
 	"mianshen/rules/exact"
@@ -190,7 +191,7 @@ func (b *balancer) batch(ctx context.Context, id string) error {
 }
 
 // stray reports a receipt in 待查.
-func (b *balancer) stray(l pay.Line) error {
+func (b *balancer) stray(l evidence.Line) error {
 	return b.put(Line{Class: StrayReceipt, Payment: l.Receipt.Payment, Amount: l.Receipt.Amount, Note: l.Class.String()}, Row{Receipts: Tally{1, l.Receipt.Amount}})
 }
 

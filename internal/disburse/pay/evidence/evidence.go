@@ -1,4 +1,6 @@
-package pay
+// Package evidence says what the lines of receipts, as they are kept, make of a batch: the result depends on which lines there are and
+// on what persons said of them, not on the order in which they came.
+package evidence
 
 import (
 	"cmp"
@@ -53,6 +55,11 @@ var byDoubt = map[receipt.Doubt]Class{
 	receipt.TooEarly: TooEarly, receipt.TooLate: TooLate, receipt.Contradicted: Contradicted, receipt.Repeated: Repeated,
 }
 
+// Printer tells whether two texts are the same, without showing them.
+type Printer interface {
+	Print(plain string, context string) string
+}
+
 // Line is one line of a receipt as it is kept: Receipt.Account holds the print of the account.
 type Line struct {
 	ID      string
@@ -74,9 +81,12 @@ func lineID(r receipt.Receipt) string {
 
 var accountLike = regexp.MustCompile(`[0-9]{8,}([0-9]{4})`)
 
-// keep makes a receipt what is stored: the account's print, a reason without account numbers, the time to the microsecond.
-func keep(r receipt.Receipt, keys Keys) Line {
-	r.Account = keys.Print(r.Account, PrintContext)
+// printContext is the context under which payee_account.print is made.
+const printContext = "payee_account|print"
+
+// Keep makes a receipt what is stored: the account's print, a reason without account numbers, the time to the microsecond.
+func Keep(r receipt.Receipt, printer Printer) Line {
+	r.Account = printer.Print(r.Account, printContext)
 	r.Reason = accountLike.ReplaceAllString(r.Reason, "****$1")
 	if !r.At.IsZero() {
 		r.At = r.At.Truncate(time.Microsecond).In(civil.Shanghai())
@@ -201,11 +211,13 @@ func rank(first bool) int {
 	return 1
 }
 
-// results are how a result is stored.
+// ResultWord is how a result is stored.
+func ResultWord(r receipt.Result) string { return results[r] }
+
 var results = map[receipt.Result]string{receipt.Underway: "underway", receipt.Success: "success", receipt.Failed: "failed", receipt.Returned: "returned"}
 
-// resultOf reads one.
-func resultOf(text string) receipt.Result {
+// ResultOf reads what ResultWord wrote; 0 for anything else.
+func ResultOf(text string) receipt.Result {
 	for r, s := range results {
 		if s == text {
 			return r
