@@ -27,8 +27,8 @@ type Sealer interface {
 	Print(plain, context string) string
 }
 
-// PrintContext is the context of the prints of account numbers.
-const PrintContext = "payee_account|number"
+// PrintContext is the context of the prints of account numbers, those of the registry and those of receipts alike.
+const PrintContext = "payee_account|print"
 
 // SealContext is the context that the number of an account is sealed for.
 func SealContext(id string) string { return "payee_account|sealed|" + id }
