@@ -1,11 +1,6 @@
 package fsck
 
-import (
-	"context"
-	"time"
-
-	"mianshen/internal/store"
-)
+import "context"
 
 // approvals are the checks of who did what to a list (A1, A2, A3, A6, A7).
 var approvals = []Check{
@@ -30,7 +25,7 @@ var approvals = []Check{
 		UNION ALL
 		SELECT '清单 ' || l.id, '内容在批准后变了' FROM disbursement_list l WHERE l.state IN ('sent', 'settled')
 			AND coalesce(l.hash, '') <> coalesce((SELECT v.hash FROM list_event v WHERE v.list = l.id AND v.action = 'approve' ORDER BY v.seq DESC LIMIT 1), '-')`},
-	{ID: "A3.replay", Promise: "清单的状态就是逐步走出来的，每一步都在步骤表里，时间不倒退", walk: replay},
+	{ID: "A3.replay", Promise: "清单的状态就是逐步走出来的，每一步都在步骤表里", walk: replay},
 	{ID: "A3.table", Promise: "库里的步骤表就是程序的步骤表", walk: stepTable},
 	{ID: "A7.notice", Promise: "公示期满以后才经办", query: `
 		SELECT EVENT[v], '公示到 ' || coalesce(TEXT[l.notice_until], '（没有公示期）') || '，经办早了' FROM list_event v JOIN disbursement_list l ON l.id = v.list
@@ -108,7 +103,6 @@ type course struct {
 	list, state     string
 	seq, round      int64
 	suspended, twin bool
-	at              time.Time
 }
 
 // replay walks through the steps of each list and compares where they lead with what the list says.
@@ -116,8 +110,7 @@ func replay(ctx context.Context, b *book) error {
 	var list, state string
 	var suspended, round, two int64
 	var seq *int64
-	var action, from, to, role, note *string
-	var at time.Time
+	var action, from, to, role *string
 	var c course
 	var said struct {
 		state            string
@@ -128,9 +121,9 @@ func replay(ctx context.Context, b *book) error {
 			b.found("A3.replay", "清单 "+c.list, "记为 %s 第 %d 轮，按步骤应为 %s 第 %d 轮，或暂停与否不符", said.state, said.round, c.state, c.round)
 		}
 	}
-	err := b.each(ctx, `SELECT l.id, l.state, l.suspended, l.round, l.two_approvers, v.seq, v.action, v.from_state, v.to_state, v.role, v.note, v.at
+	err := b.each(ctx, `SELECT l.id, l.state, l.suspended, l.round, l.two_approvers, v.seq, v.action, v.from_state, v.to_state, v.role
 		FROM disbursement_list l LEFT JOIN list_event v ON v.list = l.id ORDER BY l.id, v.seq`,
-		[]any{&list, &state, &suspended, &round, &two, &seq, &action, &from, &to, &role, &note, store.StampInto(&at)}, func() {
+		[]any{&list, &state, &suspended, &round, &two, &seq, &action, &from, &to, &role}, func() {
 			if list != c.list {
 				end()
 				c = course{list: list, twin: two == 1}
@@ -140,7 +133,7 @@ func replay(ctx context.Context, b *book) error {
 				b.found("A3.replay", "清单 "+list, "没有一步记录")
 				return
 			}
-			if wrong := c.step(step{*seq, transition{*action, *from, *role}, *to, *note, at}); wrong != "" {
+			if wrong := c.step(step{*seq, transition{*action, *from, *role}, *to}); wrong != "" {
 				b.found("A3.replay", "清单 "+list, "第 %d 步 %s：%s", *seq, *action, wrong)
 			}
 		})
@@ -154,8 +147,7 @@ func replay(ctx context.Context, b *book) error {
 type step struct {
 	seq int64
 	transition
-	to, note string
-	at       time.Time
+	to string
 }
 
 // step takes a step and says what is illegal about it, or nothing.
@@ -168,14 +160,12 @@ func (c *course) step(s step) (wrong string) {
 		wrong = "不从清单所在的状态 " + c.state + " 走起"
 	case !legal || to != s.to:
 		wrong = "步骤表里没有"
-	case s.at.Before(c.at):
-		wrong = "时间比上一步早"
 	case s.action == "resume" && !c.suspended, s.action != "resume" && s.action != "withdraw" && c.suspended:
 		wrong = "暂停着不能走这一步，或没有暂停"
 	case s.action == "approve_first" && !c.twin, s.action == "approve" && c.twin != (s.from == "approving"):
 		wrong = "批准的人数不符"
 	}
-	c.seq, c.state, c.at = s.seq, s.to, s.at
+	c.seq, c.state = s.seq, s.to
 	switch s.action {
 	case "suspend":
 		c.suspended = true

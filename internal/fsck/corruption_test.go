@@ -32,7 +32,7 @@ var corruptions = []corruption{
 		},
 	},
 	{
-		name: "a right paid twice", want: "M1.twice M1.claim M2.counted M8.reserved A8.answered", drop: "payment_live", plant: []string{
+		name: "a right paid twice", want: "M1.twice M1.claim M2.counted M8.reserved M8.approved A8.answered", drop: "payment_live", plant: []string{
 			`INSERT INTO payment_batch SELECT 'B2', list, 2, list_hash, made_on, 1, 1000, made_by, made_at, answer_by FROM payment_batch`,
 			`INSERT INTO payment SELECT 'P9', list, n, 2, 'B2', account, line, amount_fen, state, moved_at, moved_by, reason FROM payment WHERE id = 'P1'`,
 			`INSERT INTO posting (seq, at, kind, line, debit, credit, fen, payment, person) SELECT 900, at, kind, line, debit, credit, fen, 'P9', person FROM posting WHERE payment = 'P1'`,
@@ -138,7 +138,6 @@ var corruptions = []corruption{
 	one("approved on another content than was handled", "M8.approved A2.bound", `UPDATE list_event SET hash = '`+sixty4+`' WHERE list = 'L1' AND action = 'approve'`),
 	one("a list put forward by hand", "M3.reserved A3.replay", `UPDATE disbursement_list SET state = 'approved' WHERE id = 'L3'`),
 	one("a stage skipped", "A3.replay L2.once", `DELETE FROM list_event WHERE list = 'L1' AND action = 'check'`),
-	one("steps that go back in time", "A3.replay", `UPDATE list_event SET at = '2026-02-15T00:00:00.000000Z' WHERE list = 'L1' AND action = 'send'`),
 	one("a list suspended by hand", "A3.replay", `UPDATE disbursement_list SET suspended = 1 WHERE id = 'L3'`),
 	one("one approval where two are asked for", "A3.replay", `UPDATE disbursement_list SET two_approvers = 0 WHERE id = 'L1'`),
 	one("a step added to the table", "A3.table", `INSERT INTO list_step (action, from_state, to_state, role) VALUES ('send', 'draft', 'sent', 'SA')`),

@@ -26,9 +26,10 @@ var payments = []Check{
 		WHERE NOT EXISTS (SELECT 1 FROM posting o WHERE o.list = p.list AND o.n = p.n AND o.round = b.round AND o.kind = 'reserve'
 			AND o.fen = p.amount_fen AND o.line = p.line)`},
 	{ID: "M8.approved", Promise: "支付批次出自批准过的清单，内容散列值就是批准的那个", query: `
-		SELECT '批次 ' || b.id, '它之前的最后一次批准是另一份内容，或没有批准' FROM payment_batch b
-		WHERE NOT EXISTS (SELECT 1 FROM list_event v WHERE v.list = b.list AND v.action = 'approve' AND v.hash = b.list_hash AND v.at <= b.made_at
-			AND NOT EXISTS (SELECT 1 FROM list_event w WHERE w.list = b.list AND w.seq > v.seq AND w.at < b.made_at AND w.action IN ('approve', 'reopen', 'return', 'withdraw')))`},
+		SELECT '批次 ' || b.id, '那一轮最后一次批准的是另一份内容，或没有批准' FROM payment_batch b
+		WHERE b.list_hash <> coalesce((SELECT v.hash FROM list_event v WHERE v.list = b.list AND v.action = 'approve'
+			AND b.round = (SELECT count(*) FROM list_event n WHERE n.list = v.list AND n.action = 'notice' AND n.seq < v.seq)
+			ORDER BY v.seq DESC LIMIT 1), '-')`},
 	{ID: "A5.owner", Promise: "收款账户是条目那家企业的", query: `
 		SELECT ENTRY[e], CASE WHEN a.id IS NULL THEN '没有这个账户' ELSE '账户是另一家企业的' END FROM list_entry e
 		LEFT JOIN payee_account a ON a.id = e.account WHERE e.account IS NOT NULL AND (a.id IS NULL OR a.enterprise <> e.enterprise)`},

@@ -32,7 +32,8 @@ var rights = []Check{
 			WHEN t.item <> e.item THEN '事项与权益的不同' WHEN t.amount_fen <> e.claimed_fen THEN '申领金额与权益的不同'
 			WHEN e.amount_fen > e.claimed_fen THEN '付的比申领的多' WHEN e.amount_fen <= 0 THEN '金额不是正数' ELSE '少付没有写明理由' END
 		FROM list_entry e LEFT JOIN entitlement t ON t.id = e.entitlement AND t.part = e.part
-		WHERE t.id IS NULL OR t.enterprise <> e.enterprise OR t.item <> e.item OR t.amount_fen <> e.claimed_fen
+		WHERE t.id IS NULL OR t.enterprise <> e.enterprise OR t.item <> e.item
+			OR (t.amount_fen <> e.claimed_fen AND e.status IN ('in', 'held'))
 			OR e.amount_fen > e.claimed_fen OR e.amount_fen <= 0 OR (e.amount_fen < e.claimed_fen AND e.reason = '')`},
 	{ID: "M1.status", Promise: "在途或付成的款，它的条目仍在清单上；退回的条目有一笔失败或退回的款", query: `
 		SELECT ENTRY[e], '款 ' || p.id || ' 在途或付成，条目却是 ' || e.status FROM payment p JOIN list_entry e ON e.list = p.list AND e.n = p.n
