@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -59,13 +60,13 @@ type walk struct {
 func TestRandom(t *testing.T) {
 	everywhere(t, func(w *world) {
 		w.verified()
-		walks, done := 0, map[string]int{}
+		number, done := 0, map[string]int{}
 		if f := flag.Lookup("rapid.checks"); f.Value.String() == f.DefValue {
-			check(w.t, flag.Set("rapid.checks", "30")) // long walks say more than many
+			check(w.t, flag.Set("rapid.checks", strconv.Itoa(walks))) // long walks say more than many
 		}
 		rapid.Check(w.t.(*testing.T), func(t *rapid.T) {
-			walks++
-			x := &walk{T: t, w: w, m: &model{lines: map[string]*modelLine{}, refs: map[string]bool{}}, name: fmt.Sprint("w", walks, "-"), done: done}
+			number++
+			x := &walk{T: t, w: w, m: &model{lines: map[string]*modelLine{}, refs: map[string]bool{}}, name: fmt.Sprint("w", number, "-"), done: done}
 			x.lines()
 			before := x.awarded()
 			for range 80 {
@@ -74,11 +75,11 @@ func TestRandom(t *testing.T) {
 			}
 		})
 		for _, step := range []string{"allot", "carry", "reserve", "void", "pay", "return", "propose", "approve", "receive"} {
-			if done[step] == 0 || done[step+" refused"] == 0 && !slices.Contains([]string{"void", "pay", "return"}, step) {
+			if number >= 30 && (done[step] == 0 || done[step+" refused"] == 0 && !slices.Contains([]string{"void", "pay", "return"}, step)) {
 				w.t.Errorf("%s: %d carried out, %d refused", step, done[step], done[step+" refused"])
 			}
 		}
-		w.t.Logf("%d walks: %v", walks, done)
+		w.t.Logf("%d walks: %v", number, done)
 	})
 }
 

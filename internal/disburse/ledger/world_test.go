@@ -1,13 +1,16 @@
 package ledger_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -47,8 +50,28 @@ type world struct {
 	counter *atomic.Int64
 }
 
+// migrated is an SQLite file that is migrated already: migrating is what takes time.
+var migrated = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "ledger-")
+	if err != nil {
+		return nil, err
+	}
+	path := filepath.Join(dir, "migrated.db")
+	s, err := store.Open(context.Background(), "sqlite://"+path)
+	if err == nil {
+		err = s.Close()
+	}
+	contents, readErr := os.ReadFile(path)
+	return contents, errors.Join(err, readErr, os.RemoveAll(dir))
+})
+
 func sqliteStore(t testing.TB) *store.Store {
-	return opened(t, "sqlite://"+filepath.Join(t.TempDir(), "test.db"))
+	t.Helper()
+	contents, err := migrated()
+	check(t, err)
+	path := filepath.Join(t.TempDir(), "test.db")
+	check(t, os.WriteFile(path, contents, 0o600))
+	return opened(t, "sqlite://"+path)
 }
 
 func opened(t testing.TB, address string) *store.Store {
@@ -114,20 +137,20 @@ func (w *world) pins() {
 // glass seals nothing: the tests see whether the context is right.
 type glass struct{}
 
-func (glass) Seal(plain []byte, context string) ([]byte, error) {
-	return []byte(context + "=" + string(plain)), nil
+func (glass) Seal(plain []byte, place string) ([]byte, error) {
+	return []byte(place + "=" + string(plain)), nil
 }
 
-func (glass) Open(sealed []byte, context string) ([]byte, error) {
-	plain, ok := strings.CutPrefix(string(sealed), context+"=")
+func (glass) Open(sealed []byte, place string) ([]byte, error) {
+	plain, ok := strings.CutPrefix(string(sealed), place+"=")
 	if !ok {
 		return nil, errors.New("sealed for another place")
 	}
 	return []byte(plain), nil
 }
 
-func (glass) Print(plain, context string) string {
-	sum := sha256.Sum256([]byte(context + "=" + plain))
+func (glass) Print(plain, place string) string {
+	sum := sha256.Sum256([]byte(place + "=" + plain))
 	return hex.EncodeToString(sum[:])
 }
 
