@@ -121,16 +121,15 @@ func (w *world) lineFor(r *rules.Rule, lines []ledger.Line, pending map[string]e
 	}
 	out := Line{Name: cmp.Or(name, "事项 "+r.Item.ID)}
 	var fit []ledger.Line
-	problem := fmt.Sprintf("没有预算额度“%s”，请财政先建立并下达 %d 年额度", out.Name, w.request.Year)
+	none := fmt.Sprintf("没有预算额度“%s”，请财政先建立并下达 %d 年额度", out.Name, w.request.Year)
+	problem := ""
 	for _, l := range lines {
 		if !from[l.ID] && (name != "" || l.Item != r.Item.ID) {
 			continue
 		}
 		switch {
 		case l.Year != w.request.Year:
-			if len(fit) == 0 {
-				problem = fmt.Sprintf("预算额度“%s”是 %d 年的，%d 年没有可用额度，请先办理结转或建立本年额度", l.Name, l.Year, w.request.Year)
-			}
+			none = fmt.Sprintf("预算额度“%s”是 %d 年的，%d 年没有可用额度，请先办理结转或建立本年额度", l.Name, l.Year, w.request.Year)
 		case l.ApprovedBy == "":
 			problem = fmt.Sprintf("预算额度“%s”还没有审核，请财政另一人审核后再起草", l.Name)
 		case l.Department != r.Policy.Issuer || l.Item != "" && l.Item != r.Item.ID:
@@ -144,7 +143,7 @@ func (w *world) lineFor(r *rules.Rule, lines []ledger.Line, pending map[string]e
 		fit = fit[at:]
 	}
 	if len(fit) == 0 {
-		out.Problem = problem
+		out.Problem = cmp.Or(problem, none)
 		return out
 	}
 	out.ID, out.Available = fit[0].ID, max(0, fit[0].Available()-pending[fit[0].ID])

@@ -1,6 +1,7 @@
 package disburse_test
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -44,6 +45,9 @@ type thing struct {
 	total, times int    // caps; 0: none
 	capGroup     bool
 	field        int
+	short        string // budget.when_short; "": hold
+	also         string // a further condition
+	shares       string // of instalments; "": none
 }
 
 // small is a world of a few items and firms: what a judge can try in every way.
@@ -107,6 +111,7 @@ func (f smallFirm) drawn(r *rand.Rand) smallFirm {
 
 const smallVocabulary = `fields:
   - {name: 关联集团, id: affiliate_group, type: string, source: 区市场监管局}
+  - {name: 企业, id: kind, type: string, source: 区市场监管局}
   - {name: 资格0, id: able0, type: bool, source: 区市场监管局}
   - {name: 资格1, id: able1, type: bool, source: 区市场监管局}
   - {name: 资格2, id: able2, type: bool, source: 区市场监管局}
@@ -152,10 +157,10 @@ func (x thing) yaml() string {
     mode: auto
     period: year
     conditions:
-      - {id: able, clause: 第一条, quote: 有资格, require: 资格%d, because: 有资格}
+      - {id: able, clause: 第一条, quote: 有资格, require: '资格%d%s', because: 有资格}
     amount: %s
-    budget: {line: L, when_short: hold}
-`, x.id, x.field, x.field, amount) + each
+    budget: {line: L, when_short: %s}
+`, x.id, x.field, x.field, x.also, amount, cmp.Or(x.short, "hold")) + each + x.shares
 	var caps []string
 	if x.total > 0 {
 		caps = append(caps, fmt.Sprintf("total: 0.0%d*元", x.total))
@@ -183,7 +188,7 @@ func (x thing) cases() string {
 	}
 	text := ""
 	for _, c := range [][3]string{{"accepted", "是", "eligible"}, {"refused", "否", "ineligible"}, {"boundary", "是", "eligible"}, {"missing", "~", "unknown"}} {
-		text += fmt.Sprintf("  - {name: %s-%s, kind: %s, item: %s, as_of: 2025-06-30, facts: {资格%d: %s, %s}, %sexpect: {outcome: %s}}\n",
+		text += fmt.Sprintf("  - {name: %s-%s, kind: %s, item: %s, as_of: 2025-06-30, facts: {资格%d: %s, 企业: 好, %s}, %sexpect: {outcome: %s}}\n",
 			x.id, c[0], c[0], x.id, x.field, c[1], facts, records, c[2])
 	}
 	return text
