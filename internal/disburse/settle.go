@@ -206,17 +206,10 @@ func (c *component) before(w *world, members []string) {
 func (c *component) differences() {
 	var more []entitle.Cap
 	for _, x := range c.claims {
-		for _, g := range x.Exclusive {
-			others := exact.Money(0)
-			for _, p := range c.paid {
-				if g.Rule == entitle.Difference && p.Enterprise == x.Enterprise && p.Item != x.Item && slices.Contains(p.Groups, g.Group) {
-					others += p.Amount
-				}
-			}
-			for _, own := range c.caps {
-				if others > 0 && own.Item == x.Item && (own.Kind == entitle.PerYear || own.Kind == entitle.Total) {
-					more = append(more, entitle.Cap{Kind: entitle.PerGrant, Item: x.Item, Most: max(0, own.Most-others), Firms: []string{x.Enterprise}})
-				}
+		others := c.others(x)
+		for _, own := range c.caps {
+			if others > 0 && own.Item == x.Item && (own.Kind == entitle.PerYear || own.Kind == entitle.Total) {
+				more = append(more, entitle.Cap{Kind: entitle.PerGrant, Item: x.Item, Most: max(0, own.Most-others), Firms: []string{x.Enterprise}})
 			}
 		}
 	}
@@ -316,7 +309,7 @@ func (c *component) take(w *world, x claim.Claim, pay exact.Money, reason string
 	if !w.wanted[x.Item] {
 		return
 	}
-	c.due = append(c.due, w.dueOf(x, pay, reason, shares[0], c.follows(x)))
+	c.due = append(c.due, w.dueOf(x, pay, reason, shares[0], c.others(x) > 0))
 }
 
 // dueOf is what is due of an entitlement that is paid whole.
@@ -329,16 +322,18 @@ func (w *world) dueOf(x claim.Claim, pay exact.Money, reason string, shares []sh
 	return d
 }
 
-// follows reports whether a claim comes after another item of a group of rule difference: that one has the seat.
-func (c *component) follows(x claim.Claim) bool {
+// others is what the firm was paid for other items of the claim's groups of rule difference; of several groups the largest sum counts.
+func (c *component) others(x claim.Claim) (most exact.Money) {
 	for _, g := range x.Exclusive {
-		if g.Rule == entitle.Difference && slices.ContainsFunc(c.paid, func(p entitle.Paid) bool {
-			return p.Enterprise == x.Enterprise && p.Item != x.Item && slices.Contains(p.Groups, g.Group)
-		}) {
-			return true
+		sum := exact.Money(0)
+		for _, p := range c.paid {
+			if g.Rule == entitle.Difference && p.Enterprise == x.Enterprise && p.Item != x.Item && slices.Contains(p.Groups, g.Group) {
+				sum += p.Amount
+			}
 		}
+		most = max(most, sum)
 	}
-	return false
+	return most
 }
 
 // shares are, by claim, the caps that it uses when each is paid so much: those that bind since one of their owners is paid.
