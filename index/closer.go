@@ -62,7 +62,8 @@ func (x *Index) lookAt(ctx context.Context, s *scratch, rows []int32, look *word
 		}
 		n := nearest(look, d, read.Query, shares)
 		f.score *= apart + (1-apart)*(titled*n.plain+(1-titled)*n.alone)
-		f.share = n.share * min(1, at(read.places, x.places[f.row]))
+		where := min(1, at(read.places, x.places[f.row]))
+		f.share, f.sure = n.Share*where, n.Sure*where
 		f.looked, f.has = true, n.has
 	}
 	return nil
@@ -78,10 +79,10 @@ func (x *Index) closer() int {
 
 // near is what of a query stands together in a document.
 type near struct {
-	share float64   // in one window of the body and the title, what stands in the title counting more
-	plain float64   // the same, all counting alike
-	alone float64   // without the title
-	has   words.Set // the typed terms of share
+	share.Held           // in one window of the body and the title, what stands in the title counting more
+	plain      float64   // the same, all counting alike
+	alone      float64   // without the title
+	has        words.Set // the typed terms of share
 }
 
 // nearest looks for the window in which most of the query stands.
@@ -91,7 +92,7 @@ func nearest(look *words.Looker, d Document, asked words.Query, shares *share.Sh
 		title |= p.Terms
 	}
 	title = withSlots(title, asked)
-	n := near{share: shares.Of(title, title), plain: shares.Of(title, 0), has: title}
+	n := near{Held: shares.Of(title, title), plain: shares.Of(title, 0).Share, has: title}
 	places := look.Places(words.Clip(d.Body, maxLooked))
 	for i, p := range places {
 		var set words.Set
@@ -102,11 +103,11 @@ func nearest(look *words.Looker, d Document, asked words.Query, shares *share.Sh
 			set |= next.Terms
 		}
 		both := withSlots(set|title, asked)
-		if part := shares.Of(both, title); part > n.share {
-			n.share, n.has = part, both
+		if part := shares.Of(both, title); part.Share > n.Share {
+			n.Held, n.has = part, both
 		}
-		n.plain = max(n.plain, shares.Of(both, 0))
-		n.alone = max(n.alone, shares.Of(withSlots(set, asked), 0))
+		n.plain = max(n.plain, shares.Of(both, 0).Share)
+		n.alone = max(n.alone, shares.Of(withSlots(set, asked), 0).Share)
 	}
 	return n
 }

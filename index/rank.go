@@ -19,11 +19,11 @@ type found struct {
 	looked bool  // closer
 	score  float64
 	share  float64   // of the query that stands in it
-	floor  float64   // below it the row is weak
+	sure   float64   // that it answers the question
 	has    words.Set // the typed terms that stand in it
 }
 
-func (f found) weak() bool { return f.share < f.floor }
+func (f found) weak() bool { return f.sure < share.Floor }
 
 // group is one group found.
 type group struct {
@@ -48,7 +48,7 @@ func (x *Index) rank(ctx context.Context, s *scratch, q Query, read reading) (*s
 // find notes the rows that hold enough of the query and pass the filter but for one facet, in no order.
 func (x *Index) find(s *scratch, q Query, read reading, shares *share.Shares) {
 	plain := q.Filter.empty()
-	consider := func(r int32, score, part float64) {
+	consider := func(r int32, score float64, part share.Held) {
 		row := &x.rows[r]
 		missed := 0
 		if !plain {
@@ -65,19 +65,19 @@ func (x *Index) find(s *scratch, q Query, read reading, shares *share.Shares) {
 				score *= by
 			}
 		}
-		s.found = append(s.found, found{row: r, missed: int32(missed), score: score, share: part, floor: shares.Floor, has: s.mask[r]})
+		s.found = append(s.found, found{row: r, missed: int32(missed), score: score, share: part.Share, sure: part.Sure, has: s.mask[r]})
 	}
 	if read.Empty {
 		for r := range x.rows {
-			consider(int32(r), 0, 1)
+			consider(int32(r), 0, share.Held{Share: 1, Sure: 1})
 		}
 	}
 	for _, r := range s.touched {
 		sh := shares.Of(s.mask[r], s.inTitle[r])
-		if sh < leastShare {
+		if sh.Share < leastShare {
 			continue
 		}
-		score := x.final(r, s.score[r], sh)
+		score := x.final(r, s.score[r], sh.Share)
 		if len(read.places) > 0 {
 			score *= at(read.places, x.places[r])
 		}
@@ -113,7 +113,7 @@ func (s *scratch) keepLoose(characters int) {
 	still := s.found[:0]
 	for _, f := range s.found {
 		if f.looked && float64(f.has.Len()) >= looseShare*float64(characters) {
-			f.share = min(f.share, leastShare)
+			f.share, f.sure = min(f.share, leastShare), min(f.sure, leastShare)
 			still = append(still, f)
 		}
 	}
@@ -141,6 +141,7 @@ func (x *Index) rollUp(s *scratch, passages bool) []group {
 		f := &s.found[i]
 		if !f.looked && s.closer {
 			f.share *= notLooked
+			f.sure *= notLooked
 			f.score *= apart
 		}
 		at := &s.groupAt[unit(f.row)]

@@ -49,6 +49,9 @@ const (
 	SortAmount    Sort = "amount" // by the greatest sum named, the greatest first
 )
 
+// Floor is how sure a hit must be not to be weak.
+const Floor = share.Floor
+
 // Word is a word of a query as it was understood.
 type Word = share.Word
 
@@ -74,10 +77,12 @@ type Hit struct {
 	Snippet string // HTML, with <mark>, about 120 characters of the passage
 	Ref     string
 	Score   float64  // comparable within one result only; 0 when nothing was asked
-	Weak    bool     // less than [share.Floor] of what was asked for stands in it
+	Weak    bool     // it is less than [Floor] sure that it answers what was asked
 	More    int      // further passages of the group that were found
-	Share   float64  // of the query's weight that stands in it, close together; less than [share.Floor] makes it weak
+	Share   float64  // of the query's weight that stands in it, close together
+	Sure    float64  // that it answers what was asked, 0 to 1; see [share.Held]
 	Missing []string // words of the query that don't
+	NotDone string   // what the query asks how to do, and it doesn't say; "" for nothing
 }
 
 // Settings of the score: BM25F over body and title; see the package. They were tuned by the relevance files.
@@ -186,7 +191,7 @@ func (x *Index) hits(ctx context.Context, asked words.Query, shares *share.Share
 		hits = append(hits, Hit{
 			Rank: offset + i + 1, ID: d.ID, Group: d.Group, Kind: d.Kind, Ref: d.Ref,
 			Title: m.Mark(d.Title), Snippet: m.Snippet(d.Body),
-			Score: g.score, Weak: g.weak(), More: g.count - 1, Share: g.share, Missing: shares.Missing(g.has),
+			Score: g.score, Weak: g.weak(), More: g.count - 1, Share: g.share, Sure: g.sure, Missing: shares.Missing(g.has), NotDone: shares.NotDone(g.has),
 		})
 	}
 	return hits, nil

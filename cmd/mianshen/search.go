@@ -115,8 +115,12 @@ func (c *searchCmd) say(w io.Writer, res index.Result) {
 			}
 			fmt.Fprintf(w, "，缺“%s”", strings.Join(missing, "”“"))
 		}
+		if h.NotDone != "" {
+			fmt.Fprintf(w, "，没有说怎么“%s”", h.NotDone)
+		}
+		fmt.Fprintf(w, "；把握 %.0f%%", 100*h.Sure)
 		if h.Weak {
-			fmt.Fprint(w, "；只算可能相关")
+			fmt.Fprintf(w, "，不到 %.0f%%，只算可能相关", 100*index.Floor)
 		}
 		fmt.Fprintln(w)
 	}

@@ -3,8 +3,6 @@
 package share
 
 import (
-	"math"
-
 	"mianshen/index/lexicon"
 	"mianshen/index/words"
 )
@@ -15,9 +13,6 @@ type Weight struct {
 	Unknown bool    // it stands nowhere in the index
 }
 
-// Floor is the share of a short query's weight that a hit must hold not to be weak; a longer one's floor is lower.
-const Floor = 0.40
-
 // maxKnown is how many sets of terms are remembered.
 const maxKnown = 1 << 14
 
@@ -25,7 +20,6 @@ const maxKnown = 1 << 14
 const (
 	seamWeight  = 0.25 // of a pair that spans two words, against one within a word
 	genericMiss = 0.3
-	fewWords    = 3    // of a query up to which Floor holds; of a longer one, a story, less must stand in a hit
 	fluffFrom   = 2000 // times in general texts from which on a word says less when it is missing
 	titleShare  = 0.4  // by how much more of the query a term counts that stands in the title
 )
@@ -36,23 +30,27 @@ type unit struct {
 	terms words.Set
 	whole float64 // weight of all terms
 	miss  float64 // what the unit weighs when none of it is found
+	lack  float64 // the same for how sure it is
 	seam  bool
 	plain bool // a word, no number or sum
+
+	generic bool
 }
 
 // Shares tells how much of a query a row holds.
 type Shares struct {
 	units   []unit
 	weights []Weight
-	known   map[[2]words.Set]float64
-	Floor   float64   // below it a row is weak
+	known   map[[2]words.Set]Held
+	words   int       // units that are no seams
+	deed    *deed     // nil for none
 	figure  words.Set // words that are no pairs: figures, letters, numbers
 }
 
 // New cuts a query into words. A word that everybody uses all the time weighs less when it is missing: 一部分 was not
 // what the question was about.
 func New(lex *lexicon.Lexicon, asked words.Query, weights []Weight) *Shares {
-	s := &Shares{weights: weights, known: map[[2]words.Set]float64{}}
+	s := &Shares{weights: weights, known: map[[2]words.Set]Held{}}
 	for i, t := range asked.Terms[:asked.Typed] {
 		if t.Kind == words.Word && t.Weight < 1 {
 			s.figure |= 1 << i
@@ -60,7 +58,9 @@ func New(lex *lexicon.Lexicon, asked words.Query, weights []Weight) *Shares {
 	}
 	rest := words.Set(1)<<asked.Typed - 1
 	var inWord [words.MaxQueryRunes]bool
-	for _, w := range lex.Cut(asked.Runes) {
+	cut := lex.Cut(asked.Runes)
+	var starts []int // of the units so far
+	for _, w := range cut {
 		for i := w.First; w.Last > w.First && i <= w.Last; i++ {
 			inWord[i] = true
 		}
@@ -75,12 +75,16 @@ func New(lex *lexicon.Lexicon, asked words.Query, weights []Weight) *Shares {
 		}
 		rest &^= u.terms
 		u.whole = s.weight(u.terms)
-		u.miss = u.whole * fluff(lex.Frequency(string(asked.Runes[w.First:w.Last+1])))
-		if s.generic(asked, u.terms) {
+		u.miss = u.whole * fluff(lex.Frequency(u.word))
+		if u.generic = s.generic(asked, u.terms); u.generic {
 			u.miss *= genericMiss
 		}
-		s.units = append(s.units, u)
+		if u.lack = u.miss; quantity(lex, asked.Runes[w.First:w.Last+1]) {
+			u.lack *= looseMiss
+		}
+		s.units, starts = append(s.units, u), append(starts, w.First)
 	}
+	s.askedHow(asked, cut, starts)
 	heaviest := 0.0
 	for _, u := range s.units {
 		heaviest = max(heaviest, u.whole)
@@ -95,20 +99,23 @@ func New(lex *lexicon.Lexicon, asked words.Query, weights []Weight) *Shares {
 			u.whole = seamWeight * min(u.whole, heaviest)
 			u.miss = u.whole
 		}
+		if u.lack = u.miss; t.Kind == words.Pair { // two characters that are no word: 办个
+			u.lack *= looseMiss
+		}
 		s.units = append(s.units, u)
 	}
 	s.settle()
 	return s
 }
 
-// settle sets the floor, and lets no missing word weigh more than the heaviest that stands in the index.
+// settle counts the words, and lets no missing one weigh more in the share than the heaviest that stands in the index.
 func (s *Shares) settle() {
-	n, most := 0, 0.0
+	most := 0.0
 	for _, u := range s.units {
 		if u.seam {
 			continue
 		}
-		n++
+		s.words++
 		for i, w := range s.weights {
 			if u.terms.Has(i) && !w.Unknown && !s.figure.Has(i) {
 				most = max(most, u.whole)
@@ -120,7 +127,6 @@ func (s *Shares) settle() {
 			u.miss = min(u.miss, most)
 		}
 	}
-	s.Floor = Floor * math.Sqrt(min(1, fewWords/float64(max(n, 1))))
 }
 
 // fluff gives how much a missing word counts by how often it stands in general texts.
@@ -151,25 +157,29 @@ func (s *Shares) weight(set words.Set) float64 {
 	return sum
 }
 
-// Of gives how much of the query's weight a row holds in which the terms of mask were found, 0 to 1.
-func (s *Shares) Of(mask, inTitle words.Set) float64 {
+// Of gives what a row holds of the query in which the terms of mask were found.
+func (s *Shares) Of(mask, inTitle words.Set) Held {
 	key := [2]words.Set{mask, inTitle}
 	if v, ok := s.known[key]; ok {
 		return v
 	}
 	var have, all float64
-	for _, u := range s.units {
+	var e evidence
+	for i := range s.units {
+		u := &s.units[i]
 		found := 0.0
 		if u.whole > 0 {
-			found = s.part(u, mask)
+			found = s.part(*u, mask)
 		}
-		titled := s.part(u, inTitle)
-		have += u.whole * found * (1 + titleShare*titled)
+		title := s.part(*u, inTitle)
+		more := u.whole * found * (1 + titleShare*title)
+		have += more
 		all += u.whole*found + u.miss*(1-found)
+		e.add(u, found, title, more)
 	}
-	v := 0.0
+	var v Held
 	if all > 0 {
-		v = min(1, have/all)
+		v = Held{min(1, have/all), s.sure(mask, e)}
 	}
 	if len(s.known) < maxKnown {
 		s.known[key] = v

@@ -35,6 +35,7 @@ type Query struct {
 	Slots   []Slot // in the order typed; they don't overlap
 	AtLeast int64  // yuan that are asked for or more (一百万以上); 0 for no such word
 	AtMost  int64  // yuan that are asked for or less (不超过30万); 0 for no such word
+	How     int    // the rune behind 怎么 or the like, where what is to be done stands; 0 for no such word
 	Runes   []rune // what was typed, folded; Used where it is a number, a sum, or a word people ask with
 	Ignored string // what was typed but is not used: at most 64 runes and …
 	Empty   bool   // nothing but blanks was typed
@@ -83,7 +84,7 @@ var askPatterns = byLength(`
 给不给钱 给不给 给钱 领钱 退钱 拿钱 要不要钱 花不花钱 政府给 国家给 能不能 可不可以 有没有 是不是 要不要 会不会 该不该 行不行 好不好 能否 可否 是否 有无 请问 请教 想问 问一下 想问一下
 想了解 了解一下 咨询 咨询一下 您好 你好 谢谢 麻烦 怎么样 怎么办 怎么 怎样 如何 咋 为什么 为何 什么时候 什么 啥 哪些 哪个
 哪里 哪儿 哪家 多少钱 多少 多久 几个 可以 能够 根据 按照 依据 查询 查找 查一下 文号 我想 我要 我们 我是 我家 我 你们 咱们 咱 他们 一下 有哪些 有什么 有吗
-吗 呢 嘛 呀 啊 呗 吧 么 的话 之类 能补 能奖 能拿 能领 能报 补多少 奖多少 补办 刚刚 刚被 以及 或者 还是 还有 关于 对于 针对 目前 现在 应该 需要 想 请 的 了
+吗 呢 嘛 呀 啊 呗 吧 么 的话 之类 能补 能奖 能拿 能领 能报 补多少 奖多少 补办 一部分 一些 一点 刚刚 刚被 以及 或者 还是 还有 关于 对于 针对 目前 现在 应该 需要 想 请 的 了
 `)
 
 // askExceptions are words that hold an ask pattern without asking.
@@ -110,7 +111,7 @@ func Read(text string, expand Expander) Query {
 	head, tail := Cap(text)
 	q := Query{Empty: head == ""}
 	f := fold(head)
-	blankAsking(f)
+	q.How = blankAsking(f)
 	q.AtLeast, q.AtMost = bounds(f)
 	terms := append(special(f), ordinary(f)...)
 	slices.SortStableFunc(terms, func(a, b Term) int { return a.First - b.First })
@@ -253,8 +254,11 @@ func blankOut(f folded, first, last int) {
 	}
 }
 
-// blankAsking blanks the words people ask with, also 有 and the like before a generic word: 有补贴, 给奖励.
-func blankAsking(f folded) {
+var howWords = byLength(`怎么 怎样 如何 咋`)
+
+// blankAsking blanks the words people ask with, also 有 and the like before a generic word: 有补贴, 给奖励. It gives the rune
+// behind the last word that asks how.
+func blankAsking(f folded) (how int) {
 	for i := 0; i < len(f.runes); {
 		if w := matchAt(f.runes, i, askExceptions); w > 0 {
 			i += w
@@ -264,9 +268,13 @@ func blankAsking(f folded) {
 		if w == 0 && strings.ContainsRune("有给拿领", f.runes[i]) && matchAt(f.runes, i+1, genericWords) > 0 {
 			w = 1
 		}
+		if w > 0 && matchAt(f.runes, i, howWords) == w {
+			how = i + w
+		}
 		blankOut(f, i, i+w-1)
 		i += max(w, 1)
 	}
+	return how
 }
 
 // matchAt gives the length of the first of words that stands at i, or 0.
