@@ -28,6 +28,13 @@ type serveCmd struct {
 	Data string `help:"搜索索引放在哪个目录；缺省为数据库文件旁边或临时目录"`
 
 	Synonyms string `help:"自己的同义词文件，一行一组：人们说的 > 文件里写的；缺省用自带的"`
+
+	Keys string `help:"封存密钥文件（权限 600）；没有就新建。缺省在数据库文件旁边，PostgreSQL 必须写明；丢了它，账号和银行账号都打不开，请另行备份"`
+
+	OIDCIssuer string `name:"oidc-issuer" help:"统一身份认证的地址，如 https://id.example.gov.cn"`
+	OIDCClient string `name:"oidc-client" help:"在统一身份认证那里登记的客户端编号"`
+	OIDCSecret string `name:"oidc-secret-file" help:"客户端密钥所在的文件"`
+	PublicURL  string `name:"public-url" help:"人们打开本系统的地址，如 https://mianshen.example.gov.cn；用统一身份认证时要写"`
 }
 
 // followEvery is how often the search index looks for published changes.
@@ -62,8 +69,12 @@ func (c *serveCmd) Run(ctx context.Context, s *streams) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	entrance, err := c.entrance(db, scratch)
+	if err != nil {
+		return err
+	}
 	log := slog.New(slog.NewTextHandler(s.err, nil))
-	return c.serve(ctx, s, over(db), &sweeper{asOf: asOf, log: log}, c.indexDir(scratch), log)
+	return c.serve(ctx, s, over(db), entrance, &sweeper{asOf: asOf, log: log}, c.indexDir(scratch), log)
 }
 
 // free fails at once when nothing can listen at the address, before minutes are spent on loading.
@@ -132,13 +143,16 @@ func (c *serveCmd) indexDir(scratch string) string {
 	return filepath.Join(scratch, "index")
 }
 
-func (c *serveCmd) serve(ctx context.Context, s *streams, office *casework.Office, sweeps *sweeper, dir string, log *slog.Logger) (err error) {
+func (c *serveCmd) serve(ctx context.Context, s *streams, office *casework.Office, in *entrance, sweeps *sweeper, dir string, log *slog.Logger) (err error) {
 	sweeps.office = office
 	if _, err := office.Store.DropLoading(ctx, time.Now().Add(-abandonedAfter)); err != nil {
 		return err
 	}
 	if c.Demo {
 		if err := onlySamples(ctx, office.Store); err != nil {
+			return err
+		}
+		if err := in.begin(ctx, s.err, time.Now()); err != nil {
 			return err
 		}
 		fmt.Fprintln(s.err, "正在装入示例政策和合成企业……")
@@ -161,7 +175,9 @@ func (c *serveCmd) serve(ctx context.Context, s *streams, office *casework.Offic
 	}
 	defer func() { err = errors.Join(err, found.Close()) }()
 	version, _ := buildVersion()
-	server, err := web.New(web.Config{Office: office, Searcher: found, Demo: c.Demo, Logger: log, Version: version})
+	server, err := web.New(web.Config{
+		Office: office, Searcher: found, Persons: in.book, Seal: in.ring, Provider: in.provider, Demo: c.Demo, Logger: log, Version: version,
+	})
 	if err != nil {
 		return err
 	}
@@ -176,5 +192,6 @@ func (c *serveCmd) serve(ctx context.Context, s *streams, office *casework.Offic
 	defer func() { err = errors.Join(err, stop()) }()
 	return web.Serve(ctx, c.Addr, server, log, func(a net.Addr) {
 		fmt.Fprintf(s.err, "已就绪：http://%s   按 Ctrl-C 结束。\n", a)
+		in.invite(ctx, s.err, a.String(), log)
 	})
 }

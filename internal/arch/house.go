@@ -114,7 +114,10 @@ var rooms = map[string]Room{
 	},
 	"internal/catalog": {Bars: NoClock, Imports: with(bottom, "rules", "index"), TestImports: []string{"seeds"}},
 	"internal/finder":  {Imports: []string{"index", "index/lexicon", "internal/casework", "internal/catalog", "internal/store"}, TestImports: []string{"internal/demo", "seeds"}},
-	"internal/demo":    {Bars: NoClock, Imports: with(bottom, "rules", "rules/formula", "seeds", "seeds/synth", "internal/casework", "internal/facts/arrival", "internal/intake", "internal/sheet", "internal/store")},
+	"internal/demo": {
+		Bars:    NoClock,
+		Imports: with(bottom, "rules", "rules/formula", "seeds", "seeds/synth", "internal/casework", "internal/facts/arrival", "internal/intake", "internal/sheet", "internal/store", "internal/persons"),
+	},
 	"internal/demo/quarter": {
 		Bars: NoClock,
 		Imports: with(bottom, "rules", "seeds", "internal/casework", "internal/demo", "internal/disburse", "internal/disburse/ledger", "internal/disburse/lists", "internal/disburse/lists/view",
@@ -168,8 +171,12 @@ var rooms = map[string]Room{
 	"internal/web/shelf":  {Bars: NoClock, Imports: []string{"rules/civil", "internal/store", "internal/web/desk", "internal/web/seek"}},
 	"internal/web/ui": {
 		Bars: NoClock,
-		Imports: with(bottom, "rules", "internal/intake/delivery", "internal/readiness", "internal/whatif", "internal/web/bureau", "internal/web/desk", "internal/web/reader",
+		Imports: with(bottom, "rules", "internal/intake/delivery", "internal/persons", "internal/readiness", "internal/whatif", "internal/web/bureau", "internal/web/caller", "internal/web/desk", "internal/web/reader",
 			"internal/web/say", "internal/web/seek", "internal/web/shelf", "internal/web/static"),
+	},
+	"internal/web/caller": {Bars: NoClock | NoIO, Imports: []string{"internal/persons"}},
+	"internal/web/door": {
+		Bars: NoClock, Imports: []string{"internal/persons", "internal/persons/provider", "internal/web/caller", "internal/web/problem", "internal/web/ui"},
 	},
 	"internal/web/problem": {Bars: NoClock, Imports: []string{"internal/store", "internal/web/desk"}},
 	"internal/web/once":    {Bars: NoClock, Imports: []string{"internal/web/problem"}},
@@ -180,16 +187,16 @@ var rooms = map[string]Room{
 			"internal/intake/delivery", "internal/readiness", "internal/store", "internal/web/desk", "internal/whatif", "internal/whatif/place"),
 	},
 	"internal/web/receive": {Bars: NoClock, Imports: []string{"internal/intake", "internal/store", "internal/web/bureau", "internal/web/problem"}},
-	"internal/web/pages":   {Bars: NoClock, Imports: with(bottom, "rules", "internal/web/bureau", "internal/web/desk", "internal/web/problem", "internal/web/reader", "internal/web/seek", "internal/web/shelf", "internal/web/ui")},
+	"internal/web/pages":   {Bars: NoClock, Imports: with(bottom, "rules", "internal/web/bureau", "internal/web/caller", "internal/web/desk", "internal/web/problem", "internal/web/reader", "internal/web/seek", "internal/web/shelf", "internal/web/ui")},
 	"internal/web": {
 		Imports: with(law, "engine", "index", "seeds", "internal/casework", "internal/store", "internal/intake", "internal/sheet", "internal/disburse", "internal/notify",
-			"internal/audit", "internal/web/bureau", "internal/web/desk", "internal/web/once", "internal/web/pages", "internal/web/problem", "internal/web/reader",
+			"internal/audit", "internal/persons", "internal/persons/provider", "internal/web/bureau", "internal/web/caller", "internal/web/desk", "internal/web/door", "internal/web/once", "internal/web/pages", "internal/web/problem", "internal/web/reader",
 			"internal/web/receive", "internal/web/say", "internal/web/seek", "internal/web/shelf", "internal/web/static", "internal/web/strict", "internal/web/ui"),
-		TestImports: []string{"seeds/synth", "internal/pgtest", "internal/catalog", "internal/demo", "internal/finder"},
+		TestImports: []string{"seeds/synth", "internal/pgtest", "internal/catalog", "internal/demo", "internal/finder", "internal/persons/secret", "internal/seal"},
 	},
 	"cmd/mianshen": {
 		Imports: with(law, "engine", "index", "index/judge", "index/lexicon", "index/texts", "seeds", "seeds/synth", "internal/casework", "internal/facts/arrival", "internal/store", "internal/intake", "internal/intake/delivery", "internal/sheet",
-			"internal/readiness", "internal/readiness/report", "internal/whatif", "internal/web", "internal/catalog", "internal/demo", "internal/finder", "internal/disburse", "internal/disburse/ledger", "internal/fsck", "internal/notify", "internal/audit"),
+			"internal/readiness", "internal/readiness/report", "internal/whatif", "internal/web", "internal/catalog", "internal/demo", "internal/finder", "internal/disburse", "internal/disburse/ledger", "internal/fsck", "internal/notify", "internal/audit", "internal/persons", "internal/persons/provider", "internal/seal", "internal/demo/quarter"),
 		TestImports: []string{"internal/pgtest", "examples"},
 	},
 
@@ -219,6 +226,7 @@ var libraries = []Library{
 	{Path: "github.com/labstack/echo/v4", Owners: []string{"internal/web"}, Why: "HTTP routing; its support ends in 2026, so one room must be able to change it"},
 	{Path: "github.com/danielgtaylor/huma/v2", Owners: []string{"internal/web"}, Why: "typed handlers and OpenAPI"},
 	{Path: "github.com/a-h/templ", Owners: []string{"internal/web", "internal/web/ui"}, Why: "pages that escape by themselves"},
+	{Path: "rsc.io/qr", Owners: []string{"internal/web/ui"}, Why: "the QR code of a second factor"},
 	{Path: "github.com/prometheus/client_golang", Owners: []string{"internal/web"}, Why: "metrics"},
 
 	{Path: "github.com/coreos/go-oidc/v3", Owners: []string{"internal/persons/provider"}, Why: "OpenID Connect: discovery, keys, identity tokens"},
@@ -302,15 +310,15 @@ var excused = []Excuse{
 		Why: "one file a subject (lines, postings, accounts, findings, history, recoveries) over one way to act: role, refusal, change and audit record in a transaction",
 	},
 	{
-		Place: "internal/web", Kind: kindPackage, Ceiling: 1500,
-		Why: "routes with who may call them, and the guards that each request passes; what answers has left to desk, reader, shelf, bureau, receive and pages",
+		Place: "internal/web", Kind: kindPackage, Ceiling: 1650,
+		Why: "routes with who may call them, and the guards that each request passes; what answers has left to desk, reader, shelf, bureau, receive, pages and door",
 	},
 	{
 		Place: "internal/persons", Kind: kindPackage, Ceiling: 1500,
 		Why: "one file a subject; each order asks again, in its transaction, who holds which role and writes its record by the same few functions",
 	},
 	{
-		Place: "internal/web/ui", Kind: kindPackage, Ceiling: 1600,
+		Place: "internal/web/ui", Kind: kindPackage, Ceiling: 1750,
 		Why: "one file a page, all drawn with the same small parts and addresses; templ calls what is in its own package only by short names",
 	},
 }

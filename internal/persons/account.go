@@ -121,12 +121,13 @@ func (b *Book) mayChange(ctx context.Context, tx *store.Tx, by *Identity, accoun
 	return nil
 }
 
-// Reset gives a local account another initial password and forgets its second factor, for who lost either. Its sessions end,
+// Reset gives a local account another initial password and forgets its second factor, for who lost either, and returns what to
+// type at signing in. Its sessions end,
 // and a security administrator must enable it again. By must be a system administrator, and not its person.
-func (b *Book) Reset(ctx context.Context, by *Identity, account string, now time.Time) (initial string, err error) {
+func (b *Book) Reset(ctx context.Context, by *Identity, account string, now time.Time) (login, initial string, err error) {
 	initial = secret.Token()[:20]
 	password := secret.Hash(initial)
-	return initial, b.store.Transact(ctx, func(tx *store.Tx) error {
+	err = b.store.Transact(ctx, func(tx *store.Tx) error {
 		if err := b.mayChange(ctx, tx, by, account, SystemAdmin); err != nil {
 			return err
 		}
@@ -140,8 +141,12 @@ func (b *Book) Reset(ctx context.Context, by *Identity, account string, now time
 		if err := endSessions(ctx, tx, `account = $2`, account, now); err != nil {
 			return err
 		}
+		if err := tx.QueryRow(ctx, `SELECT login FROM account WHERE id = $1`, account).Scan(&login); err != nil {
+			return err
+		}
 		return tx.Audit(ctx, record("account.reset", account, by, now, nil))
 	})
+	return login, initial, err
 }
 
 // Disable ends everything of a person at once: accounts, sessions, tokens, roles. By must be a system or a security administrator,

@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
+	"strings"
 	"time"
 
 	"mianshen/internal/persons/secret"
@@ -128,9 +130,9 @@ func (b *Book) IsDemo(ctx context.Context) (demo bool, err error) {
 
 // DemoPerson is somebody whom one may be in a demo by a click.
 type DemoPerson struct {
-	Login string
-	Name  string
-	Holding
+	Login    string
+	Name     string
+	Holdings []Holding
 }
 
 // AddDemo enters the persons of a demo; those that are there stay. store.ErrConflict: the database is no demo.
@@ -149,8 +151,10 @@ func (b *Book) AddDemo(ctx context.Context, list []DemoPerson, now time.Time) er
 			if _, err := tx.Exec(ctx, `INSERT INTO account (id, person, kind, login, created_at) VALUES ($1, $1, 'demo', $2, $3)`, "demo-"+d.Login, d.Login, store.Stamp(now)); err != nil {
 				return err
 			}
-			if err := given(ctx, tx, "demo-"+d.Login, d.Holding, "demo", now); err != nil {
-				return err
+			for _, h := range d.Holdings {
+				if err := given(ctx, tx, "demo-"+d.Login, h, "demo", now); err != nil {
+					return err
+				}
 			}
 		}
 		if !added {
@@ -160,14 +164,23 @@ func (b *Book) AddDemo(ctx context.Context, list []DemoPerson, now time.Time) er
 	})
 }
 
-// DemoPersons lists the demo persons.
+// DemoPersons lists the demo persons by login.
 func (b *Book) DemoPersons(ctx context.Context) (list []DemoPerson, err error) {
 	err = each(ctx, outside{b.store.DB()}, func(r *sql.Rows) error {
 		var d DemoPerson
-		err := r.Scan(&d.Login, &d.Name, &d.Role, &d.Scope)
+		var h Holding
+		if err := r.Scan(&d.Login, &d.Name, &h.Role, &h.Scope); err != nil {
+			return err
+		}
+		if last := len(list) - 1; last >= 0 && list[last].Login == d.Login {
+			list[last].Holdings = append(list[last].Holdings, h)
+			return nil
+		}
+		d.Holdings = []Holding{h}
 		list = append(list, d)
-		return err
+		return nil
 	}, `SELECT a.login, p.name, r.role, r.scope FROM account a JOIN person p ON p.id = a.person JOIN live_role r ON r.person = p.id
-		WHERE a.kind = 'demo' AND a.disabled_at IS NULL ORDER BY a.login`)
+		WHERE a.kind = 'demo' AND a.disabled_at IS NULL ORDER BY a.id, r.role, r.scope`)
+	slices.SortStableFunc(list, func(a, b DemoPerson) int { return strings.Compare(a.Login, b.Login) })
 	return list, err
 }

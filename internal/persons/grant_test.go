@@ -2,6 +2,7 @@ package persons
 
 import (
 	"encoding/base32"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -111,7 +112,7 @@ func TestAccountsTakeTwo(t *testing.T) {
 			h.is(err, ErrNotAllowed)
 			_, _, err = h.Prepare(h.ctx(), by, Login{Person: id, Login: "x"}, h.now)
 			h.is(err, ErrNotAllowed)
-			_, err = h.Reset(h.ctx(), by, wang.Account, h.now)
+			_, _, err = h.Reset(h.ctx(), by, wang.Account, h.now)
 			h.is(err, ErrNotAllowed)
 		}
 		// An account for oneself would be a way to another's power.
@@ -121,13 +122,13 @@ func TestAccountsTakeTwo(t *testing.T) {
 		h.must(err)
 		h.is(h.Enable(h.ctx(), sa, account, h.now), ErrNotAllowed)
 		h.refused(h.Enable(h.ctx(), se, account, h.now), "自己")
-		_, err = h.Reset(h.ctx(), sa, sa.Account, h.now)
+		_, _, err = h.Reset(h.ctx(), sa, sa.Account, h.now)
 		h.refused(err, "自己")
 		_, _, err = h.Prepare(h.ctx(), sa, Login{Person: id, Login: "wang"}, h.now)
 		h.refused(err, "已经有了")
 
 		var initial string
-		h.audited("account.reset", func() { initial, err = h.Reset(h.ctx(), sa, wang.Account, h.now) })
+		h.audited("account.reset", func() { _, initial, err = h.Reset(h.ctx(), sa, wang.Account, h.now) })
 		h.must(err)
 		_, err = h.Session(h.ctx(), cookie, h.now)
 		h.is(err, ErrNobody)
@@ -293,7 +294,7 @@ func TestExternal(t *testing.T) {
 
 func TestDemo(t *testing.T) {
 	on(t, func(h *hall) {
-		list := []DemoPerson{{"E1", "演示企业经办", Holding{FirmClerk, firm}}, {"SA", "演示系统管理员", Holding{SystemAdmin, ""}}}
+		list := []DemoPerson{{"E1", "演示企业经办", []Holding{{FirmClerk, firm}, {FirmAdmin, firm}}}, {"SA", "演示系统管理员", []Holding{{SystemAdmin, ""}}}}
 		h.is(h.AddDemo(h.ctx(), list, h.now), store.ErrConflict)
 		h.audited("instance.demo", func() { h.must(h.MakeDemo(h.ctx(), h.now)) })
 		h.audited("", func() { h.must(h.MakeDemo(h.ctx(), h.now)) })
@@ -307,7 +308,7 @@ func TestDemo(t *testing.T) {
 		}
 		got, err := h.DemoPersons(h.ctx())
 		h.must(err)
-		if !slices.Equal(got, list) {
+		if !reflect.DeepEqual(got, list) {
 			h.Error(got)
 		}
 		cookie, err := h.AsDemo(h.ctx(), "E1", h.now)

@@ -121,3 +121,9 @@ func (b *Book) List(ctx context.Context) (list []Person, err error) {
 		FROM role_grant g LEFT JOIN person p ON p.id = g.proposed_by WHERE g.revoked_at IS NULL ORDER BY g.proposed_at, g.id`)
 	return list, err
 }
+
+// Local tells whether the identity's account has a password of ours.
+func (b *Book) Local(ctx context.Context, id *Identity) (local bool, err error) {
+	err = each(ctx, outside{b.store.DB()}, func(r *sql.Rows) error { return r.Scan(&local) }, `SELECT kind = 'local' FROM account WHERE id = $1`, id.Account)
+	return local, err
+}

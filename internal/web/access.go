@@ -10,103 +10,163 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"mianshen/internal/persons"
+	"mianshen/internal/store"
 	"mianshen/internal/web/bureau"
+	"mianshen/internal/web/caller"
 	"mianshen/internal/web/problem"
+	"mianshen/rules/standard"
 )
 
-// Role is what a caller is. The server has no signing in of its own yet; the roles of firms, departments and finance join these
-// when it has.
-type Role uint32
+// Ownership is whose things a route gives to those who don't see all: E1 and E2 only what is of their own enterprise, D1 and D2,
+// where it says so, only what is of their own department. What is another's is answered like what isn't there.
+type Ownership int
 
-// The roles. A caller has exactly one of them.
+// Kinds of ownership, by where a request says what it is about.
 const (
-	Visitor     Role = 1 << iota // anybody, without signing in
-	DemoVisitor                  // anybody, on a server that holds nothing but samples
-	Official                     // somebody whom Config.Callers knows as one; without it there are none
+	Everything   Ownership = iota
+	OfEnterprise           // :uscc is the enterprise
+	OfDecision             // :id ends with it
+	OfDepartment           // the query's source is the department
+	OfDelivery             // :id is a delivery, whose source it is
 )
 
-// Caller is who sends a request.
-type Caller struct {
-	Name string // as it is kept with what the caller orders; never empty for an official
-	Role Role
+// Access is who may call a route. No roles is nobody.
+type Access struct {
+	Roles  caller.Roles
+	Own    Ownership
+	StepUp bool   // password and code shown again within five minutes; never by token
+	Scope  string // of the tokens that may call it; "" takes no token
 }
 
-// Access is the set of roles that may call a route. The empty set is nobody.
-type Access Role
-
 // Ways in which routes are open.
-const (
-	Public  = Access(Visitor | DemoVisitor | Official) // policies and what machines ask for
-	Inside  = Access(DemoVisitor | Official)           // what tells of enterprises and data: open to all only while they are made up
-	Working = Access(Official)                         // what changes anything: closed on a server of samples too
+var (
+	public  = Access{Roles: caller.Anybody, Scope: persons.ScopeRead}                           // policies and what machines ask for
+	inside  = Access{Roles: caller.DemoVisitor | caller.Business, Scope: persons.ScopeRead}     // tells of enterprises and data: open to all only while they are made up
+	firm    = Access{inside.Roles | caller.Firms, OfEnterprise, false, persons.ScopeRead}       // to the enterprise itself too
+	verdict = Access{inside.Roles | caller.Firms, OfDecision, false, persons.ScopeRead}         //
+	saving  = Access{caller.DemoVisitor | caller.Firms, OfEnterprise, false, persons.ScopeWork} // what an enterprise saves is its own
+	upload  = Access{caller.D1 | caller.SV, Everything, false, persons.ScopeIntake}             // hands in data
+	handing = Access{caller.D1 | caller.SV, OfDepartment, false, persons.ScopeIntake}           //
+	decides = Access{caller.D2, OfDelivery, false, persons.ScopeWork}                           // says whether they count
+	release = Access{caller.D2, Everything, false, persons.ScopeWork}                           //
+	signing = Access{Roles: caller.Anybody}                                                     // signing in
+	mine    = Access{Roles: caller.Person}                                                      // one's own sessions and tokens
+	proven  = Access{Roles: caller.Person, StepUp: true}                                        //
+	roster  = Access{Roles: caller.SA | caller.SE | caller.AU}                                  // who has which role
+	prepare = Access{Roles: caller.SA, StepUp: true}                                            // proposes
+	confirm = Access{Roles: caller.SE, StepUp: true}                                            // confirms
+	curtail = Access{Roles: caller.SA | caller.SE, StepUp: true}                                // takes away
 )
-
-// Allows reports whether a caller of the role may call the route.
-func (a Access) Allows(r Role) bool { return Role(a)&r != 0 }
 
 // access is who may call which route: method and path as they are registered. It is the only place that says so.
 var access = map[string]Access{
-	"GET /":                       Public,
-	"GET /policies/:id":           Public,
-	"GET /enterprises":            Inside,
-	"GET /enterprises/:uscc":      Inside,
-	"GET /decisions/:id":          Inside,
-	"GET /decisions/:id/reasons":  Inside,
-	"GET /deliveries":             Inside,
-	"GET /deliveries/:id":         Inside,
-	"GET /sweeps":                 Inside,
-	"GET /sweeps/:id":             Inside,
-	"GET /sweeps/:id/differences": Inside,
-	"GET /readiness":              Inside,
-	"GET /gaps":                   Inside,
-	"GET /simulation":             Inside,
+	"GET /":                       public,
+	"GET /policies/:id":           public,
+	"GET /enterprises":            inside,
+	"GET /enterprises/:uscc":      firm,
+	"GET /decisions/:id":          verdict,
+	"GET /decisions/:id/reasons":  verdict,
+	"GET /deliveries":             inside,
+	"GET /deliveries/:id":         inside,
+	"GET /sweeps":                 inside,
+	"GET /sweeps/:id":             inside,
+	"GET /sweeps/:id/differences": inside,
+	"GET /readiness":              inside,
+	"GET /gaps":                   inside,
+	"GET /simulation":             inside,
 
-	// What an enterprise saves is its own: who may see its matches may keep its searches.
-	"POST /enterprises/:uscc/searches":          Inside,
-	"POST /enterprises/:uscc/searches/remove":   Inside,
-	"GET /api/v1/enterprises/:uscc/searches":    Inside,
-	"POST /api/v1/enterprises/:uscc/searches":   Inside,
-	"DELETE /api/v1/enterprises/:uscc/searches": Inside,
+	"POST /enterprises/:uscc/searches":          saving,
+	"POST /enterprises/:uscc/searches/remove":   saving,
+	"GET /api/v1/enterprises/:uscc/searches":    firm,
+	"POST /api/v1/enterprises/:uscc/searches":   saving,
+	"DELETE /api/v1/enterprises/:uscc/searches": saving,
 
-	"GET /api/v1/search":                    Public, // with an enterprise only for those who may see enterprises
-	"GET /api/v1/suggest":                   Public,
-	"GET /api/v1/policies":                  Public,
-	"GET /api/v1/policies/:id":              Public,
-	"GET /api/v1/items/:id":                 Public,
-	"GET /api/v1/enterprises":               Inside,
-	"GET /api/v1/enterprises/:uscc/matches": Inside,
-	"GET /api/v1/decisions/:id":             Inside,
-	"GET /api/v1/deliveries":                Inside,
-	"GET /api/v1/deliveries/:id":            Inside,
-	"POST /api/v1/deliveries":               Working,
-	"POST /api/v1/deliveries/:id/standing":  Working,
-	"POST /api/v1/uploads":                  Working,
-	"GET /api/v1/uploads/:id":               Working,
-	"PATCH /api/v1/uploads/:id":             Working,
-	"GET /api/v1/sweeps":                    Inside,
-	"GET /api/v1/sweeps/:id":                Inside,
-	"GET /api/v1/sweeps/:id/differences":    Inside,
-	"POST /api/v1/sweeps/:id/release":       Working,
-	"POST /api/v1/simulations":              Inside, // computes, changes nothing
-	"GET /api/v1/reports/readiness":         Inside,
-	"GET /api/v1/reports/gaps":              Inside,
+	"GET /api/v1/search":                    public, // with an enterprise only for those who may see it
+	"GET /api/v1/suggest":                   public,
+	"GET /api/v1/policies":                  public,
+	"GET /api/v1/policies/:id":              public,
+	"GET /api/v1/items/:id":                 public,
+	"GET /api/v1/enterprises":               inside,
+	"GET /api/v1/enterprises/:uscc/matches": firm,
+	"GET /api/v1/decisions/:id":             verdict,
+	"GET /api/v1/deliveries":                inside,
+	"GET /api/v1/deliveries/:id":            inside,
+	"POST /api/v1/deliveries":               handing,
+	"POST /api/v1/deliveries/:id/standing":  decides,
+	"POST /api/v1/uploads":                  upload,
+	"GET /api/v1/uploads/:id":               upload,
+	"PATCH /api/v1/uploads/:id":             upload,
+	"GET /api/v1/sweeps":                    inside,
+	"GET /api/v1/sweeps/:id":                inside,
+	"GET /api/v1/sweeps/:id/differences":    inside,
+	"POST /api/v1/sweeps/:id/release":       release,
+	"POST /api/v1/simulations":              inside, // computes, changes nothing
+	"GET /api/v1/reports/readiness":         inside,
+	"GET /api/v1/reports/gaps":              inside,
 
-	"GET /openapi.json": Public,
-	"GET /assets/:file": Public,
-	"GET /healthz":      Public,
-	"GET /readyz":       Public,
-	"GET /metrics":      Public, // counts and times by route; nothing of any caller or enterprise
+	"GET /signin":               signing,
+	"POST /signin":              signing,
+	"GET /signin/oidc":          signing,
+	"GET /signin/oidc/callback": signing,
+	"GET /first":                signing,
+	"POST /first":               signing,
+	"GET /demo":                 signing,
+	"POST /demo":                signing,
+	"POST /signout":             {Roles: caller.Newcomer | caller.Person},
+	"GET /enrol":                {Roles: caller.Newcomer},
+	"POST /enrol":               {Roles: caller.Newcomer},
+	"GET /stepup":               mine,
+	"POST /stepup":              mine,
+	"GET /me":                   mine,
+	"POST /me/password":         proven,
+	"POST /me/sessions/end":     mine,
+	"POST /me/tokens":           proven,
+	"POST /me/tokens/revoke":    mine,
+
+	"GET /persons":                  roster,
+	"POST /persons":                 prepare,
+	"POST /persons/disable":         curtail,
+	"POST /persons/accounts":        prepare,
+	"POST /persons/accounts/reset":  prepare,
+	"POST /persons/accounts/enable": confirm,
+	"POST /persons/roles":           prepare,
+	"POST /persons/roles/confirm":   confirm,
+	"POST /persons/roles/revoke":    curtail,
+
+	"GET /openapi.json": public,
+	"GET /assets/:file": public,
+	"GET /healthz":      public,
+	"GET /readyz":       public,
+	"GET /metrics":      public, // counts and times by route; nothing of any caller or enterprise
 }
+
+// guessing are the routes at which secrets can be guessed: a source may try them only so often.
+var guessing = map[string]bool{"POST /signin": true, "POST /first": true, "POST /enrol": true, "POST /stepup": true, "GET /signin/oidc/callback": true, "POST /demo": true}
 
 // whoMay says for the description who may call a route, whose path is written as OpenAPI does.
 func whoMay(method, path string) string {
-	switch access[method+" "+echoPath(path)] {
-	case Public:
+	a := access[method+" "+echoPath(path)]
+	if a.Roles&caller.Visitor != 0 {
 		return "不用登录。"
-	case Inside:
-		return "登录后可以调用；演示方式下向所有人开放，因为企业和数据都是编造的。"
 	}
-	return "登录后可以调用；演示方式下也不开放，因为它改动数据。"
+	var names []string
+	for _, n := range caller.Names {
+		if a.Roles&n.Role != 0 && n.Role > caller.Person {
+			names = append(names, n.Name)
+		}
+	}
+	text := "角色：" + strings.Join(names, "、") + "；令牌要有 " + a.Scope + " 权限。"
+	if a.Own != Everything && a.Roles&caller.Firms != 0 {
+		text += "企业的角色只能看自己的企业。"
+	}
+	if a.Own == OfDepartment || a.Own == OfDelivery {
+		text += "部门的角色只能办自己部门的数据。"
+	}
+	if a.Roles&caller.DemoVisitor != 0 {
+		return text + "演示方式下向所有人开放，因为企业和数据都是编造的。"
+	}
+	return text + "演示方式下不登录也不开放，因为它改动数据。"
 }
 
 // echoPath writes /a/{id} as the router does: /a/:id.
@@ -119,7 +179,7 @@ func declared(e *echo.Echo, table map[string]Access) error {
 	for _, r := range e.Routes() {
 		key := r.Method + " " + r.Path
 		there[key] = true
-		if table[key] == 0 {
+		if table[key].Roles == 0 {
 			mistakes = append(mistakes, fmt.Errorf("route %s has no declared access", key))
 		}
 	}
@@ -134,42 +194,61 @@ func declared(e *echo.Echo, table map[string]Access) error {
 
 type callerKey struct{}
 
-// identify finds out who sends a request, once for all that follows.
+// identify finds out who sends a request, once for all that follows: by the token it brings, else by its cookie. A token
+// that is nobody's is an error, a cookie that is isn't: sessions end.
 func (s *Server) identify(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		caller := s.anybody()
-		if s.cfg.Callers != nil {
-			if known, ok := s.cfg.Callers(c.Request()); ok {
-				caller = known
-			}
+		r := c.Request()
+		who := s.anybody()
+		id, err := s.identity(r)
+		switch {
+		case errors.Is(err, persons.ErrNobody):
+			return problem.New(http.StatusUnauthorized, "这个令牌不对、过期了，或者已经撤销。请用本人页面上新建的令牌，写成 Authorization: Bearer 令牌。")
+		case err != nil:
+			return err
+		case id != nil:
+			who = caller.Of(id)
+			c.Response().Header().Set("Cache-Control", "no-store")
 		}
-		c.SetRequest(c.Request().WithContext(context.WithValue(c.Request().Context(), callerKey{}, caller)))
+		c.SetRequest(r.WithContext(context.WithValue(r.Context(), callerKey{}, who)))
 		return next(c)
 	}
 }
 
-// anybody is a caller of whom nothing is known.
-func (s *Server) anybody() Caller {
-	if s.cfg.Demo {
-		return Caller{Role: DemoVisitor}
+func (s *Server) identity(r *http.Request) (*persons.Identity, error) {
+	if header := r.Header.Get("Authorization"); header != "" {
+		token, ok := strings.CutPrefix(header, "Bearer ")
+		if !ok {
+			return nil, persons.ErrNobody
+		}
+		return s.cfg.Persons.Bearer(r.Context(), token, s.cfg.Clock())
 	}
-	return Caller{Role: Visitor}
+	id, err := s.door.Session(r)
+	if errors.Is(err, persons.ErrNobody) {
+		return nil, nil
+	}
+	return id, err
+}
+
+// anybody is a caller of whom nothing is known.
+func (s *Server) anybody() caller.Caller {
+	if s.cfg.Demo {
+		return caller.Caller{Roles: caller.DemoVisitor}
+	}
+	return caller.Caller{Roles: caller.Visitor}
 }
 
 // caller is who sent the request with this context.
-func (s *Server) caller(ctx context.Context) Caller {
-	if c, ok := ctx.Value(callerKey{}).(Caller); ok {
+func (s *Server) caller(ctx context.Context) caller.Caller {
+	if c, ok := ctx.Value(callerKey{}).(caller.Caller); ok {
 		return c
 	}
 	return s.anybody()
 }
 
-// sees tells whether the caller may see enterprises, and so what an item means for one.
-func (s *Server) sees(ctx context.Context) bool { return Inside.Allows(s.caller(ctx).Role) }
-
 // act is the order of a caller.
 func (s *Server) act(ctx context.Context) bureau.Act {
-	return bureau.Act{By: s.caller(ctx).Name, At: s.cfg.Clock()}
+	return bureau.Act{By: s.caller(ctx).Name(), At: s.cfg.Clock()}
 }
 
 // permit refuses callers that the table doesn't allow. What isn't a route at all goes on to 404 and 405.
@@ -177,14 +256,92 @@ func (s *Server) permit(table map[string]Access) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			a, ok := table[c.Request().Method+" "+c.Path()]
-			role := s.caller(c.Request().Context()).Role
-			switch {
-			case !ok || a.Allows(role):
+			if !ok {
 				return next(c)
-			case role == DemoVisitor:
-				return problem.New(http.StatusForbidden, "演示服务器上的数据只看不改。")
 			}
-			return problem.Closed()
+			who := s.caller(c.Request().Context())
+			if err := permitted(a, who, c.Request().Method); err != nil {
+				return s.turn(c, a, who, err)
+			}
+			if err := s.owned(c, a, who); err != nil {
+				return err
+			}
+			if a.StepUp && !who.Identity.StepUp {
+				return s.turn(c, a, who, problem.New(http.StatusForbidden, "这一步要先再验证一次密码和动态验证码，五分钟内有效。"))
+			}
+			return next(c)
 		}
 	}
+}
+
+// permitted says whether the caller's roles, or its token, may call a route at all; nil: they may.
+func permitted(a Access, who caller.Caller, method string) error {
+	switch {
+	case who.Identity != nil && who.Identity.Scopes != nil && !inScope(a, who.Identity.Scopes):
+		return problem.New(http.StatusForbidden, "这个令牌没有这里要的权限。请在本人页面上新建一个有相应权限的令牌；页面和要再验证的操作不接受令牌。")
+	case who.Has(a.Roles):
+		return nil
+	case who.Has(caller.Visitor):
+		return problem.Closed()
+	case who.Has(caller.DemoVisitor) && method == http.MethodGet:
+		return problem.New(http.StatusUnauthorized, "这里要先选一位演示人物。")
+	case who.Has(caller.DemoVisitor):
+		return problem.New(http.StatusForbidden, "演示服务器上的数据不登录只看不改。要动手，先选一位演示人物。")
+	case who.Has(caller.Newcomer):
+		return problem.New(http.StatusForbidden, "请先设好自己的密码、绑定动态验证码。")
+	}
+	return problem.New(http.StatusForbidden, "您的角色不能做这件事。需要的话请找系统管理员提角色。")
+}
+
+func inScope(a Access, scopes []string) bool {
+	for _, s := range scopes {
+		if s == a.Scope && !a.StepUp {
+			return true
+		}
+	}
+	return false
+}
+
+// turn sends who came for a page to where he can get what he lacks, and answers others with why not.
+func (s *Server) turn(c echo.Context, a Access, who caller.Caller, why error) error {
+	r := c.Request()
+	switch {
+	case forProgram(r):
+		return why
+	case who.Has(caller.Newcomer) && r.Method == http.MethodGet:
+		return c.Redirect(http.StatusSeeOther, "/enrol")
+	case who.Has(a.Roles) && a.StepUp && who.Identity.Session != "":
+		place, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+		return c.Redirect(http.StatusSeeOther, "/stepup?to=/"+place)
+	}
+	return why
+}
+
+// owned refuses what is another's, as if it weren't there.
+func (s *Server) owned(c echo.Context, a Access, who caller.Caller) error {
+	r := c.Request()
+	switch a.Own {
+	case OfEnterprise:
+		code, err := standard.ParseUSCC(c.Param("uscc"))
+		if err == nil && !who.Sees(code) {
+			return problem.New(http.StatusNotFound, "没有找到这家企业。")
+		}
+	case OfDecision:
+		id := c.Param("id")
+		if !who.SeesAll() && !who.Owns(id[strings.LastIndexByte(id, '-')+1:]) {
+			return problem.New(http.StatusNotFound, "没有找到这条判定。")
+		}
+	case OfDepartment:
+		source := r.URL.Query().Get("source")
+		if !who.Has(caller.SV) && source != "" && !who.For(caller.D1, source) {
+			return problem.New(http.StatusForbidden, "只能送自己部门的数据。")
+		}
+	case OfDelivery:
+		d, err := s.cfg.Office.Store.Delivery(r.Context(), c.Param("id"))
+		if err == nil && !who.For(caller.D2, d.Source) {
+			err = store.ErrNotFound
+		}
+		return s.explain(r.Context(), err, "这批数据")
+	}
+	return nil
 }

@@ -43,7 +43,7 @@ func browse(t *testing.T, s *Server) *tab {
 		}
 		t.Skip("no chromium found: page tests need one")
 	}
-	web := httptest.NewServer(s)
+	web := httptest.NewServer(front(s))
 	t.Cleanup(web.Close)
 	flags := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()))
 	for _, name := range []string{"no-sandbox", "disable-gpu", "disable-quic", "disable-component-update", "hide-scrollbars"} {

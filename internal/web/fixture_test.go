@@ -23,8 +23,11 @@ import (
 	"mianshen/internal/catalog"
 	"mianshen/internal/demo"
 	"mianshen/internal/intake"
+	"mianshen/internal/persons"
+	"mianshen/internal/seal"
 	"mianshen/internal/store"
 	"mianshen/internal/web/bureau"
+	"mianshen/internal/web/door"
 	"mianshen/seeds"
 )
 
@@ -101,7 +104,14 @@ var settled = sync.OnceValues(func() ([]byte, error) {
 		return nil, err
 	}
 	office := casework.New(db)
-	if err = demo.Publish(ctx, office, received); err == nil {
+	book := persons.New(db, ring)
+	if err = book.MakeDemo(ctx, received); err == nil {
+		err = book.AddDemo(ctx, people(), received)
+	}
+	if err == nil {
+		err = demo.Publish(ctx, office, received)
+	}
+	if err == nil {
 		err = deliver(ctx, office)
 	}
 	if err == nil {
@@ -192,17 +202,56 @@ func served(t *testing.T, change func(*Config)) (*Server, *sample) {
 		t.Fatal(err)
 	}
 	cfg := Config{
-		Office: s.office, Searcher: s.index, Demo: true, Clock: func() time.Time { return received },
-		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Rate: Rate{PerSecond: 1e6, Burst: 1e6}, Version: "test",
+		Office: s.office, Searcher: s.index, Seal: ring, Demo: true, Clock: func() time.Time { return received },
+		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Rate: Rate{PerSecond: 1e6, Burst: 1e6},
+		Guesses: Rate{PerSecond: 1e6, Burst: 1e6}, Version: "test",
 	}
 	if change != nil {
 		change(&cfg)
+	}
+	if cfg.Persons == nil {
+		cfg.Persons = persons.New(cfg.Office.Store, ring)
 	}
 	server, err := New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return server, s
+}
+
+// ring seals for all servers of a test binary.
+var ring = seal.New()
+
+// people are the persons of the samples: one of each role, and officials who hold more than one.
+func people() []persons.DemoPerson {
+	cast, err := demo.Cast()
+	if err != nil {
+		panic(err) // the samples are in the binary
+	}
+	drafts, reviews := persons.Holding{Role: persons.DepartmentDrafts, Scope: demo.Department}, persons.Holding{Role: persons.DepartmentReviews, Scope: demo.Department}
+	li := []persons.Holding{drafts, reviews}
+	for _, more := range []string{"区市场监管局", "区某局"} {
+		li = append(li, persons.Holding{Role: persons.DepartmentDrafts, Scope: more}, persons.Holding{Role: persons.DepartmentReviews, Scope: more})
+	}
+	return append(cast, persons.DemoPerson{Login: "li", Name: "区经委 李工", Holdings: li}, persons.DemoPerson{Login: "person", Name: "没有角色的人"},
+		persons.DemoPerson{Login: "zhao", Name: "区税务局 赵工", Holdings: []persons.Holding{drafts}},
+		persons.DemoPerson{Login: "other", Name: "别的部门", Holdings: []persons.Holding{{Role: persons.DepartmentDrafts, Scope: "区税务局"}, {Role: persons.DepartmentReviews, Scope: "区税务局"}}},
+		persons.DemoPerson{Login: "OD", Name: "数据开放", Holdings: []persons.Holding{{Role: persons.OpenData}}},
+		persons.DemoPerson{Login: "SV", Name: "服务账号", Holdings: []persons.Holding{{Role: persons.Service}}})
+}
+
+// signed are the servers whose requests come from somebody who is signed in: what his cookie holds.
+var signed sync.Map
+
+// as makes all requests that a test sends to a server come from one of the people.
+func as(t *testing.T, s *Server, login string) {
+	t.Helper()
+	cookie, err := s.cfg.Persons.AsDemo(t.Context(), login, s.cfg.Clock())
+	if err != nil {
+		t.Fatal(login, err)
+	}
+	signed.Store(s, cookie)
+	t.Cleanup(func() { signed.Delete(s) })
 }
 
 // call asks a handler for a path.
@@ -217,8 +266,18 @@ func send(h http.Handler, method, path, body string, headers []string) *httptest
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
-	h.ServeHTTP(w, r)
+	front(h).ServeHTTP(w, r)
 	return w
+}
+
+// front is a handler with the cookie of who is signed in at it.
+func front(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if cookie, ok := signed.Load(h); ok {
+			r.AddCookie(&http.Cookie{Name: door.Cookie, Value: cookie.(string)})
+		}
+		h.ServeHTTP(w, r)
+	})
 }
 
 // read asks for JSON and decodes it; any other status than want fails the test.

@@ -60,7 +60,7 @@ const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; 
 // guard puts everything in the way that each request passes, from the outside in.
 func (s *Server) guard(e *echo.Echo, table map[string]Access) {
 	e.Pre(s.recover, headers)
-	e.Use(s.measure, wellFormed, s.bound(), s.limit(newLimiter(s.cfg.Rate, s.cfg.Clock)), s.identify, s.permit(table), deadline, s.answerOnce(once.New(s.cfg.Clock)))
+	e.Use(s.measure, wellFormed, s.bound(), s.limit(newLimiter(s.cfg.Rate, s.cfg.Clock), newLimiter(s.cfg.Guesses, s.cfg.Clock)), s.identify, s.permit(table), deadline, s.answerOnce(once.New(s.cfg.Clock)))
 }
 
 // recover turns a panic into an answer and a line in the log; one bad request must not end the others.
@@ -138,13 +138,16 @@ func (s *Server) bound() echo.MiddlewareFunc {
 	}
 }
 
-// limit holds each source to its rate. Files and health are not counted.
-func (s *Server) limit(l *limiter) echo.MiddlewareFunc {
+// limit holds each source to its rate, and to a lower one where secrets can be guessed. Files and health are not counted.
+func (s *Server) limit(l, guesses *limiter) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			path := c.Request().URL.Path
 			if !strings.HasPrefix(path, static.Prefix) && path != "/healthz" && path != "/readyz" && !l.allow(c.RealIP()) {
 				return problem.New(http.StatusTooManyRequests, "您的请求太频繁，请过几秒再试。")
+			}
+			if guessing[c.Request().Method+" "+c.Path()] && !guesses.allow(c.RealIP()) {
+				return problem.New(http.StatusTooManyRequests, "从您这里登录的次数太多，请过一分钟再试。")
 			}
 			return next(c)
 		}

@@ -39,7 +39,7 @@ func TestNoScriptOrStyleInPages(t *testing.T) {
 	firm := anyFirm(t, s)
 	for _, path := range []string{
 		"/", "/?q=%E8%A1%A5%E8%B4%B4", "/enterprises", "/enterprises/" + firm, "/policies/qp-rs-wengang", "/nothing", "/deliveries",
-		"/deliveries/" + anyDelivery(t, s), "/sweeps", "/sweeps/2", "/sweeps/2/differences", "/readiness", "/gaps", "/simulation?item=" + simulated(t, s).item,
+		"/deliveries/" + anyDelivery(t, s, "区人社局"), "/sweeps", "/sweeps/2", "/sweeps/2/differences", "/readiness", "/gaps", "/simulation?item=" + simulated(t, s).item,
 	} {
 		body := strings.ToLower(call(s, path).Body.String())
 		for _, bad := range []string{"<style", " style=", "<script>", " onclick=", "javascript:", "//cdn"} {
@@ -81,7 +81,8 @@ func TestCaps(t *testing.T) {
 	if code, _ := problemOf(large); code != http.StatusRequestEntityTooLarge {
 		t.Errorf("large body: %d", code)
 	}
-	office, _ := served(t, func(c *Config) { c.Demo, c.Callers = false, as("区经委 李工") })
+	office, _ := served(t, func(c *Config) { c.Demo = false })
+	as(t, office, "li")
 	for method, path := range map[string]string{http.MethodPost: "/api/v1/deliveries", http.MethodPatch: "/api/v1/uploads/x"} {
 		r := httptest.NewRequest(method, path, http.NoBody)
 		r.ContentLength = allowances[strings.TrimSuffix(method+" "+path, "x")+map[bool]string{true: ":id"}[method == http.MethodPatch]].body + 1
@@ -158,7 +159,7 @@ func TestLimiterForgets(t *testing.T) {
 func TestLongUpload(t *testing.T) {
 	s := own(t)
 	u := answered[receive.Upload](t, s, http.MethodPost, "/api/v1/uploads", `{"file":"a.csv"}`, http.StatusOK)
-	web := httptest.NewUnstartedServer(s)
+	web := httptest.NewUnstartedServer(front(s))
 	web.Config.ReadTimeout, web.Config.WriteTimeout = 200*time.Millisecond, 200*time.Millisecond
 	web.Start()
 	defer web.Close()

@@ -15,6 +15,10 @@ type Rate struct {
 // DefaultRate is far beyond what a person does, and holds a program that runs wild.
 var DefaultRate = Rate{PerSecond: 20, Burst: 80}
 
+// DefaultGuesses lets a person mistype, and a program guess a few thousand times a day: less than one in a hundred chance at six digits,
+// if accounts weren't locked long before.
+var DefaultGuesses = Rate{PerSecond: 1.0 / 15, Burst: 10}
+
 // maxSources bounds the limiter's memory.
 const maxSources = 10_000
 

@@ -61,7 +61,7 @@ func (s *Server) measure(next echo.HandlerFunc) echo.HandlerFunc {
 // known tells whether a path is a route of the table; others would let a caller make up labels.
 func known(route string) bool {
 	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPatch} {
-		if access[method+" "+route] != 0 {
+		if access[method+" "+route].Roles != 0 {
 			return true
 		}
 	}

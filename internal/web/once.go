@@ -17,7 +17,7 @@ import (
 func (s *Server) answerOnce(a *once.Answers) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
-			r, by := c.Request(), s.caller(c.Request().Context()).Name
+			r, by := c.Request(), s.caller(c.Request().Context()).ID()
 			text := r.Header.Get(once.Header)
 			if r.Method != http.MethodPost || text == "" || by == "" { // who isn't known orders nothing
 				return next(c)

@@ -8,6 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"mianshen/index"
+	"mianshen/internal/web/caller"
 	"mianshen/internal/web/desk"
 	"mianshen/internal/web/problem"
 	"mianshen/internal/web/reader"
@@ -74,11 +75,7 @@ func (s *Server) apiSearch(ctx context.Context, in *searchInput) (*desk.Answer, 
 	ask := in.ask()
 	ask.Offset = skip
 	if in.Enterprise != "" {
-		// What an item means for an enterprise is for those who may see the enterprise.
-		if !s.sees(ctx) {
-			return nil, problem.Closed()
-		}
-		if ask.Enterprise, err = uscc("query.enterprise", in.Enterprise); err != nil {
+		if ask.Enterprise, err = s.seen(ctx, in.Enterprise); err != nil {
 			return nil, err
 		}
 	}
@@ -90,6 +87,18 @@ func (s *Server) apiSearch(ctx context.Context, in *searchInput) (*desk.Answer, 
 		found.Cursor = desk.CursorOf(strconv.Itoa(next))
 	}
 	return found, nil
+}
+
+// seen reads the code of an enterprise that the caller may see: what an item means for one is for nobody else.
+func (s *Server) seen(ctx context.Context, text string) (string, error) {
+	if s.caller(ctx).Has(caller.Visitor) {
+		return "", problem.Closed()
+	}
+	code, err := uscc("query.enterprise", text)
+	if err == nil && !s.caller(ctx).Sees(code) {
+		err = problem.New(http.StatusNotFound, "没有找到这家企业。")
+	}
+	return code, err
 }
 
 type suggestInput struct {

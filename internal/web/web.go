@@ -5,7 +5,7 @@
 // pass the guards in guard.go before any handler: security headers, no cross-site writes, caps on bodies and on requests at
 // once, a rate for each source, a deadline. Errors of the API are RFC 9457 problems in Chinese, errors of pages are pages.
 //
-// Sub-packages: seek is what is asked of a search; desk answers visitors, bureau officials; reader helps who looks for something in the
+// Sub-packages: caller is who asks, door signs in; seek is what is asked of a search; desk answers visitors, bureau officials; reader helps who looks for something in the
 // texts, shelf keeps searches; say finds the words, ui draws, pages puts the two together; receive takes
 // files in; once answers an order that is sent again, strict reads JSON; problem says what went wrong; static holds style and scripts.
 package web
@@ -22,8 +22,11 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"mianshen/internal/casework"
+	"mianshen/internal/persons"
+	"mianshen/internal/persons/provider"
 	"mianshen/internal/web/bureau"
 	"mianshen/internal/web/desk"
+	"mianshen/internal/web/door"
 	"mianshen/internal/web/pages"
 	"mianshen/internal/web/problem"
 	"mianshen/internal/web/reader"
@@ -32,21 +35,21 @@ import (
 	"mianshen/internal/web/static"
 )
 
-// Config is what a server needs. Office and Searcher are required.
+// Config is what a server needs. Office, Searcher, Persons and Seal are required.
 type Config struct {
 	Office   *casework.Office
-	Searcher desk.Searcher    // an index of what the office has published
-	Clock    func() time.Time // now; nil is time.Now
-	Demo     bool             // the store holds samples: everybody may see the enterprises in it, and pages say so
-	Scratch  string           // a folder for files that are being received; "" is the system's
-	Logger   *slog.Logger     // nil is slog.Default()
-	Version  string           // of the program, for the API's description; "" is dev
-
-	// Callers tells who sends a request; false: nobody in particular. nil: nobody is ever known, so that only what is open to all
-	// is answered.
-	Callers func(*http.Request) (Caller, bool)
+	Searcher desk.Searcher      // an index of what the office has published
+	Persons  *persons.Book      // who may do what
+	Seal     persons.Sealer     // of what browsers keep for us
+	Provider *provider.Provider // signs in by an identity provider; nil: only local accounts
+	Clock    func() time.Time   // now; nil is time.Now
+	Demo     bool               // the store holds samples: everybody may see the enterprises in it, and pages say so
+	Scratch  string             // a folder for files that are being received; "" is the system's
+	Logger   *slog.Logger       // nil is slog.Default()
+	Version  string             // of the program, for the API's description; "" is dev
 
 	Rate    Rate           // for each source; zero is DefaultRate
+	Guesses Rate           // for each source where secrets can be guessed; zero is DefaultGuesses
 	AtOnce  int            // requests at once, beyond which 503 is answered; 0 is 256
 	Proxies []netip.Prefix // proxies whose X-Forwarded-For is believed; none: the address of the connection counts
 }
@@ -60,6 +63,7 @@ type Server struct {
 	shelf   *shelf.Shelf
 	dock    *receive.Dock
 	pages   *pages.Pages
+	door    *door.Door
 	log     *slog.Logger
 	meters  *meters
 	handler http.Handler
@@ -68,8 +72,8 @@ type Server struct {
 
 // New builds a server. It fails when something required is missing, or when a route and the table of access disagree.
 func New(cfg Config) (*Server, error) {
-	if cfg.Office == nil || cfg.Searcher == nil {
-		return nil, errors.New("web: office and searcher are required")
+	if cfg.Office == nil || cfg.Searcher == nil || cfg.Persons == nil || cfg.Seal == nil {
+		return nil, errors.New("web: office, searcher, persons and seal are required")
 	}
 	if cfg.Clock == nil {
 		cfg.Clock = time.Now
@@ -83,13 +87,17 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Rate == (Rate{}) {
 		cfg.Rate = DefaultRate
 	}
+	if cfg.Guesses == (Rate{}) {
+		cfg.Guesses = DefaultGuesses
+	}
 	if cfg.AtOnce == 0 {
 		cfg.AtOnce = 256
 	}
 	s := &Server{cfg: cfg, desk: desk.New(cfg.Office, cfg.Searcher, cfg.Clock), bureau: bureau.New(cfg.Office), log: cfg.Logger, meters: newMeters()}
 	s.reader, s.shelf = reader.New(cfg.Office, cfg.Searcher), shelf.New(cfg.Office.Store, cfg.Clock)
 	s.dock = receive.New(cfg.Office.Store, s.bureau, cfg.Scratch)
-	s.pages = pages.New(pages.Config{Desk: s.desk, Reader: s.reader, Shelf: s.shelf, Bureau: s.bureau, Sees: s.sees, Logger: s.log, Demo: cfg.Demo})
+	s.pages = pages.New(pages.Config{Desk: s.desk, Reader: s.reader, Shelf: s.shelf, Bureau: s.bureau, Who: s.caller, Logger: s.log, Demo: cfg.Demo})
+	s.door = door.New(door.Config{Book: cfg.Persons, Seal: cfg.Seal, Provider: cfg.Provider, Demo: cfg.Demo, Clock: cfg.Clock, Who: s.caller, Page: s.pages.Page, Logger: s.log})
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.IPExtractor = s.source()
@@ -115,6 +123,10 @@ func (s *Server) mount(e *echo.Echo) {
 	for route, page := range s.pages.Routes() {
 		method, path, _ := strings.Cut(route, " ")
 		e.Add(method, path, plain(page))
+	}
+	for route, answer := range s.door.Routes() {
+		method, path, _ := strings.Cut(route, " ")
+		e.Add(method, path, plain(answer))
 	}
 }
 

@@ -39,9 +39,10 @@ func own(t *testing.T) *Server {
 	})
 	var ticks atomic.Int64 // no two orders come at one instant
 	server, _ := served(t, func(c *Config) {
-		c.Office, c.Demo, c.Callers = office, false, as("区经委 李工")
+		c.Office, c.Demo = office, false
 		c.Clock = func() time.Time { return later.Add(time.Duration(ticks.Add(1)) * time.Millisecond) }
 	})
+	as(t, server, "li")
 	return server
 }
 
@@ -182,7 +183,8 @@ func TestUploads(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 
-	foreign, _ := served(t, func(c *Config) { c.Office, c.Demo, c.Callers = s.cfg.Office, false, as("区税务局 赵工") })
+	foreign, _ := served(t, func(c *Config) { c.Office, c.Demo, c.Clock = s.cfg.Office, false, s.cfg.Clock })
+	as(t, foreign, "zhao")
 	for _, w := range []int{
 		send(foreign, http.MethodGet, path, "", nil).Code, send(foreign, http.MethodPatch, path, "x", []string{"Upload-Offset", "0"}).Code,
 		send(foreign, http.MethodPost, to(map[string]string{"upload": u.ID}), "", nil).Code,

@@ -151,7 +151,7 @@ func (p *play) read(book *casework.Book) {
 // staff are the persons: two in each department, the finance bureau's four, an auditor and the service.
 func (p *play) staff() (list []persons.DemoPerson) {
 	add := func(login, name string, role persons.Role, scope string) {
-		list = append(list, persons.DemoPerson{Login: login, Name: name, Holding: persons.Holding{Role: role, Scope: scope}})
+		list = append(list, persons.DemoPerson{Login: login, Name: name, Holdings: []persons.Holding{{Role: role, Scope: scope}}})
 	}
 	for i, d := range p.depts {
 		add(fmt.Sprintf("d1-%d", i), "经办"+d, "D1", d)

@@ -15,6 +15,7 @@ import (
 	"unicode/utf8"
 
 	"mianshen/internal/web/bureau"
+	"mianshen/internal/web/caller"
 	"mianshen/internal/web/desk"
 	"mianshen/internal/web/problem"
 	"mianshen/internal/web/reader"
@@ -44,7 +45,7 @@ type Config struct {
 	Reader *reader.Reader
 	Shelf  *shelf.Shelf
 	Bureau *bureau.Bureau
-	Sees   func(context.Context) bool // whether who asks may see enterprises, deliveries and comparisons
+	Who    func(context.Context) caller.Caller // who asks
 	Logger *slog.Logger
 	Demo   bool // the store holds samples, and pages say so
 }
@@ -84,9 +85,9 @@ func (s *Pages) explain(ctx context.Context, err error, what string) error {
 	return problem.Of(ctx, s.Logger, err, what)
 }
 
-// page begins a page. Where there was no comparison yet it has no day.
-func (s *Pages) page(ctx context.Context, title, place string) ui.Page {
-	p := ui.Page{Title: title, Place: place, Demo: s.Demo, Picks: s.Sees(ctx)}
+// Page begins a page. Where there was no comparison yet it has no day.
+func (s *Pages) Page(ctx context.Context, title, place string) ui.Page {
+	p := ui.Page{Title: title, Place: place, Demo: s.Demo, Who: s.Who(ctx)}
 	if day, err := s.Desk.AsOf(ctx); err == nil {
 		p.AsOf = day
 	}
@@ -111,15 +112,18 @@ func (s *Pages) write(w http.ResponseWriter, r *http.Request, status int, draw f
 func (s *Pages) searchPage(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
 	ask, pageNo, cut := asked(r)
-	v := ui.SearchView{Page: s.page(ctx, "找政策", "search"), Ask: ask, PageNo: pageNo, Cut: cut}
+	v := ui.SearchView{Page: s.Page(ctx, "找政策", "search"), Ask: ask, PageNo: pageNo, Cut: cut}
 	if ask.Text != "" {
 		v.Title = ask.Text + " · 找政策"
 	}
 	if ask.Enterprise != "" {
-		if !s.Sees(ctx) {
+		if s.Who(ctx).Has(caller.Visitor) {
 			return problem.Closed()
 		}
 		firm, err := s.firm(ctx, ask.Enterprise)
+		if err == nil && !s.Who(ctx).Sees(firm.USCC) {
+			err = problem.New(http.StatusNotFound, "没有找到这家企业。")
+		}
 		if err != nil {
 			return err
 		}
@@ -195,7 +199,7 @@ func (s *Pages) policyPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.explain(ctx, err, "这项政策")
 	}
-	v := ui.PolicyView{Page: s.page(ctx, p.Title, "search"), Policy: p}
+	v := ui.PolicyView{Page: s.Page(ctx, p.Title, "search"), Policy: p}
 	v.Text, _ = clip(strings.TrimSpace(r.URL.Query().Get("q")), maxQuery)
 	if v.Text != "" {
 		if v.Found, err = s.Reader.Within(ctx, p.ID, v.Text); err != nil {
@@ -210,7 +214,7 @@ func (s *Pages) policyPage(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Pages) firmsPage(w http.ResponseWriter, r *http.Request) error {
 	ctx, q := r.Context(), r.URL.Query()
-	v := ui.FirmsView{Page: s.page(ctx, "按企业看", "firms")}
+	v := ui.FirmsView{Page: s.Page(ctx, "按企业看", "firms")}
 	v.Find, _ = clip(q.Get("find"), maxFind)
 	v.Query, _ = clip(q.Get("q"), maxQuery)
 	var err error
@@ -231,7 +235,7 @@ func (s *Pages) firmPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.explain(ctx, err, "这家企业的比对结果")
 	}
-	v := ui.FirmView{Page: s.page(ctx, firm.Enterprise.Called(), "firms"), Firm: firm}
+	v := ui.FirmView{Page: s.Page(ctx, firm.Enterprise.Called(), "firms"), Firm: firm}
 	if v.Saved, err = s.Shelf.List(ctx, known.USCC); err != nil {
 		return s.explain(ctx, err, "这家企业")
 	}
@@ -281,7 +285,7 @@ func (s *Pages) whyPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v := ui.WhyView{Page: s.page(r.Context(), why.Reasons.ItemTitle+" · "+why.Enterprise.Called(), "firms"), Why: why}
+	v := ui.WhyView{Page: s.Page(r.Context(), why.Reasons.ItemTitle+" · "+why.Enterprise.Called(), "firms"), Why: why}
 	return s.write(w, r, http.StatusOK, func(ctx context.Context, b io.Writer) error { return ui.WriteWhy(ctx, b, v) })
 }
 
@@ -296,7 +300,7 @@ func (s *Pages) reasons(w http.ResponseWriter, r *http.Request) error {
 
 // Problem says in a page what went wrong, and where to go on.
 func (s *Pages) Problem(w http.ResponseWriter, r *http.Request, p *problem.Problem) error {
-	v := ui.ProblemView{Page: s.page(r.Context(), p.Title, ""), Status: p.Status, What: p.Title, Advice: p.Detail}
+	v := ui.ProblemView{Page: s.Page(r.Context(), p.Title, ""), Status: p.Status, What: p.Title, Advice: p.Detail}
 	if p.NoAddress() {
 		v.What, v.Advice = "没有这一页", "地址可能抄错了，或者这一页已经不在了。"
 	}

@@ -29,7 +29,7 @@ func (s *Pages) deliveriesPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.explain(ctx, err, "数据")
 	}
-	v := ui.DeliveriesView{Page: s.page(ctx, "数据到达", "deliveries"), List: list, State: in.State, Later: in.Cursor != ""}
+	v := ui.DeliveriesView{Page: s.Page(ctx, "数据到达", "deliveries"), List: list, State: in.State, Later: in.Cursor != ""}
 	return s.write(w, r, http.StatusOK, func(ctx context.Context, b io.Writer) error { return ui.WriteDeliveries(ctx, b, v) })
 }
 
@@ -39,7 +39,7 @@ func (s *Pages) deliveryPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.explain(ctx, err, "这批数据")
 	}
-	v := ui.DeliveryView{Page: s.page(ctx, d.Source+" · 数据到达", "deliveries"), Delivery: d}
+	v := ui.DeliveryView{Page: s.Page(ctx, d.Source+" · 数据到达", "deliveries"), Delivery: d}
 	return s.write(w, r, http.StatusOK, func(ctx context.Context, b io.Writer) error { return ui.WriteDelivery(ctx, b, v) })
 }
 
@@ -53,7 +53,7 @@ func (s *Pages) sweepsPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.explain(ctx, err, "比对批次")
 	}
-	v := ui.SweepsView{Page: s.page(ctx, "比对批次", "sweeps"), Sweeps: list}
+	v := ui.SweepsView{Page: s.Page(ctx, "比对批次", "sweeps"), Sweeps: list}
 	if more && skip+workSize <= maxSweeps {
 		v.Next = skip + workSize
 	}
@@ -75,7 +75,7 @@ func (s *Pages) sweepPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v := ui.SweepView{Page: s.page(r.Context(), "第 "+strconv.FormatInt(detail.ID, 10)+" 次比对", "sweeps"), Sweep: detail}
+	v := ui.SweepView{Page: s.Page(r.Context(), "第 "+strconv.FormatInt(detail.ID, 10)+" 次比对", "sweeps"), Sweep: detail}
 	return s.write(w, r, http.StatusOK, func(ctx context.Context, b io.Writer) error { return ui.WriteSweep(ctx, b, v) })
 }
 
@@ -100,7 +100,7 @@ func (s *Pages) differencesPage(w http.ResponseWriter, r *http.Request) error {
 			title = x.Title + "的变化"
 		}
 	}
-	v := ui.DifferencesView{Page: s.page(ctx, title, "sweeps"), Sweep: detail, List: list, Item: in.Item, Turn: in.Turn}
+	v := ui.DifferencesView{Page: s.Page(ctx, title, "sweeps"), Sweep: detail, List: list, Item: in.Item, Turn: in.Turn}
 	return s.write(w, r, http.StatusOK, func(ctx context.Context, b io.Writer) error { return ui.WriteDifferences(ctx, b, v) })
 }
 
@@ -111,7 +111,7 @@ func (s *Pages) readinessPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.explain(ctx, err, "数据")
 	}
-	v := ui.ReadinessView{Page: s.page(ctx, "免申准备度", "readiness"), Report: report, Verdict: in.Verdict}
+	v := ui.ReadinessView{Page: s.Page(ctx, "免申准备度", "readiness"), Report: report, Verdict: in.Verdict}
 	return s.write(w, r, http.StatusOK, func(ctx context.Context, b io.Writer) error { return ui.WriteReadiness(ctx, b, v) })
 }
 
@@ -121,13 +121,13 @@ func (s *Pages) gapsPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.explain(ctx, err, "数据")
 	}
-	v := ui.GapsView{Page: s.page(ctx, "漏享清单", "gaps"), Report: report}
+	v := ui.GapsView{Page: s.Page(ctx, "漏享清单", "gaps"), Report: report}
 	return s.write(w, r, http.StatusOK, func(ctx context.Context, b io.Writer) error { return ui.WriteGaps(ctx, b, v) })
 }
 
 func (s *Pages) simulationPage(w http.ResponseWriter, r *http.Request) error {
 	ctx, q := r.Context(), r.URL.Query()
-	v := ui.SimulationView{Page: s.page(ctx, "试算", "simulation")}
+	v := ui.SimulationView{Page: s.Page(ctx, "试算", "simulation")}
 	var err error
 	if v.Choices, err = s.Bureau.Choices(ctx); err != nil {
 		return s.explain(ctx, err, "事项")

@@ -78,7 +78,7 @@ func New(status int, detail string) *Problem {
 
 // Closed answers a caller who would have to sign in.
 func Closed() *Problem {
-	return New(http.StatusUnauthorized, "企业和数据要登录后才能看，改动要登录后才能做。本版本还没有登录，只在演示方式下开放编造的示例企业。")
+	return New(http.StatusUnauthorized, "企业和数据要登录后才能看，改动要登录后才能做。")
 }
 
 // Wrong is a problem with one input.

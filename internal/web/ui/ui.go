@@ -7,6 +7,7 @@ import (
 	"context"
 	"io"
 
+	"mianshen/internal/web/caller"
 	"mianshen/internal/web/desk"
 	"mianshen/internal/web/reader"
 	"mianshen/internal/web/seek"
@@ -20,8 +21,11 @@ type Page struct {
 	Place string     // which part of the site: search, firms, or one of places; marks the entry of the menu
 	AsOf  civil.Date // the day of the newest comparison; zero when there is none
 	Demo  bool       // everything shown is made up, and says so
-	Picks bool       // the visitor may see enterprises, pick one, and see what officials work on
+	Who   caller.Caller
 }
+
+// Picks tells whether who looks may pick any enterprise, and see what officials work on.
+func (p Page) Picks() bool { return p.Who.SeesAll() }
 
 // SearchView is the search page.
 type SearchView struct {

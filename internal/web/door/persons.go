@@ -1,0 +1,82 @@
+package door
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"strings"
+
+	"mianshen/internal/persons"
+	"mianshen/internal/web/ui"
+)
+
+func (d *Door) personsPage(w http.ResponseWriter, r *http.Request) error {
+	return d.showPersons(w, r, nil, nil)
+}
+
+func (d *Door) showPersons(w http.ResponseWriter, r *http.Request, handed *ui.Handed, because error) error {
+	text, status, err := d.wrong(r, because, "这一项")
+	if err != nil {
+		return err
+	}
+	v := ui.PersonsView{Page: d.Page(r.Context(), "人员和角色", "persons"), Handed: handed, Wrong: text}
+	if v.Persons, err = d.Book.List(r.Context()); err != nil {
+		return err
+	}
+	return d.write(w, r, status, func(ctx context.Context, b io.Writer) error { return ui.WritePersons(ctx, b, v) })
+}
+
+// toPersons leads back to the list, or shows there why not.
+func (d *Door) toPersons(w http.ResponseWriter, r *http.Request, err error) error {
+	if err != nil {
+		return d.showPersons(w, r, nil, err)
+	}
+	return lead(w, r, "/persons")
+}
+
+func (d *Door) addPerson(w http.ResponseWriter, r *http.Request) error {
+	_, err := d.Book.Add(r.Context(), d.who(r), r.PostFormValue("name"), d.Clock())
+	return d.toPersons(w, r, err)
+}
+
+func (d *Door) disable(w http.ResponseWriter, r *http.Request) error {
+	return d.toPersons(w, r, d.Book.Disable(r.Context(), d.who(r), r.PostFormValue("person"), d.Clock()))
+}
+
+func (d *Door) prepare(w http.ResponseWriter, r *http.Request) error {
+	l := persons.Login{
+		Person: r.PostFormValue("person"), Login: strings.TrimSpace(r.PostFormValue("login")),
+		Issuer: strings.TrimSpace(r.PostFormValue("issuer")), Subject: strings.TrimSpace(r.PostFormValue("subject")),
+	}
+	_, initial, err := d.Book.Prepare(r.Context(), d.who(r), l, d.Clock())
+	if err != nil || initial == "" {
+		return d.toPersons(w, r, err)
+	}
+	return d.showPersons(w, r, &ui.Handed{Login: l.Login, Password: initial}, nil)
+}
+
+func (d *Door) reset(w http.ResponseWriter, r *http.Request) error {
+	login, initial, err := d.Book.Reset(r.Context(), d.who(r), r.PostFormValue("account"), d.Clock())
+	if err != nil {
+		return d.toPersons(w, r, err)
+	}
+	return d.showPersons(w, r, &ui.Handed{Login: login, Password: initial}, nil)
+}
+
+func (d *Door) enable(w http.ResponseWriter, r *http.Request) error {
+	return d.toPersons(w, r, d.Book.Enable(r.Context(), d.who(r), r.PostFormValue("account"), d.Clock()))
+}
+
+func (d *Door) propose(w http.ResponseWriter, r *http.Request) error {
+	h := persons.Holding{Role: persons.Role(r.PostFormValue("role")), Scope: strings.TrimSpace(r.PostFormValue("scope"))}
+	_, err := d.Book.Propose(r.Context(), d.who(r), r.PostFormValue("person"), h, d.Clock())
+	return d.toPersons(w, r, err)
+}
+
+func (d *Door) confirm(w http.ResponseWriter, r *http.Request) error {
+	return d.toPersons(w, r, d.Book.Confirm(r.Context(), d.who(r), r.PostFormValue("grant"), d.Clock()))
+}
+
+func (d *Door) revoke(w http.ResponseWriter, r *http.Request) error {
+	return d.toPersons(w, r, d.Book.Revoke(r.Context(), d.who(r), r.PostFormValue("grant"), d.Clock()))
+}
