@@ -26,12 +26,8 @@ type entrance struct {
 }
 
 // entrance opens the keys, making them on first use, and the identity provider.
-func (c *serveCmd) entrance(db *store.Store, scratch string) (*entrance, error) {
-	path, err := c.keyFile(scratch)
-	if err != nil {
-		return nil, err
-	}
-	ring, err := keys(path)
+func (c *serveCmd) entrance(db *store.Store, scratch string, say io.Writer) (*entrance, error) {
+	ring, err := keys(c.keyFile(scratch), say)
 	if err != nil {
 		return nil, err
 	}
@@ -56,25 +52,27 @@ func (c *serveCmd) entrance(db *store.Store, scratch string) (*entrance, error) 
 	return in, nil
 }
 
-// keyFile is where the keys stand: beside a SQLite file, where the operator says, or with what is thrown away.
-func (c *serveCmd) keyFile(scratch string) (string, error) {
-	if c.Keys != "" {
-		return c.Keys, nil
+// keyFile is where the keys stand: where the operator says, beside a SQLite file, or with what is thrown away.
+func (c *serveCmd) keyFile(scratch string) string {
+	path, file := strings.CutPrefix(c.DB, "sqlite://")
+	switch {
+	case c.Keys != "":
+		return c.Keys
+	case c.DB == "" || path == ":memory:":
+		return filepath.Join(scratch, "keys")
+	case file:
+		return path + ".keys"
 	}
-	if path, ok := strings.CutPrefix(c.DB, "sqlite://"); ok && path != ":memory:" {
-		return path + ".keys", nil
-	}
-	if c.DB == "" || c.Demo || strings.HasPrefix(c.DB, "sqlite://") {
-		return filepath.Join(scratch, "keys"), nil
-	}
-	return "", misuse{"数据库在 PostgreSQL 上时要用 --keys 写明密钥文件，各个节点用同一份"}
+	return "mianshen.keys"
 }
 
 // keys loads a key file, or makes it.
-func keys(path string) (*seal.Ring, error) {
+func keys(path string, say io.Writer) (*seal.Ring, error) {
 	ring, err := seal.Load(path)
 	if errors.Is(err, os.ErrNotExist) {
-		ring, err = seal.Create(path)
+		if ring, err = seal.Create(path); err == nil {
+			fmt.Fprintf(say, "新建了封存密钥 %s，请另行备份。\n", path)
+		}
 	}
 	if errors.Is(err, os.ErrExist) { // another process made it at the same moment
 		ring, err = seal.Load(path)

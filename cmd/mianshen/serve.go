@@ -29,7 +29,7 @@ type serveCmd struct {
 
 	Synonyms string `help:"自己的同义词文件，一行一组：人们说的 > 文件里写的；缺省用自带的"`
 
-	Keys string `help:"封存密钥文件（权限 600）；没有就新建。缺省在数据库文件旁边，PostgreSQL 必须写明；丢了它，账号和银行账号都打不开，请另行备份"`
+	Keys string `help:"封存密钥文件（权限 600）；没有就新建。缺省在数据库文件旁边，PostgreSQL 为当前目录的 mianshen.keys，各节点要用同一份；丢了它，动态验证码和银行账号都打不开，请另行备份"`
 
 	OIDCIssuer string `name:"oidc-issuer" help:"统一身份认证的地址，如 https://id.example.gov.cn"`
 	OIDCClient string `name:"oidc-client" help:"在统一身份认证那里登记的客户端编号"`
@@ -69,9 +69,14 @@ func (c *serveCmd) Run(ctx context.Context, s *streams) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	entrance, err := c.entrance(db, scratch)
+	entrance, err := c.entrance(db, scratch, s.err)
 	if err != nil {
 		return err
+	}
+	if made, err := entrance.book.IsDemo(ctx); err != nil {
+		return err
+	} else if made && !c.Demo {
+		return misuse{"这个库是演示库，里面有不用密码的演示人物，只能用 serve --demo 打开"}
 	}
 	log := slog.New(slog.NewTextHandler(s.err, nil))
 	return c.serve(ctx, s, over(db), entrance, &sweeper{asOf: asOf, log: log}, c.indexDir(scratch), log)
@@ -192,6 +197,8 @@ func (c *serveCmd) serve(ctx context.Context, s *streams, office *casework.Offic
 	defer func() { err = errors.Join(err, stop()) }()
 	return web.Serve(ctx, c.Addr, server, log, func(a net.Addr) {
 		fmt.Fprintf(s.err, "已就绪：http://%s   按 Ctrl-C 结束。\n", a)
-		in.invite(ctx, s.err, a.String(), log)
+		if !c.Demo {
+			in.invite(ctx, s.err, a.String(), log)
+		}
 	})
 }
