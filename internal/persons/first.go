@@ -1,11 +1,11 @@
 package persons
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"slices"
-	"strings"
 	"time"
 
 	"mianshen/internal/persons/secret"
@@ -164,7 +164,7 @@ func (b *Book) AddDemo(ctx context.Context, list []DemoPerson, now time.Time) er
 	})
 }
 
-// DemoPersons lists the demo persons by login.
+// DemoPersons lists the demo persons who hold a role, in the order of the roles.
 func (b *Book) DemoPersons(ctx context.Context) (list []DemoPerson, err error) {
 	err = each(ctx, outside{b.store.DB()}, func(r *sql.Rows) error {
 		var d DemoPerson
@@ -181,6 +181,8 @@ func (b *Book) DemoPersons(ctx context.Context) (list []DemoPerson, err error) {
 		return nil
 	}, `SELECT a.login, p.name, r.role, r.scope FROM account a JOIN person p ON p.id = a.person JOIN live_role r ON r.person = p.id
 		WHERE a.kind = 'demo' AND a.disabled_at IS NULL ORDER BY a.id, r.role, r.scope`)
-	slices.SortStableFunc(list, func(a, b DemoPerson) int { return strings.Compare(a.Login, b.Login) })
+	slices.SortStableFunc(list, func(a, b DemoPerson) int {
+		return cmp.Compare(slices.Index(Roles, a.Holdings[0].Role), slices.Index(Roles, b.Holdings[0].Role))
+	})
 	return list, err
 }

@@ -278,6 +278,20 @@ func TestGuesses(t *testing.T) {
 	}
 }
 
+// TestRefusalsTakeTheirTime: how soon a refusal comes doesn't tell whether there is such an account.
+func TestRefusalsTakeTheirTime(t *testing.T) {
+	h := newHouse(t, func(c *Config) { c.Refusal = 400 * time.Millisecond })
+	h.first()
+	form := []string{"Content-Type", "application/x-www-form-urlencoded"}
+	for _, login := range []string{"admin-SA", "nobody"} {
+		begun := time.Now()
+		w := send(h.server, http.MethodPost, "/signin", "login="+login+"&password=wrong", form)
+		if took := time.Since(begun); w.Code != http.StatusUnprocessableEntity || took < 400*time.Millisecond {
+			t.Errorf("%s: %d after %v", login, w.Code, took)
+		}
+	}
+}
+
 func TestLeadsNowhereElse(t *testing.T) {
 	h := newHouse(t, nil)
 	for _, to := range []string{"https://evil.example/", "//evil.example", `/\evil.example`, "javascript:alert(1)", "/\n/evil", "evil", ""} {

@@ -204,7 +204,7 @@ func served(t *testing.T, change func(*Config)) (*Server, *sample) {
 	cfg := Config{
 		Office: s.office, Searcher: s.index, Seal: ring, Demo: true, Clock: func() time.Time { return received },
 		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Rate: Rate{PerSecond: 1e6, Burst: 1e6},
-		Guesses: Rate{PerSecond: 1e6, Burst: 1e6}, Version: "test",
+		Guesses: Rate{PerSecond: 1e6, Burst: 1e6}, Refusal: 1, Version: "test",
 	}
 	if change != nil {
 		change(&cfg)

@@ -11,6 +11,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -50,6 +51,7 @@ type Config struct {
 
 	Rate    Rate           // for each source; zero is DefaultRate
 	Guesses Rate           // for each source where secrets can be guessed; zero is DefaultGuesses
+	Refusal time.Duration  // how long refusing a sign-in takes at least, whatever the reason; 0 is 300 ms
 	AtOnce  int            // requests at once, beyond which 503 is answered; 0 is 256
 	Proxies []netip.Prefix // proxies whose X-Forwarded-For is believed; none: the address of the connection counts
 }
@@ -90,6 +92,9 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Guesses == (Rate{}) {
 		cfg.Guesses = DefaultGuesses
 	}
+	if cfg.Refusal == 0 {
+		cfg.Refusal = 300 * time.Millisecond
+	}
 	if cfg.AtOnce == 0 {
 		cfg.AtOnce = 256
 	}
@@ -97,7 +102,7 @@ func New(cfg Config) (*Server, error) {
 	s.reader, s.shelf = reader.New(cfg.Office, cfg.Searcher), shelf.New(cfg.Office.Store, cfg.Clock)
 	s.dock = receive.New(cfg.Office.Store, s.bureau, cfg.Scratch)
 	s.pages = pages.New(pages.Config{Desk: s.desk, Reader: s.reader, Shelf: s.shelf, Bureau: s.bureau, Who: s.caller, Logger: s.log, Demo: cfg.Demo})
-	s.door = door.New(door.Config{Book: cfg.Persons, Seal: cfg.Seal, Provider: cfg.Provider, Demo: cfg.Demo, Clock: cfg.Clock, Who: s.caller, Page: s.pages.Page, Logger: s.log})
+	s.door = door.New(door.Config{Book: cfg.Persons, Seal: cfg.Seal, Provider: cfg.Provider, Demo: cfg.Demo, Clock: cfg.Clock, Even: s.even, Who: s.caller, Page: s.pages.Page, Logger: s.log})
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.IPExtractor = s.source()
@@ -113,6 +118,18 @@ func New(cfg Config) (*Server, error) {
 	}
 	s.handler = s.sameSite(headAsGet(e))
 	return s, nil
+}
+
+// even begins the time that refusing a sign-in takes.
+func (s *Server) even() (wait func(context.Context)) {
+	timer := time.NewTimer(s.cfg.Refusal)
+	return func(ctx context.Context) {
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+		}
+	}
 }
 
 // ServeHTTP answers one request.

@@ -34,6 +34,7 @@ type Config struct {
 	Provider *provider.Provider // nil: only local accounts
 	Demo     bool               // the persons of the demo may be taken by a click
 	Clock    func() time.Time
+	Even     func() (wait func(context.Context)) // begins a time, and waits until it is over: a refusal tells nothing by how soon it comes
 	Who      func(context.Context) caller.Caller
 	Page     func(ctx context.Context, title, place string) ui.Page
 	Logger   *slog.Logger
@@ -171,8 +172,10 @@ func (d *Door) showSignIn(w http.ResponseWriter, r *http.Request, to, login stri
 
 func (d *Door) signIn(w http.ResponseWriter, r *http.Request) error {
 	login, to := strings.TrimSpace(r.PostFormValue("login")), r.PostFormValue("to")
+	wait := d.Even()
 	cookie, err := d.Book.SignIn(r.Context(), login, r.PostFormValue("password"), r.PostFormValue("code"), d.Clock())
 	if err != nil {
+		wait(r.Context())
 		return d.showSignIn(w, r, to, login, err)
 	}
 	return d.enter(w, r, cookie, to)

@@ -50,8 +50,11 @@ type MeView struct {
 	Wrong    string
 }
 
-// Handed is an initial password to be handed over, shown once.
-type Handed struct{ Login, Password string }
+// Handed is an initial password, shown once: to be handed over, or one's own.
+type Handed struct {
+	Login, Password string
+	Own             bool
+}
 
 // PersonsView is who has which account and role.
 type PersonsView struct {
