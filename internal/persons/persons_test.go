@@ -3,7 +3,6 @@ package persons
 import (
 	"context"
 	"errors"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -36,10 +35,8 @@ type hall struct {
 // on runs a test on each database.
 func on(t *testing.T, run func(*hall)) {
 	addresses := map[string]func(*testing.T) string{
-		"sqlite": func(t *testing.T) string { return "sqlite://" + filepath.Join(t.TempDir(), "persons.db") },
-	}
-	if _, err := os.Stat("../store/migrations/postgres/0005_person.sql"); err == nil {
-		addresses["postgres"] = func(t *testing.T) string { return pgtest.Database(t) }
+		"sqlite":   func(t *testing.T) string { return "sqlite://" + filepath.Join(t.TempDir(), "persons.db") },
+		"postgres": func(t *testing.T) string { return pgtest.Database(t) },
 	}
 	for name, address := range addresses {
 		t.Run(name, func(t *testing.T) {
