@@ -93,3 +93,44 @@ func TestMethodsAndMissing(t *testing.T) {
 		}
 	}
 }
+
+// TestSearchForAnEnterprise: what an item means for an enterprise is for those who may see it, and the menu leads nobody to what is
+// closed to him.
+func TestSearchForAnEnterprise(t *testing.T) {
+	s, _ := served(t, func(c *Config) { c.Demo = false })
+	own, other := people()[0].Holdings[0].Scope, ""
+	samples, err := s.desk.Samples(t.Context(), 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range samples {
+		if e.USCC != own {
+			other = e.USCC
+		}
+	}
+	for login, want := range map[string][2]int{
+		"": {http.StatusUnauthorized, http.StatusUnauthorized}, "E1": {http.StatusOK, http.StatusNotFound}, "AU": {http.StatusOK, http.StatusOK},
+		"SA": {http.StatusNotFound, http.StatusNotFound}, "person": {http.StatusNotFound, http.StatusNotFound},
+	} {
+		signed.Delete(s)
+		if login != "" {
+			as(t, s, login)
+		}
+		for i, uscc := range []string{own, other} {
+			for _, path := range []string{"/api/v1/search?enterprise=", "/?enterprise="} {
+				if got := call(s, path+uscc).Code; got != want[i] {
+					t.Errorf("%s%s as %q: %d, want %d", path, uscc, login, got, want[i])
+				}
+			}
+		}
+		body := call(s, "/").Body.String()
+		for place, shown := range map[string]bool{
+			`href="/enterprises"`: login == "AU", `href="/deliveries"`: login == "AU", `href="/persons"`: login == "AU" || login == "SA",
+			`href="/enterprises/` + own + `"`: login == "E1", `href="/signin"`: login == "", "示例数据": false,
+		} {
+			if strings.Contains(body, place) != shown {
+				t.Errorf("%s in the menu of %q: %v", place, login, !shown)
+			}
+		}
+	}
+}
