@@ -263,10 +263,10 @@ func (w *world) gone(r *rules.Rule, x paid) (rules.Outcome, string, error) {
 			return outcome, "已没有“" + x.Basis.Value + "”这条记录", nil
 		}
 	}
-	switch {
-	case outcome == rules.Unknown:
+	switch outcome {
+	case rules.Unknown:
 		return outcome, "待核实", nil
-	case outcome == rules.Eligible:
+	case rules.Eligible:
 		return rules.Ineligible, "核算的金额为零或依据已变", nil
 	}
 	return outcome, claim.Failing(findings), nil

@@ -24,7 +24,7 @@ var databases = []struct {
 	open func(t testing.TB) string
 }{
 	{"sqlite", func(t testing.TB) string { return "sqlite://" + t.TempDir() + "/a.db" }},
-	{"postgres", func(t testing.TB) string { return pgtest.Database(t) }},
+	{"postgres", pgtest.Database},
 }
 
 // desk is an office with persons, and what the tests do with it.
@@ -66,14 +66,6 @@ func (d *desk) exec(query string, args ...any) {
 	if _, err := d.db.DB().ExecContext(d.Context(), query, args...); err != nil {
 		d.Fatalf("%s: %v", query, err)
 	}
-}
-
-func (d *desk) one(query string, args ...any) (n int64) {
-	d.Helper()
-	if err := d.db.DB().QueryRowContext(d.Context(), query, args...).Scan(&n); err != nil {
-		d.Fatalf("%s: %v", query, err)
-	}
-	return n
 }
 
 // role gives the maker a role, proposed and confirmed by the two others.

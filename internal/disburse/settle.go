@@ -249,7 +249,7 @@ func (c *component) settle(w *world) error {
 		return err
 	}
 	if len(all) == 1 && len(c.paid) == 0 && !slices.ContainsFunc(limits, func(l entitle.Limit) bool { return l.Cap.Kind != entitle.Times && l.Left < all[0].Amount }) {
-		c.take(w, c.claims[0], all[0].Amount, "", c.shares(w, all, limits, []exact.Money{all[0].Amount}))
+		c.take(w, c.claims[0], all[0].Amount, "", c.shares(w, all, limits, []exact.Money{all[0].Amount})[0])
 		return nil
 	}
 	answer, err := best.Solve(best.Problem{Entitlements: all, Paid: c.paid, Caps: c.caps, Chosen: c.chosen(w)})
@@ -281,12 +281,11 @@ func (c *component) settle(w *world) error {
 	}
 	shares := c.shares(w, all, limits, pays)
 	for i, x := range c.claims {
-		switch {
-		case pays[i] == 0:
+		if pays[i] == 0 {
 			c.drop(w, x, Lost, reasons[i])
-		default:
-			c.take(w, x, pays[i], reasons[i], shares[i:i+1])
+			continue
 		}
+		c.take(w, x, pays[i], reasons[i], shares[i])
 	}
 	return nil
 }
@@ -304,12 +303,11 @@ func (c *component) chosen(w *world) map[best.Chooser]string {
 	return out
 }
 
-// take makes an entry of a claim: of all that is paid, or of the first instalment.
-func (c *component) take(w *world, x claim.Claim, pay exact.Money, reason string, shares [][]share) {
-	if !w.wanted[x.Item] {
-		return
+// take makes an entry of a claim that is wanted.
+func (c *component) take(w *world, x claim.Claim, pay exact.Money, reason string, shares []share) {
+	if w.wanted[x.Item] {
+		c.due = append(c.due, w.dueOf(x, pay, reason, shares, c.others(x) > 0))
 	}
-	c.due = append(c.due, w.dueOf(x, pay, reason, shares[0], c.others(x) > 0))
 }
 
 // dueOf is what is due of an entitlement that is paid whole.

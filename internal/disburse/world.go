@@ -100,7 +100,8 @@ func (d *Desk) open(ctx context.Context, r Request, now time.Time) (*world, erro
 	if w.since, err = w.readSince(ctx); err != nil {
 		return nil, err
 	}
-	return w, w.affiliates()
+	err = w.affiliates()
+	return w, err
 }
 
 // affiliates reads which firms belong to one group (关联集团). A firm of which it isn't known stands for itself.
