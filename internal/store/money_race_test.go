@@ -180,7 +180,7 @@ func (w *town) moreRaces(made func(string) (string, int), send func(string) []st
 // TestBudgetUnderWriters lets 64 writers reserve and void on one line, over four nodes, while a monitor reads snapshots: never is
 // more in use than there is, the sums are those of the postings, and the line can be used to exactly nothing.
 func TestBudgetUnderWriters(t *testing.T) {
-	const writers, entries, fen, room = 64, 16, 100, 800 // 1,024 entries want in, 800 fit
+	const writers, entries, fen, room = 64, 8, 100, 400 // 512 entries want in, 400 fit
 	address := pgtest.Database(t)
 	var nodes []*store.Store
 	for range 4 {

@@ -139,7 +139,7 @@ CREATE TABLE list_entry (
   status      TEXT COLLATE "C" NOT NULL CHECK (status IN ('in', 'held', 'removed', 'returned')),
   note        TEXT COLLATE "C" NOT NULL DEFAULT '',
   PRIMARY KEY (list, n),
-  UNIQUE (list, entitlement, part),
+  UNIQUE (entitlement, part, list),
   FOREIGN KEY (entitlement, part) REFERENCES entitlement (id, part),
   FOREIGN KEY (account, enterprise) REFERENCES payee_account (id, enterprise),
   CHECK (status = 'in' OR note <> ''),
@@ -436,7 +436,8 @@ CREATE TABLE recovery_receipt (
 -- Triggers that look at other rows lock first what could change their answer, always in this order: instance, lists, payments,
 -- lines, caps; so that they hold between transactions as they do in SQLite, which has one writer. What many rows of one statement move
 -- is moved once a statement: 100,000 updates of one row in one transaction would take the square of that. Their plans are kept from the
--- first call on, when the tables may be empty; the settings on the functions keep them to indexes.
+-- first call on, when the tables may be empty and all plans look alike: the settings on the functions keep them to indexes, and what
+-- must not choose the index is compared by IS NOT DISTINCT FROM, which none can serve.
 
 -- The civil day of an instant in Shanghai.
 CREATE FUNCTION shanghai(at TIMESTAMPTZ) RETURNS DATE LANGUAGE sql IMMUTABLE RETURN (at AT TIME ZONE INTERVAL '8 hours')::DATE;
@@ -612,13 +613,16 @@ CREATE TRIGGER list_event_persons BEFORE INSERT ON list_event FOR EACH ROW
 -- answered for each payment, and called back while none has left (M8, A6).
 -- +goose StatementBegin
 CREATE FUNCTION list_event_payments() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+DECLARE
+  of TEXT;
 BEGIN
-  IF NEW.action = 'export' AND EXISTS (
-    SELECT 1 FROM list_entry e WHERE e.list = NEW.list AND e.status = 'in' AND NOT EXISTS (
-      SELECT 1 FROM payment p JOIN payment_batch b ON b.id = p.batch JOIN disbursement_list l ON l.id = b.list
-      WHERE p.list = e.list AND p.n = e.n AND p.state = 'ready' AND p.amount_fen = e.amount_fen
-        AND b.list = e.list AND b.round = l.round AND b.list_hash = NEW.hash)) THEN
-    PERFORM refused('entries of the list have no payment');
+  IF NEW.action = 'export' THEN
+    SELECT b.id INTO of FROM payment_batch b JOIN disbursement_list l ON l.id = b.list AND l.round = b.round
+      WHERE b.list = NEW.list AND b.list_hash = NEW.hash;
+    IF EXISTS (SELECT 1 FROM list_entry e WHERE e.list = NEW.list AND e.status = 'in' AND NOT EXISTS (
+      SELECT 1 FROM payment p WHERE p.list = e.list AND p.n = e.n AND p.state = 'ready' AND p.amount_fen = e.amount_fen AND p.batch IS NOT DISTINCT FROM of)) THEN
+      PERFORM refused('entries of the list have no payment');
+    END IF;
   END IF;
   IF NEW.action = 'settle' AND EXISTS (SELECT 1 FROM payment p WHERE p.list = NEW.list AND p.state IN ('ready', 'sent', 'unknown')) THEN
     PERFORM refused('payments of the list are open');
@@ -651,8 +655,8 @@ DECLARE
   found BIGINT;
 BEGIN
   PERFORM 1 FROM disbursement_list WHERE id IN (SELECT list FROM added) ORDER BY id FOR NO KEY UPDATE;
-  PERFORM 1 FROM added a JOIN entitlement t ON t.id = a.entitlement AND t.part = a.part AND t.enterprise = a.enterprise
-    AND t.item = a.item AND t.amount_fen = a.claimed_fen FOR SHARE OF t;
+  PERFORM 1 FROM added a JOIN entitlement t ON t.id = a.entitlement AND t.part = a.part
+    AND (t.enterprise, t.item, t.amount_fen) IS NOT DISTINCT FROM (a.enterprise, a.item, a.claimed_fen) FOR SHARE OF t;
   GET DIAGNOSTICS found = ROW_COUNT;
   IF found <> (SELECT count(*) FROM added)
     OR EXISTS (SELECT 1 FROM disbursement_list l WHERE l.id IN (SELECT list FROM added) AND l.state NOT IN ('', 'draft')) THEN
@@ -768,7 +772,7 @@ BEGIN
     OR (SELECT count(*) FROM added) <> (
       SELECT count(*) FROM added a JOIN disbursement_list l ON l.id = a.list
         JOIN list_entry e ON e.list = a.list AND e.n = a.n AND e.status = 'in' AND e.amount_fen = a.amount_fen AND e.line = a.line AND e.account = a.account
-        JOIN posting o ON o.list = a.list AND o.n = a.n AND o.round = l.round AND o.kind = 'reserve' AND o.fen = a.amount_fen AND o.line = a.line
+        JOIN posting o ON o.list = a.list AND o.n = a.n AND o.round = l.round AND o.kind = 'reserve' AND (o.fen, o.line) IS NOT DISTINCT FROM (a.amount_fen, a.line)
       WHERE a.state = 'ready')
     OR EXISTS (SELECT 1 FROM added a JOIN disbursement_list l ON l.id = a.list
       JOIN posting o ON o.list = a.list AND o.n = a.n AND o.round = l.round AND o.kind = 'void')

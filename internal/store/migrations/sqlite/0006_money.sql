@@ -139,7 +139,7 @@ CREATE TABLE list_entry (
   status      TEXT NOT NULL CHECK (status IN ('in', 'held', 'removed', 'returned')),
   note        TEXT NOT NULL DEFAULT '',
   PRIMARY KEY (list, n),
-  UNIQUE (list, entitlement, part),
+  UNIQUE (entitlement, part, list),
   FOREIGN KEY (entitlement, part) REFERENCES entitlement (id, part),
   FOREIGN KEY (account, enterprise) REFERENCES payee_account (id, enterprise),
   CHECK (status = 'in' OR note <> ''),
