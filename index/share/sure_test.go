@@ -42,7 +42,7 @@ func TestHowSure(t *testing.T) {
 		{"营业执照怎么换", "营业执照复印件", "", false, "换"},
 		{"个体户怎么申请", "个体户可以申请", "", false, ""},
 		{"个体户怎么领", "个体户可以来", "", false, ""},
-		{"光伏 孵化器", "光伏电站", "", true, ""}, // one of two words is half
+		{"光伏 孵化器", "光伏电站", "", true, ""},    // one of two words is half
 		{"光伏 每吨 每亩", "光伏电站", "", false, ""}, // texts write quantities otherwise
 		{"养老机构一张床", "养老机构", "", false, ""},
 		{"光伏 孵化 民宿 首店 展会 家政 菜场", "光伏 孵化 民宿", "", false, ""}, // less than half of a long question
