@@ -25,7 +25,6 @@ type modelEntry struct {
 	status            string
 	objected, account bool
 	reserved          int // the round in which money is put aside, 0 none
-	spent             map[int]bool
 	open              []modelObjection
 }
 

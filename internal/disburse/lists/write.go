@@ -21,7 +21,7 @@ func insert(ctx context.Context, tx *store.Tx, head, tail string, columns int, r
 		if size > len(rows) {
 			size = len(rows)
 		}
-		statement, err := tx.Prepare(ctx, head+" VALUES "+places(tx.Kind(), size, columns)+tail) //nolint:sqlclosecheck // the transaction closes it
+		statement, err := tx.Prepare(ctx, head+" VALUES "+places(tx.Kind(), size, columns)+tail)
 		if err != nil {
 			return err
 		}

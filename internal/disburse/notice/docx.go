@@ -65,8 +65,8 @@ func (t Table) WriteDOCX(w io.Writer) error {
 
 // paragraph is a line of text in half points of size.
 func paragraph(text, align string, size int) string {
-	return fmt.Sprintf(`<w:p><w:pPr><w:jc w:val="%s"/></w:pPr><w:r><w:rPr><w:sz w:val="%d"/></w:rPr><w:t xml:space="preserve">%s</w:t></w:r></w:p>`,
-		align, size, escaped(text))
+	return `<w:p><w:pPr><w:jc w:val="` + align + `"/></w:pPr><w:r><w:rPr><w:sz w:val="` + strconv.Itoa(size) +
+		`"/></w:rPr><w:t xml:space="preserve">` + escaped(text) + `</w:t></w:r></w:p>`
 }
 
 // tableRow is one row; the last column is of figures.
