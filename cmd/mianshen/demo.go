@@ -10,7 +10,8 @@ import (
 
 // demoCmd groups what works on the embedded samples.
 type demoCmd struct {
-	Export demoExportCmd `cmd:"" help:"把内置的示例（指标字典、政策、2000 家合成企业）写到目录"`
+	Export  demoExportCmd  `cmd:"" help:"把内置的示例（指标字典、政策、2000 家合成企业）写到目录"`
+	Quarter demoQuarterCmd `cmd:"" help:"在一个空库里演一个季度，从比对到结清，最后核对"`
 }
 
 // demoExportCmd writes the samples to a directory.

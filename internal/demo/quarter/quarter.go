@@ -88,12 +88,33 @@ func Run(ctx context.Context, c Config) error {
 	p.lists, p.view, p.ledger = lists.New(c.Store), view.New(c.Store), ledger.New(c.Store)
 	p.payees, p.bank, p.people = ledger.NewRegistry(c.Store, c.Keys), pay.New(c.Store, c.Keys, debtor), persons.New(c.Store, c.Keys)
 	p.desk = disburse.New(p.office)
-	for _, part := range []func(context.Context) error{p.prepare, p.first, p.again, p.corrected} {
-		if err := part(ctx); err != nil {
+	if err := p.begin(ctx); err != nil {
+		return err
+	}
+	for i, part := range []func(context.Context) error{p.prepare, p.first, p.again, p.corrected} {
+		if err := p.once(ctx, i, part); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// once plays a part unless it was played to its end before.
+func (p *play) once(ctx context.Context, part int, play func(context.Context) error) error {
+	const job = "quarter"
+	slot := fmt.Sprint("part ", part+1)
+	if _, err := p.Store.TakeSlot(ctx, job, slot, at(-1, 8)); err != nil {
+		return err
+	}
+	var over int
+	row := p.Store.DB().QueryRowContext(ctx, `SELECT count(*) FROM job_slot WHERE job = $1 AND slot = $2 AND finished_at IS NOT NULL`, job, slot)
+	if err := row.Scan(&over); err != nil || over > 0 {
+		return err
+	}
+	if err := play(ctx); err != nil {
+		return err
+	}
+	return p.Store.FinishSlot(ctx, job, slot, "done", at(-1, 8))
 }
 
 // chance is a number from 0 to 999 that depends on the seed and the names alone.
@@ -109,8 +130,8 @@ func (p *play) digest(names ...any) []byte {
 
 func (p *play) tell(format string, args ...any) { p.Tell(fmt.Sprintf(format, args...)) }
 
-// prepare makes the district: persons, law, facts, the first sweep, budget lines.
-func (p *play) prepare(ctx context.Context) error {
+// begin makes the district: its persons, law and facts.
+func (p *play) begin(ctx context.Context) error {
 	is, err := p.people.IsDemo(ctx)
 	if err != nil {
 		return err
@@ -128,11 +149,15 @@ func (p *play) prepare(ctx context.Context) error {
 		return err
 	}
 	p.read(book)
+	return nil
+}
+
+// prepare lets persons in, makes the first sweep and opens the budget.
+func (p *play) prepare(ctx context.Context) error {
 	if err := p.people.AddDemo(ctx, p.staff(), at(-1, 10)); err != nil {
 		return err
 	}
-	_, err = p.sweep(ctx, "first", store.Nightly, at(0, 2))
-	if err != nil {
+	if _, err := p.sweep(ctx, "first", store.Nightly, at(0, 2)); err != nil {
 		return err
 	}
 	return p.fund(ctx)
