@@ -94,7 +94,7 @@ func TestPassagesOfAPolicyAreOneHit(t *testing.T) {
 	h := r.Hits[0]
 	want := Hit{
 		Rank: 1, ID: "p1/xjr", Group: "p1", Kind: KindItem, Title: "<mark>小巨人</mark>企业<mark>奖励</mark>",
-		Snippet: "首次获评国家级<mark>小巨人</mark>的企业，一次性<mark>奖励</mark>五十万元。", Ref: "第三条", Score: h.Score, More: 2, Share: 1,
+		Snippet: "首次获评国家级<mark>小巨人</mark>的企业，一次性<mark>奖励</mark>五十万元。", Ref: "第三条", Score: h.Score, More: 2, Share: 1, Sure: 1,
 	}
 	if d := cmp.Diff(want, h); d != "" {
 		t.Errorf("first hit (-want +got):\n%s", d)

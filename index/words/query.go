@@ -254,6 +254,7 @@ func blankOut(f folded, first, last int) {
 	}
 }
 
+// howWords are those behind which stands what is to be done.
 var howWords = byLength(`怎么 怎样 如何 咋`)
 
 // blankAsking blanks the words people ask with, also 有 and the like before a generic word: 有补贴, 给奖励. It gives the rune
