@@ -40,7 +40,7 @@ func (b *Book) Missing(ctx context.Context) ([]Role, error) {
 // Start returns a fresh token with which the first administrators are made; earlier ones are void. "": a database that has, or
 // had, both, or a demo needs none.
 func (b *Book) Start(ctx context.Context, now time.Time) (token string, err error) {
-	return token, b.store.Transact(ctx, func(tx *store.Tx) error {
+	err = b.store.Transact(ctx, func(tx *store.Tx) error {
 		var demo bool
 		if err := tx.QueryRow(ctx, `SELECT demo = 1 FROM instance WHERE id = 1`+tx.Lock()).Scan(&demo); err != nil || demo {
 			return err
@@ -56,6 +56,7 @@ func (b *Book) Start(ctx context.Context, now time.Time) (token string, err erro
 		}
 		return tx.Audit(ctx, record("first_start.issued", "instance", nil, now, nil))
 	})
+	return token, err
 }
 
 // First makes the first system or security administrator for whoever has the token of the first start: each once, and two
@@ -125,7 +126,8 @@ func (b *Book) MakeDemo(ctx context.Context, now time.Time) error {
 
 // IsDemo tells whether the database is a demo.
 func (b *Book) IsDemo(ctx context.Context) (demo bool, err error) {
-	return demo, b.store.DB().QueryRowContext(ctx, `SELECT demo = 1 FROM instance WHERE id = 1`).Scan(&demo)
+	err = b.store.DB().QueryRowContext(ctx, `SELECT demo = 1 FROM instance WHERE id = 1`).Scan(&demo)
+	return demo, err
 }
 
 // DemoPerson is somebody whom one may be in a demo by a click.

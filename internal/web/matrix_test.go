@@ -60,7 +60,8 @@ type matrix struct {
 	closed, demo *Server // one for those who sign in, one of samples
 	web, samples *httptest.Server
 	client       *http.Client
-	newcomer     [2]string // login and initial password
+	newcomer     [2]string         // login and initial password
+	kept         map[string]string // cookies by role
 	own, foreign filler
 	asked        int
 }
@@ -83,7 +84,7 @@ func newMatrix(t *testing.T) *matrix {
 	t.Helper()
 	demo, s := served(t, nil)
 	closed, _ := served(t, func(c *Config) { c.Demo = false })
-	m := &matrix{T: t, book: closed.cfg.Persons, closed: closed, demo: demo, web: httptest.NewServer(closed), samples: httptest.NewServer(demo)}
+	m := &matrix{T: t, kept: map[string]string{}, book: closed.cfg.Persons, closed: closed, demo: demo, web: httptest.NewServer(closed), samples: httptest.NewServer(demo)}
 	t.Cleanup(m.web.Close)
 	t.Cleanup(m.samples.Close)
 	m.client = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
@@ -244,7 +245,13 @@ func (m *matrix) cell(route, role string, cell byte) {
 		base = m.samples.URL
 	case "visitor":
 	default:
-		cookie = m.cookie(role, false)
+		if m.kept[role] == "" {
+			m.kept[role] = m.cookie(role, false)
+		}
+		cookie = m.kept[role]
+	}
+	if route == "POST /signout" {
+		delete(m.kept, role)
 	}
 	say := func(about string, a answer, want byte) {
 		m.Helper()
@@ -256,7 +263,7 @@ func (m *matrix) cell(route, role string, cell byte) {
 	switch cell {
 	case '.', '-':
 		say("its own", own, cell)
-		if route != "POST /signout" {
+		if m.foreign.Replace(route) != m.own.Replace(route) {
 			say("another's", m.ask(base, m.foreign.Replace(route), cookie, ""), cell)
 		}
 	case 's':
