@@ -435,9 +435,11 @@ CREATE TABLE recovery_receipt (
 
 -- Triggers that look at other rows lock first what could change their answer, always in this order: instance, lists, payments,
 -- lines, caps; so that they hold between transactions as they do in SQLite, which has one writer. What many rows of one statement move
--- is moved once a statement: 100,000 updates of one row in one transaction would take the square of that. Their plans are kept from the
--- first call on, when the tables may be empty and all plans look alike: the settings on the functions keep them to indexes, and what
--- must not choose the index is compared by IS NOT DISTINCT FROM, which none can serve.
+-- is moved once a statement: 100,000 updates of one row in one transaction would take the square of that.
+--
+-- Plans are kept from the first call on, when the tables may be nearly empty and all plans look alike. So that none of them takes the
+-- square of a large list, each row is looked up by itself in one table at a time: OFFSET 0 and FOR SHARE keep subqueries from becoming
+-- joins, enable_seqscan = off keeps them to indexes, and what must not choose the index is compared by IS NOT DISTINCT FROM.
 
 -- The civil day of an instant in Shanghai.
 CREATE FUNCTION shanghai(at TIMESTAMPTZ) RETURNS DATE LANGUAGE sql IMMUTABLE RETURN (at AT TIME ZONE INTERVAL '8 hours')::DATE;
@@ -477,35 +479,36 @@ CREATE TRIGGER budget_line_delete BEFORE DELETE ON budget_line FOR EACH ROW EXEC
 -- The sums follow the postings. Money moves within the line's own year only (M6), recoveries and returns excepted. A payment is posted
 -- when it is paid and given back when it has come back; what is reserved is voided when nothing of it is underway or was paid.
 -- +goose StatementBegin
-CREATE FUNCTION posting_fits() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+CREATE FUNCTION posting_fits() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off AS $$
+DECLARE
+  this RECORD;
 BEGIN
-  PERFORM 1 FROM disbursement_list WHERE id IN (SELECT list FROM added) ORDER BY id FOR NO KEY UPDATE;
-  IF EXISTS (SELECT 1 FROM added a JOIN budget_line b ON b.id = a.line
-    WHERE a.kind IN ('allot', 'reserve', 'post') AND b.year <> extract(year FROM shanghai(a.at))) THEN
+  FOR this IN SELECT DISTINCT list FROM added WHERE list IS NOT NULL ORDER BY list LOOP
+    PERFORM 1 FROM disbursement_list WHERE id = this.list FOR NO KEY UPDATE;
+  END LOOP;
+  IF EXISTS (SELECT 1 FROM added a WHERE a.kind IN ('allot', 'reserve', 'post')
+    AND extract(year FROM shanghai(a.at)) <> (SELECT b.year FROM budget_line b WHERE b.id = a.line)) THEN
     PERFORM refused('the budget line is of another fiscal year');
   END IF;
-  IF EXISTS (SELECT 1 FROM added a WHERE a.payment IS NOT NULL AND NOT EXISTS (SELECT 1 FROM payment p
-      WHERE p.id = a.payment AND p.line = a.line AND p.amount_fen = a.fen AND p.state = CASE a.kind WHEN 'post' THEN 'paid' ELSE 'returned' END))
-    OR EXISTS (SELECT 1 FROM added a WHERE a.list IS NOT NULL AND NOT EXISTS (SELECT 1 FROM list_entry e
-      WHERE e.list = a.list AND e.n = a.n AND e.line = a.line AND e.amount_fen = a.fen))
-    OR EXISTS (SELECT 1 FROM added a WHERE a.kind = 'return' AND NOT EXISTS (SELECT 1 FROM posting o WHERE o.payment = a.payment AND o.kind = 'post'))
-    OR EXISTS (SELECT 1 FROM added a WHERE a.kind = 'void' AND NOT EXISTS (SELECT 1 FROM posting o
-      WHERE o.list = a.list AND o.n = a.n AND o.round = a.round AND o.kind = 'reserve'))
-    OR EXISTS (SELECT 1 FROM added a JOIN payment p ON p.list = a.list AND p.n = a.n LEFT JOIN payment_batch b ON b.id = p.batch
-      WHERE a.kind = 'void' AND (p.state IN ('ready', 'sent', 'unknown', 'paid') OR (p.state = 'returned' AND b.round = a.round)))
-    OR EXISTS (SELECT 1 FROM added a WHERE a.kind = 'recover' AND NOT EXISTS (
-      SELECT 1 FROM recovery_receipt q JOIN recovery r ON r.id = q.recovery JOIN payment p ON p.id = r.payment
-      WHERE q.ref = a.ref AND q.fen = a.fen AND p.line = a.line)) THEN
+  IF EXISTS (SELECT 1 FROM added a WHERE
+    (a.payment IS NOT NULL AND NOT EXISTS (SELECT 1 FROM payment p WHERE p.id = a.payment AND p.line = a.line AND p.amount_fen = a.fen
+      AND p.state = CASE a.kind WHEN 'post' THEN 'paid' ELSE 'returned' END OFFSET 0))
+    OR (a.list IS NOT NULL AND NOT EXISTS (SELECT 1 FROM list_entry e WHERE e.list = a.list AND e.n = a.n AND e.line = a.line AND e.amount_fen = a.fen OFFSET 0))
+    OR (a.kind = 'return' AND NOT EXISTS (SELECT 1 FROM posting o WHERE o.payment = a.payment AND o.kind = 'post' OFFSET 0))
+    OR (a.kind = 'void' AND NOT EXISTS (SELECT 1 FROM posting o WHERE o.list = a.list AND o.n = a.n AND o.round = a.round AND o.kind = 'reserve' OFFSET 0))
+    OR (a.kind = 'void' AND EXISTS (SELECT 1 FROM payment p WHERE p.list = a.list AND p.n = a.n AND (p.state IN ('ready', 'sent', 'unknown', 'paid')
+      OR (p.state = 'returned' AND (SELECT b.round FROM payment_batch b WHERE b.id = p.batch) = a.round)) OFFSET 0))
+    OR (a.kind = 'recover' AND NOT EXISTS (SELECT 1 FROM recovery_receipt q WHERE q.ref = a.ref AND q.fen = a.fen
+      AND (SELECT p.line FROM payment p WHERE p.id = (SELECT r.payment FROM recovery r WHERE r.id = q.recovery)) = a.line OFFSET 0))) THEN
     PERFORM refused('the posting does not fit what it is for');
   END IF;
-  PERFORM 1 FROM budget_line WHERE id IN (SELECT line FROM added) ORDER BY id FOR NO KEY UPDATE;
-  UPDATE budget_line b SET total_fen = b.total_fen + s.total, reserved_fen = b.reserved_fen + s.reserved, posted_fen = b.posted_fen + s.posted
-  FROM (SELECT line,
-      sum(fen * ((debit = 'appropriation')::INT - (credit = 'appropriation')::INT))::BIGINT AS total,
+  FOR this IN SELECT line, sum(fen * ((debit = 'appropriation')::INT - (credit = 'appropriation')::INT))::BIGINT AS total,
       sum(fen * ((credit = 'reserved')::INT - (debit = 'reserved')::INT))::BIGINT AS reserved,
       sum(fen * ((credit = 'paid')::INT - (debit = 'paid')::INT))::BIGINT AS posted
-    FROM added GROUP BY line) s
-  WHERE b.id = s.line;
+    FROM added GROUP BY line ORDER BY line LOOP
+    UPDATE budget_line SET total_fen = total_fen + this.total, reserved_fen = reserved_fen + this.reserved, posted_fen = posted_fen + this.posted
+      WHERE id = this.line;
+  END LOOP;
   RETURN NULL;
 END $$;
 -- +goose StatementEnd
@@ -612,15 +615,15 @@ CREATE TRIGGER list_event_persons BEFORE INSERT ON list_event FOR EACH ROW
 -- A list is exported when each entry that is in has its payment of this round, sent as it was exported, settled when the bank has
 -- answered for each payment, and called back while none has left (M8, A6).
 -- +goose StatementBegin
-CREATE FUNCTION list_event_payments() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+CREATE FUNCTION list_event_payments() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
-  of TEXT;
+  exported TEXT;
 BEGIN
   IF NEW.action = 'export' THEN
-    SELECT b.id INTO of FROM payment_batch b JOIN disbursement_list l ON l.id = b.list AND l.round = b.round
-      WHERE b.list = NEW.list AND b.list_hash = NEW.hash;
-    IF EXISTS (SELECT 1 FROM list_entry e WHERE e.list = NEW.list AND e.status = 'in' AND NOT EXISTS (
-      SELECT 1 FROM payment p WHERE p.list = e.list AND p.n = e.n AND p.state = 'ready' AND p.amount_fen = e.amount_fen AND p.batch IS NOT DISTINCT FROM of)) THEN
+    SELECT b.id INTO exported FROM payment_batch b WHERE b.list = NEW.list AND b.list_hash = NEW.hash
+      AND b.round = (SELECT round FROM disbursement_list WHERE id = NEW.list);
+    IF EXISTS (SELECT 1 FROM list_entry e WHERE e.list = NEW.list AND e.status = 'in' AND NOT EXISTS (SELECT 1 FROM payment p
+      WHERE p.list = e.list AND p.n = e.n AND p.state = 'ready' AND p.amount_fen = e.amount_fen AND p.batch IS NOT DISTINCT FROM exported OFFSET 0)) THEN
       PERFORM refused('entries of the list have no payment');
     END IF;
   END IF;
@@ -650,19 +653,24 @@ CREATE TRIGGER list_event_moves AFTER INSERT ON list_event FOR EACH ROW EXECUTE 
 -- Entries come in and change their sum, line and account in a draft. Later their status alone changes: held and let go, removed,
 -- and after the bank's answer returned. Each change empties the hash, which voids what was approved.
 -- +goose StatementBegin
-CREATE FUNCTION list_entry_begins() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+CREATE FUNCTION list_entry_begins() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
-  found BIGINT;
+  this RECORD;
+  state_now TEXT;
 BEGIN
-  PERFORM 1 FROM disbursement_list WHERE id IN (SELECT list FROM added) ORDER BY id FOR NO KEY UPDATE;
-  PERFORM 1 FROM added a JOIN entitlement t ON t.id = a.entitlement AND t.part = a.part
-    AND (t.enterprise, t.item, t.amount_fen) IS NOT DISTINCT FROM (a.enterprise, a.item, a.claimed_fen) FOR SHARE OF t;
-  GET DIAGNOSTICS found = ROW_COUNT;
-  IF found <> (SELECT count(*) FROM added)
-    OR EXISTS (SELECT 1 FROM disbursement_list l WHERE l.id IN (SELECT list FROM added) AND l.state NOT IN ('', 'draft')) THEN
+  FOR this IN SELECT DISTINCT list FROM added ORDER BY list LOOP
+    SELECT state INTO state_now FROM disbursement_list WHERE id = this.list FOR NO KEY UPDATE;
+    IF state_now NOT IN ('', 'draft') THEN
+      PERFORM refused('an entry comes into a draft, with what its entitlement says');
+    END IF;
+    UPDATE disbursement_list SET hash = NULL WHERE id = this.list AND hash IS NOT NULL;
+  END LOOP;
+  IF (SELECT count(*) FROM added) <> (
+    SELECT count(*) FROM added a CROSS JOIN LATERAL (
+      SELECT 1 FROM entitlement t WHERE t.id = a.entitlement AND t.part = a.part
+        AND (t.enterprise, t.item, t.amount_fen) IS NOT DISTINCT FROM (a.enterprise, a.item, a.claimed_fen) FOR SHARE) t) THEN
     PERFORM refused('an entry comes into a draft, with what its entitlement says');
   END IF;
-  UPDATE disbursement_list SET hash = NULL WHERE id IN (SELECT list FROM added) AND hash IS NOT NULL;
   RETURN NULL;
 END $$;
 -- +goose StatementEnd
@@ -690,20 +698,24 @@ CREATE TRIGGER list_entry_edit BEFORE UPDATE ON list_entry FOR EACH ROW
   EXECUTE FUNCTION list_entry_edit();
 -- What an entry occupied is free again when it is out.
 -- +goose StatementBegin
-CREATE FUNCTION list_entry_moves() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+CREATE FUNCTION list_entry_moves() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off AS $$
+DECLARE
+  this RECORD;
 BEGIN
-  PERFORM 1 FROM disbursement_list WHERE id IN (SELECT list FROM changed) ORDER BY id FOR NO KEY UPDATE;
-  IF EXISTS (SELECT 1 FROM changed c WHERE c.status = 'returned' AND NOT EXISTS (
-      SELECT 1 FROM payment p WHERE p.list = c.list AND p.n = c.n AND p.state IN ('failed', 'returned')))
-    OR EXISTS (SELECT 1 FROM changed c JOIN payment p ON p.list = c.list AND p.n = c.n
-      WHERE (c.status = 'returned' AND p.state IN ('ready', 'sent', 'unknown', 'paid'))
-        OR (c.status IN ('held', 'removed') AND p.state IN ('sent', 'unknown', 'paid'))) THEN
+  FOR this IN SELECT list, bool_or(status <> 'returned') AS voids FROM changed GROUP BY list ORDER BY list LOOP
+    PERFORM 1 FROM disbursement_list WHERE id = this.list FOR NO KEY UPDATE;
+    UPDATE disbursement_list SET hash = NULL WHERE id = this.list AND this.voids AND state NOT IN ('sent', 'settled') AND hash IS NOT NULL;
+  END LOOP;
+  IF EXISTS (SELECT 1 FROM changed c WHERE
+    (c.status = 'returned' AND NOT EXISTS (SELECT 1 FROM payment p WHERE p.list = c.list AND p.n = c.n AND p.state IN ('failed', 'returned') OFFSET 0))
+    OR (c.status = 'returned' AND EXISTS (SELECT 1 FROM payment p WHERE p.list = c.list AND p.n = c.n AND p.state IN ('ready', 'sent', 'unknown', 'paid') OFFSET 0))
+    OR (c.status IN ('held', 'removed') AND EXISTS (SELECT 1 FROM payment p WHERE p.list = c.list AND p.n = c.n AND p.state IN ('sent', 'unknown', 'paid') OFFSET 0))) THEN
     PERFORM refused('the entry can not change in this way now');
   END IF;
-  UPDATE disbursement_list SET hash = NULL WHERE id IN (SELECT list FROM changed WHERE status <> 'returned')
-    AND state NOT IN ('sent', 'settled') AND hash IS NOT NULL;
-  DELETE FROM entry_seat s USING changed c WHERE c.status IN ('removed', 'returned') AND s.list = c.list AND s.n = c.n;
-  DELETE FROM entry_cap u USING changed c WHERE c.status IN ('removed', 'returned') AND u.list = c.list AND u.n = c.n;
+  DELETE FROM entry_seat WHERE ctid = ANY (ARRAY(SELECT s.at FROM changed c
+    CROSS JOIN LATERAL (SELECT s.ctid AS at FROM entry_seat s WHERE s.list = c.list AND s.n = c.n OFFSET 0) s WHERE c.status IN ('removed', 'returned')));
+  DELETE FROM entry_cap WHERE ctid = ANY (ARRAY(SELECT u.at FROM changed c
+    CROSS JOIN LATERAL (SELECT u.ctid AS at FROM entry_cap u WHERE u.list = c.list AND u.n = c.n OFFSET 0) u WHERE c.status IN ('removed', 'returned')));
   RETURN NULL;
 END $$;
 -- +goose StatementEnd
@@ -711,14 +723,19 @@ CREATE TRIGGER list_entry_moves AFTER UPDATE ON list_entry REFERENCING NEW TABLE
 CREATE TRIGGER list_entry_delete BEFORE DELETE ON list_entry FOR EACH ROW EXECUTE FUNCTION refuse('an entry is removed with a reason, never deleted');
 
 -- +goose StatementBegin
-CREATE FUNCTION entry_seat_frees() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+CREATE FUNCTION entry_seat_frees() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off AS $$
+DECLARE
+  this RECORD;
 BEGIN
-  IF EXISTS (SELECT 1 FROM gone g JOIN list_entry e ON e.list = g.list AND e.n = g.n WHERE e.status IN ('in', 'held')) THEN
+  IF EXISTS (SELECT 1 FROM gone g WHERE EXISTS (
+    SELECT 1 FROM list_entry e WHERE e.list = g.list AND e.n = g.n AND e.status IN ('in', 'held') OFFSET 0)) THEN
     PERFORM refused('the entry still counts');
   END IF;
-  PERFORM 1 FROM seat t WHERE (t.kind, t.key) IN (SELECT kind, key FROM gone) ORDER BY t.kind, t.key FOR UPDATE;
-  DELETE FROM seat t USING (SELECT DISTINCT kind, key FROM gone) g WHERE t.kind = g.kind AND t.key = g.key
-    AND NOT EXISTS (SELECT 1 FROM entry_seat s WHERE s.kind = t.kind AND s.key = t.key);
+  FOR this IN SELECT DISTINCT kind, key FROM gone ORDER BY kind, key LOOP
+    PERFORM 1 FROM seat WHERE kind = this.kind AND key = this.key FOR UPDATE;
+    DELETE FROM seat WHERE kind = this.kind AND key = this.key
+      AND NOT EXISTS (SELECT 1 FROM entry_seat s WHERE s.kind = this.kind AND s.key = this.key OFFSET 0);
+  END LOOP;
   RETURN NULL;
 END $$;
 -- +goose StatementEnd
@@ -726,24 +743,29 @@ CREATE TRIGGER entry_seat_frees AFTER DELETE ON entry_seat REFERENCING OLD TABLE
 CREATE TRIGGER entry_seat_update BEFORE UPDATE ON entry_seat FOR EACH ROW EXECUTE FUNCTION refuse('entry_seat never changes');
 CREATE TRIGGER entry_cap_update BEFORE UPDATE ON entry_cap FOR EACH ROW EXECUTE FUNCTION refuse('entry_cap never changes');
 -- +goose StatementBegin
-CREATE FUNCTION entry_cap_counts() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+CREATE FUNCTION entry_cap_counts() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off AS $$
+DECLARE
+  this RECORD;
 BEGIN
-  PERFORM 1 FROM cap_use WHERE key IN (SELECT key FROM added) ORDER BY key FOR NO KEY UPDATE;
-  UPDATE cap_use u SET used_fen = u.used_fen + s.fen, used_times = u.used_times + s.times
-  FROM (SELECT key, sum(fen)::BIGINT AS fen, sum(times)::BIGINT AS times FROM added GROUP BY key) s WHERE u.key = s.key;
+  FOR this IN SELECT key, sum(fen)::BIGINT AS fen, sum(times)::BIGINT AS times FROM added GROUP BY key ORDER BY key LOOP
+    UPDATE cap_use SET used_fen = used_fen + this.fen, used_times = used_times + this.times WHERE key = this.key;
+  END LOOP;
   RETURN NULL;
 END $$;
 -- +goose StatementEnd
 CREATE TRIGGER entry_cap_counts AFTER INSERT ON entry_cap REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION entry_cap_counts();
 -- +goose StatementBegin
-CREATE FUNCTION entry_cap_frees() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+CREATE FUNCTION entry_cap_frees() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off AS $$
+DECLARE
+  this RECORD;
 BEGIN
-  IF EXISTS (SELECT 1 FROM gone g JOIN list_entry e ON e.list = g.list AND e.n = g.n WHERE e.status IN ('in', 'held')) THEN
+  IF EXISTS (SELECT 1 FROM gone g WHERE EXISTS (
+    SELECT 1 FROM list_entry e WHERE e.list = g.list AND e.n = g.n AND e.status IN ('in', 'held') OFFSET 0)) THEN
     PERFORM refused('the entry still counts');
   END IF;
-  PERFORM 1 FROM cap_use WHERE key IN (SELECT key FROM gone) ORDER BY key FOR NO KEY UPDATE;
-  UPDATE cap_use u SET used_fen = u.used_fen - s.fen, used_times = u.used_times - s.times
-  FROM (SELECT key, sum(fen)::BIGINT AS fen, sum(times)::BIGINT AS times FROM gone GROUP BY key) s WHERE u.key = s.key;
+  FOR this IN SELECT key, sum(fen)::BIGINT AS fen, sum(times)::BIGINT AS times FROM gone GROUP BY key ORDER BY key LOOP
+    UPDATE cap_use SET used_fen = used_fen - this.fen, used_times = used_times - this.times WHERE key = this.key;
+  END LOOP;
   RETURN NULL;
 END $$;
 -- +goose StatementEnd
@@ -760,31 +782,35 @@ CREATE TRIGGER objection_delete BEFORE DELETE ON objection FOR EACH ROW EXECUTE 
 -- A payment is made out of an approved entry of the same sum, line and account, to which nobody objects; nothing is paid while
 -- payments are locked (R7), nor added to a batch that is closed.
 -- +goose StatementBegin
-CREATE FUNCTION payment_begins() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+CREATE FUNCTION payment_begins() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off AS $$
+DECLARE
+  this RECORD;
+  l disbursement_list%ROWTYPE;
 BEGIN
   PERFORM 1 FROM instance WHERE locked = 0 FOR SHARE;
   IF NOT FOUND THEN
     PERFORM refused('payments are locked until two persons have unlocked them');
   END IF;
-  PERFORM 1 FROM disbursement_list WHERE id IN (SELECT list FROM added) ORDER BY id FOR NO KEY UPDATE;
-  IF EXISTS (SELECT 1 FROM disbursement_list l WHERE l.id IN (SELECT list FROM added) AND (l.state <> 'approved' OR l.suspended = 1
-      OR l.hash IS DISTINCT FROM (SELECT v.hash FROM list_event v WHERE v.list = l.id AND v.action = 'approve' ORDER BY v.seq DESC LIMIT 1)))
-    OR (SELECT count(*) FROM added) <> (
-      SELECT count(*) FROM added a JOIN disbursement_list l ON l.id = a.list
-        JOIN list_entry e ON e.list = a.list AND e.n = a.n AND e.status = 'in' AND e.amount_fen = a.amount_fen AND e.line = a.line AND e.account = a.account
-        JOIN posting o ON o.list = a.list AND o.n = a.n AND o.round = l.round AND o.kind = 'reserve' AND (o.fen, o.line) IS NOT DISTINCT FROM (a.amount_fen, a.line)
-      WHERE a.state = 'ready')
-    OR EXISTS (SELECT 1 FROM added a JOIN disbursement_list l ON l.id = a.list
-      JOIN posting o ON o.list = a.list AND o.n = a.n AND o.round = l.round AND o.kind = 'void')
-    OR EXISTS (SELECT 1 FROM added a JOIN objection j ON j.list = a.list AND j.n = a.n AND j.outcome IS NULL)
-    OR EXISTS (SELECT 1 FROM payment_batch b WHERE b.id IN (SELECT batch FROM added)) THEN
-    PERFORM refused('a payment comes from an entry that is approved and reserved');
-  END IF;
-  IF EXISTS (SELECT 1 FROM added a JOIN budget_line b ON b.id = a.line WHERE b.year <> extract(year FROM shanghai(a.moved_at))) THEN
+  FOR this IN SELECT DISTINCT list FROM added ORDER BY list LOOP
+    SELECT * INTO l FROM disbursement_list WHERE id = this.list FOR NO KEY UPDATE;
+    IF l.state <> 'approved' OR l.suspended = 1
+      OR l.hash IS DISTINCT FROM (SELECT v.hash FROM list_event v WHERE v.list = l.id AND v.action = 'approve' ORDER BY v.seq DESC LIMIT 1)
+      OR EXISTS (SELECT 1 FROM added a WHERE a.list = l.id AND (a.state <> 'ready'
+        OR NOT EXISTS (SELECT 1 FROM list_entry e WHERE e.list = a.list AND e.n = a.n AND e.status = 'in'
+          AND e.amount_fen = a.amount_fen AND e.line = a.line AND e.account = a.account OFFSET 0)
+        OR NOT EXISTS (SELECT 1 FROM posting o WHERE o.list = a.list AND o.n = a.n AND o.round = l.round AND o.kind = 'reserve'
+          AND (o.fen, o.line) IS NOT DISTINCT FROM (a.amount_fen, a.line) OFFSET 0)
+        OR EXISTS (SELECT 1 FROM posting o WHERE o.list = a.list AND o.n = a.n AND o.round = l.round AND o.kind = 'void' OFFSET 0)
+        OR EXISTS (SELECT 1 FROM objection j WHERE j.list = a.list AND j.n = a.n AND j.outcome IS NULL OFFSET 0)
+        OR EXISTS (SELECT 1 FROM payment_batch b WHERE b.id = a.batch OFFSET 0))) THEN
+      PERFORM refused('a payment comes from an entry that is approved and reserved');
+    END IF;
+  END LOOP;
+  IF EXISTS (SELECT 1 FROM added a WHERE extract(year FROM shanghai(a.moved_at)) <> (SELECT b.year FROM budget_line b WHERE b.id = a.line)) THEN
     PERFORM refused('the budget line is of another fiscal year');
   END IF;
-  IF EXISTS (SELECT 1 FROM added a WHERE NOT EXISTS (
-    SELECT 1 FROM payee_account c WHERE c.id = a.account AND c.verified_at IS NOT NULL AND c.retired_at IS NULL AND c.usable_from <= a.moved_at)) THEN
+  IF EXISTS (SELECT 1 FROM added a WHERE NOT EXISTS (SELECT 1 FROM payee_account c
+    WHERE c.id = a.account AND c.verified_at IS NOT NULL AND c.retired_at IS NULL AND c.usable_from <= a.moved_at OFFSET 0)) THEN
     PERFORM refused('the payee account is not verified, or still in its cooling period');
   END IF;
   RETURN NULL;
@@ -804,24 +830,27 @@ CREATE TRIGGER payment_moves BEFORE UPDATE ON payment FOR EACH ROW
 -- What is sent is sent as it was exported: by a list that stands, an entry that is in, a line of the year. What came back from
 -- the firm doesn't come back from the bank as well. Rows that are sent or returned have just become so.
 -- +goose StatementBegin
-CREATE FUNCTION payment_sends() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+CREATE FUNCTION payment_sends() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off AS $$
+DECLARE
+  this RECORD;
+  l disbursement_list%ROWTYPE;
 BEGIN
-  IF EXISTS (SELECT 1 FROM changed WHERE state = 'sent') THEN
+  FOR this IN SELECT DISTINCT list FROM changed WHERE state = 'sent' ORDER BY list LOOP
     PERFORM 1 FROM instance WHERE locked = 0 FOR SHARE;
     IF NOT FOUND THEN
       PERFORM refused('payments are locked until two persons have unlocked them');
     END IF;
-    PERFORM 1 FROM disbursement_list WHERE id IN (SELECT list FROM changed) ORDER BY id FOR NO KEY UPDATE;
-    IF (SELECT count(*) FROM changed WHERE state = 'sent') <> (
-      SELECT count(*) FROM changed c JOIN payment_batch b ON b.id = c.batch
-        JOIN disbursement_list l ON l.id = c.list AND l.state IN ('exported', 'sent') AND l.suspended = 0 AND l.round = b.round AND l.hash = b.list_hash
-        JOIN list_entry e ON e.list = c.list AND e.n = c.n AND e.status = 'in'
-        JOIN budget_line y ON y.id = c.line AND y.year = extract(year FROM shanghai(c.moved_at))
-      WHERE c.state = 'sent') THEN
+    SELECT * INTO l FROM disbursement_list WHERE id = this.list FOR NO KEY UPDATE;
+    IF l.state NOT IN ('exported', 'sent') OR l.suspended = 1
+      OR EXISTS (SELECT 1 FROM changed c WHERE c.list = l.id AND c.state = 'sent' AND (
+        NOT EXISTS (SELECT 1 FROM payment_batch b WHERE b.id = c.batch AND (b.round, b.list_hash) IS NOT DISTINCT FROM (l.round, l.hash) OFFSET 0)
+        OR NOT EXISTS (SELECT 1 FROM list_entry e WHERE e.list = c.list AND e.n = c.n AND e.status = 'in' OFFSET 0)
+        OR extract(year FROM shanghai(c.moved_at)) <> (SELECT y.year FROM budget_line y WHERE y.id = c.line))) THEN
       PERFORM refused('a payment is sent as it was exported, within the year of its line');
     END IF;
-  END IF;
-  IF EXISTS (SELECT 1 FROM changed c JOIN recovery r ON r.payment = c.id WHERE c.state = 'returned' AND r.received_fen > 0) THEN
+  END LOOP;
+  IF EXISTS (SELECT 1 FROM changed c WHERE c.state = 'returned'
+    AND EXISTS (SELECT 1 FROM recovery r WHERE r.payment = c.id AND r.received_fen > 0 OFFSET 0)) THEN
     PERFORM refused('the firm has given back of this payment');
   END IF;
   RETURN NULL;
@@ -887,14 +916,17 @@ END $$;
 CREATE TRIGGER recovery_moves BEFORE UPDATE ON recovery FOR EACH ROW EXECUTE FUNCTION recovery_moves();
 CREATE TRIGGER recovery_delete BEFORE DELETE ON recovery FOR EACH ROW EXECUTE FUNCTION refuse('a recovery is never deleted');
 -- +goose StatementBegin
-CREATE FUNCTION recovery_counts() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+CREATE FUNCTION recovery_counts() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off AS $$
+DECLARE
+  this RECORD;
 BEGIN
-  PERFORM 1 FROM payment p WHERE p.id IN (SELECT r.payment FROM added a JOIN recovery r ON r.id = a.recovery) ORDER BY p.id FOR NO KEY UPDATE;
-  IF EXISTS (SELECT 1 FROM added a JOIN recovery r ON r.id = a.recovery JOIN payment p ON p.id = r.payment WHERE p.state <> 'paid') THEN
-    PERFORM refused('the payment was returned by the bank');
-  END IF;
-  UPDATE recovery r SET received_fen = r.received_fen + s.fen
-  FROM (SELECT recovery, sum(fen)::BIGINT AS fen FROM added GROUP BY recovery) s WHERE r.id = s.recovery;
+  FOR this IN SELECT recovery, sum(fen)::BIGINT AS fen FROM added GROUP BY recovery ORDER BY recovery LOOP
+    PERFORM 1 FROM payment WHERE id = (SELECT payment FROM recovery WHERE id = this.recovery) AND state = 'paid' FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+      PERFORM refused('the payment was returned by the bank');
+    END IF;
+    UPDATE recovery SET received_fen = received_fen + this.fen WHERE id = this.recovery;
+  END LOOP;
   RETURN NULL;
 END $$;
 -- +goose StatementEnd
