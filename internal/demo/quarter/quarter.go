@@ -91,7 +91,7 @@ func Run(ctx context.Context, c Config) error {
 	if err := p.begin(ctx); err != nil {
 		return err
 	}
-	for i, part := range []func(context.Context) error{p.prepare, p.first, p.again, p.corrected} {
+	for i, part := range []func(context.Context) error{p.prepare, p.known, p.first, p.renewed, p.again, p.corrected} {
 		if err := p.once(ctx, i, part); err != nil {
 			return err
 		}

@@ -22,13 +22,18 @@ import (
 // big is the sum of a list above which two persons approve.
 const big exact.Money = 1_000_000_00
 
-// first is the first wave of lists: what the sweep of the first day came to.
-func (p *play) first(ctx context.Context) error {
+// known makes the accounts of firms known before the first wave.
+func (p *play) known(ctx context.Context) error {
 	for _, dept := range p.depts {
 		if err := p.accounts(ctx, dept, 2); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+// first is the first wave of lists: what the sweep of the first day came to.
+func (p *play) first(ctx context.Context) error {
 	for _, until := range []lists.State{lists.Handled, lists.Settled} {
 		for i, dept := range p.depts {
 			id := fmt.Sprintf("Q1-%02d", i)
@@ -52,8 +57,8 @@ func (p *play) first(ctx context.Context) error {
 	return nil
 }
 
-// again is the second wave: who bounced has a new account, who had none has one, and short lines got more money.
-func (p *play) again(ctx context.Context) error {
+// renewed is what happens between the waves: who bounced has a new account, who had none has one, and short lines got more money.
+func (p *play) renewed(ctx context.Context) error {
 	lines, err := p.ledger.Lines(ctx, ledger.LineFilter{Year: 2025})
 	if err != nil {
 		return err
@@ -77,6 +82,11 @@ func (p *play) again(ctx context.Context) error {
 			return err
 		}
 	}
+	return nil
+}
+
+// again is the second wave.
+func (p *play) again(ctx context.Context) error {
 	for i, dept := range p.depts {
 		if _, err := p.list(ctx, fmt.Sprintf("Q2-%02d", i), dept, 41, lists.Settled); err != nil {
 			return fmt.Errorf("Q2-%02d: %w", i, err)
