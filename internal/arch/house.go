@@ -159,8 +159,30 @@ var rooms = map[string]Room{
 		Bars: NoClock, Imports: []string{"rules/exact", "rules/civil", "internal/store", "internal/sheet", "internal/disburse/pay", "internal/disburse/pay/evidence", "internal/disburse/receipt"},
 		TestImports: []string{"internal/pgtest", "internal/disburse/pay/paytest", "internal/disburse/payout"},
 	},
-	"internal/fsck":   {Bars: NoClock, Imports: []string{"internal/store", "internal/audit"}, TestImports: []string{"internal/pgtest"}}, // proves what disburse and persons keep, so it shares nothing with them
-	"internal/notify": {Imports: with(bottom, "rules", "internal/store", "internal/audit")},
+	"internal/fsck": {Bars: NoClock, Imports: []string{"internal/store", "internal/audit"}, TestImports: []string{"internal/pgtest"}}, // proves what disburse and persons keep, so it shares nothing with them
+
+	// What firms are told. Only the dispatcher has a clock.
+	"internal/notify/event":  {Bars: NoClock | NoIO, Imports: []string{"rules/exact", "rules/civil"}},
+	"internal/notify/choice": {Bars: NoClock | NoIO, Imports: []string{"rules/civil", "internal/notify/event"}, TestImports: []string{"rules/exact"}},
+	"internal/notify/outbox": {
+		Bars: NoClock, Imports: []string{"rules/civil", "internal/audit", "internal/store", "internal/notify/channel", "internal/notify/choice", "internal/notify/event"},
+		TestImports: []string{"rules/exact", "internal/pgtest", "internal/seal"},
+	},
+	"internal/notify/channel":         {Bars: NoClock | NoIO},
+	"internal/notify/channel/outward": {Bars: NoClock},
+	"internal/notify/channel/inbox":   {Bars: NoClock | NoIO, Imports: []string{"internal/notify/channel"}},
+	"internal/notify/channel/logged":  {Bars: NoClock, Imports: []string{"internal/notify/channel"}},
+	"internal/notify/channel/sms":     {Bars: NoClock, Imports: []string{"internal/notify/channel", "internal/notify/channel/outward"}},
+	"internal/notify/channel/smtp":    {Bars: NoClock, Imports: []string{"internal/notify/channel"}},
+	"internal/notify/channel/webhook": {Bars: NoClock, Imports: []string{"internal/notify/channel", "internal/notify/channel/outward"}},
+	"internal/notify/channel/wecom":   {Bars: NoClock, Imports: []string{"internal/notify/channel", "internal/notify/channel/outward"}},
+	"internal/notify": {
+		Imports: []string{"internal/notify/channel", "internal/notify/choice", "internal/notify/event", "internal/notify/outbox"},
+		TestImports: []string{
+			"rules/civil", "rules/exact", "internal/pgtest", "internal/seal", "internal/store", "internal/notify/channel/inbox", "internal/notify/channel/outward",
+			"internal/notify/channel/sms", "internal/notify/channel/smtp", "internal/notify/channel/webhook",
+		},
+	},
 
 	// The edge.
 	"internal/web/say":    {Bars: NoClock, Imports: with(bottom, "rules")},
@@ -218,7 +240,7 @@ var libraries = []Library{
 	{Path: "github.com/xuri/excelize/v2", Owners: []string{"internal/sheet"}, Tests: []string{everyRoom}, Why: "writes workbooks; internal/sheet/xlsx reads them without it"},
 	{Path: "github.com/parquet-go/parquet-go", Owners: []string{"internal/sheet/parquet"}, Why: "columnar deliveries"},
 
-	{Path: "database/sql", Owners: []string{"internal/store", "internal/store/storetest", "internal/pgtest", "internal/persons", "internal/disburse/pay", "internal/fsck"}, Tests: []string{everyRoom}, Why: "SQL stands in few rooms, and by parameters only"},
+	{Path: "database/sql", Owners: []string{"internal/store", "internal/store/storetest", "internal/pgtest", "internal/persons", "internal/disburse/pay", "internal/fsck", "internal/notify/outbox"}, Tests: []string{everyRoom}, Why: "SQL stands in few rooms, and by parameters only"},
 	{Path: "modernc.org/sqlite", Owners: []string{"internal/store"}, Why: "SQLite without cgo"},
 	{Path: "github.com/jackc/pgx/v5", Owners: []string{"internal/store", "internal/pgtest"}, Why: "PostgreSQL"},
 	{Path: "github.com/pressly/goose/v3", Owners: []string{"internal/store"}, Why: "migrations"},
@@ -230,6 +252,8 @@ var libraries = []Library{
 	{Path: "github.com/prometheus/client_golang", Owners: []string{"internal/web"}, Why: "metrics"},
 
 	{Path: "github.com/coreos/go-oidc/v3", Owners: []string{"internal/persons/provider"}, Why: "OpenID Connect: discovery, keys, identity tokens"},
+
+	{Path: "github.com/wneessen/go-mail", Owners: []string{"internal/notify/channel/smtp"}, Why: "mail with STARTTLS, headers that can't be injected, and errors that say how far it came"},
 
 	{Path: "github.com/go-co-op/gocron/v2", Owners: []string{"cmd/mianshen"}, Why: "the schedule"},
 	{Path: "github.com/alecthomas/kong", Owners: []string{"cmd/mianshen"}, Why: "commands and flags"},
@@ -243,6 +267,7 @@ var libraries = []Library{
 	{Path: "pgregory.net/rapid", Tests: []string{everyRoom}, Why: "property tests"},
 	{Path: "github.com/rogpeppe/go-internal", Tests: []string{everyRoom}, Why: "stories and txtar files"},
 	{Path: "github.com/zitadel/oidc/v3", Tests: []string{"internal/persons/provider", "internal/web"}, Why: "a real identity provider"},
+	{Path: "github.com/emersion/go-smtp", Tests: []string{"internal/notify", "internal/notify/channel/smtp"}, Why: "a real mail server"},
 	{Path: "github.com/chromedp", Tests: []string{"internal/web", "cmd/mianshen"}, Why: "pages in a real browser"},
 }
 

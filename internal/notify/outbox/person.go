@@ -1,0 +1,152 @@
+package outbox
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"mianshen/internal/notify/event"
+	"mianshen/internal/store"
+)
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+// Row is a message as a person sees it.
+type Row struct {
+	Event   event.Event
+	Channel string
+	State   string
+	Attempt int
+	NextAt  time.Time
+	EndedAt time.Time // zero: it hasn't ended
+	Note    string
+	Digest  string // the event whose message carries this one
+	SeenAt  time.Time
+	ActedAt time.Time
+}
+
+const rowQuery = "SELECT " + eventColumns + `, o.channel, o.state, o.attempt, o.next_at, o.ended_at, o.note, coalesce(o.digest, ''), r.seen_at, r.acted_at
+	FROM outbox o JOIN event e ON e.id = o.event LEFT JOIN reading r ON r.event = o.event WHERE `
+
+func (b *Box) rows(ctx context.Context, where string, args ...any) (all []Row, err error) {
+	err = each(ctx, b.s.DB().QueryContext, rowQuery+where, args, func(scan scanner) error {
+		var r Row
+		err := scanEvent(scan, &r.Event, &r.Channel, &r.State, &r.Attempt, store.StampInto(&r.NextAt), store.StampInto(&r.EndedAt), &r.Note, &r.Digest,
+			store.StampInto(&r.SeenAt), store.StampInto(&r.ActedAt))
+		all = append(all, r)
+		return err
+	})
+	return all, err
+}
+
+// In returns up to limit messages in a state, the newest first.
+func (b *Box) In(ctx context.Context, state string, limit int) ([]Row, error) {
+	return b.rows(ctx, "o.state = $1 ORDER BY o.ended_at DESC, o.next_at, o.event, o.channel LIMIT $2", state, limit)
+}
+
+// Inbox returns up to limit messages that a firm can read in its inbox, the newest first, those before an event's (by instant and id) where
+// one is given.
+func (b *Box) Inbox(ctx context.Context, enterprise string, before time.Time, limit int) ([]Row, error) {
+	const where = "o.enterprise = $1 AND o.channel = 'inbox' AND o.state = 'delivered'"
+	if before.IsZero() {
+		return b.rows(ctx, where+" ORDER BY o.ended_at DESC, o.event LIMIT $2", enterprise, limit)
+	}
+	return b.rows(ctx, where+" AND o.ended_at < $2 ORDER BY o.ended_at DESC, o.event LIMIT $3", enterprise, store.Stamp(before), limit)
+}
+
+// Message returns the messages of one event, by channel.
+func (b *Box) Message(ctx context.Context, event string) ([]Row, error) {
+	return b.rows(ctx, "o.event = $1 ORDER BY o.channel", event)
+}
+
+// Count is how many messages of a channel are in a state.
+type Count struct {
+	Channel, State string
+	N              int
+}
+
+// Counts returns them by channel and state.
+func (b *Box) Counts(ctx context.Context) (all []Count, err error) {
+	err = each(ctx, b.s.DB().QueryContext, "SELECT channel, state, count(*) FROM outbox GROUP BY channel, state ORDER BY channel, state", nil, func(scan scanner) error {
+		var c Count
+		err := scan(&c.Channel, &c.State, &c.N)
+		all = append(all, c)
+		return err
+	})
+	return all, err
+}
+
+// Try is one attempt to send a message.
+type Try struct {
+	Attempt          int
+	BegunAt, EndedAt time.Time // EndedAt zero: it runs, or the program ended before it could say what came of it
+	Outcome, Note    string
+}
+
+// Attempts are all of a message, in order.
+func (b *Box) Attempts(ctx context.Context, event, channel string) (all []Try, err error) {
+	err = each(ctx, b.s.DB().QueryContext, `SELECT attempt, begun_at, ended_at, coalesce(outcome, ''), note FROM outbox_attempt
+		WHERE event = $1 AND channel = $2 ORDER BY attempt`, []any{event, channel}, func(scan scanner) error {
+		var t Try
+		err := scan(&t.Attempt, store.StampInto(&t.BegunAt), store.StampInto(&t.EndedAt), &t.Outcome, &t.Note)
+		all = append(all, t)
+		return err
+	})
+	return all, err
+}
+
+// Retry lets a dead or unknown message be sent again, which a person answers for.
+func (b *Box) Retry(ctx context.Context, a Actor, event, channel, why string, now time.Time) error {
+	return b.decide(ctx, "retried", a, event, channel, why, now,
+		"UPDATE outbox SET state = 'waiting', ended_at = NULL, next_at = $3, note = '' WHERE event = $1 AND channel = $2 AND state IN ('dead', 'unknown')")
+}
+
+// Confirm says that an unknown message has arrived, as a person found out.
+func (b *Box) Confirm(ctx context.Context, a Actor, event, channel, why string, now time.Time) error {
+	return b.decide(ctx, "confirmed", a, event, channel, why, now,
+		"UPDATE outbox SET state = 'delivered', ended_at = $3 WHERE event = $1 AND channel = $2 AND state = 'unknown'")
+}
+
+func (b *Box) decide(ctx context.Context, kind string, a Actor, event, channel, why string, now time.Time, query string) error {
+	if a.Person == "" || why == "" {
+		return invalid("请写明理由后再提交。")
+	}
+	a.why = note(why)
+	return b.s.Transact(ctx, func(tx *store.Tx) error {
+		n, err := tx.Exec(ctx, query, event, channel, store.Stamp(now))
+		if err == nil && n == 0 {
+			err = conflict("这条消息不在待人处理的状态，请刷新页面查看。")
+		}
+		if err != nil {
+			return err
+		}
+		return record(ctx, tx, kind, event, a, now, map[string]string{"channel": channel})
+	})
+}
+
+// Seen notes that a firm has read of events that are its own; others are left alone. Acted notes that it did what was asked.
+func (b *Box) Seen(ctx context.Context, enterprise string, events []string, now time.Time) error {
+	return b.reading(ctx, enterprise, events, now, "INSERT INTO reading (event, seen_at) SELECT id, $3 FROM event WHERE id = $1 AND enterprise = $2 ON CONFLICT DO NOTHING")
+}
+
+// Acted notes that a firm did what an event asked for.
+func (b *Box) Acted(ctx context.Context, enterprise string, events []string, now time.Time) error {
+	return b.reading(ctx, enterprise, events, now, `INSERT INTO reading (event, seen_at, acted_at) SELECT id, $3, $3 FROM event WHERE id = $1 AND enterprise = $2
+		ON CONFLICT (event) DO UPDATE SET acted_at = excluded.acted_at WHERE reading.acted_at IS NULL`)
+}
+
+func (b *Box) reading(ctx context.Context, enterprise string, events []string, now time.Time, query string) error {
+	if b.s.Kind() == store.Postgres { // an untyped parameter in a SELECT is text there
+		query = strings.ReplaceAll(query, "$3", "CAST($3 AS TIMESTAMPTZ)")
+	}
+	return b.s.Transact(ctx, func(tx *store.Tx) error {
+		for _, id := range events {
+			if _, err := tx.Exec(ctx, query, id, enterprise, store.Stamp(now)); err != nil {
+				return fmt.Errorf("event %s: %w", id, err)
+			}
+		}
+		return nil
+	})
+}
