@@ -27,7 +27,11 @@ type entrance struct {
 
 // entrance opens the keys, making them on first use, and the identity provider.
 func (c *serveCmd) entrance(db *store.Store, scratch string, say io.Writer) (*entrance, error) {
-	ring, err := keys(c.keyFile(scratch), say)
+	path, err := c.keyFile(scratch)
+	if err != nil {
+		return nil, err
+	}
+	ring, err := keys(path, say)
 	if err != nil {
 		return nil, err
 	}
@@ -52,18 +56,32 @@ func (c *serveCmd) entrance(db *store.Store, scratch string, say io.Writer) (*en
 	return in, nil
 }
 
-// keyFile is where the keys stand: where the operator says, beside a SQLite file, or with what is thrown away.
-func (c *serveCmd) keyFile(scratch string) string {
-	path, file := strings.CutPrefix(c.DB, "sqlite://")
-	switch {
-	case c.Keys != "":
-		return c.Keys
-	case c.DB == "" || path == ":memory:":
-		return filepath.Join(scratch, "keys")
-	case file:
-		return path + ".keys"
+// keyFile is where the keys stand: with what is thrown away, or as keyPath says.
+func (c *serveCmd) keyFile(scratch string) (string, error) {
+	if c.Keys == "" && (c.DB == "" || c.DB == "sqlite://:memory:" || c.Demo && !strings.HasPrefix(c.DB, "sqlite://")) {
+		return filepath.Join(scratch, "keys"), nil
 	}
-	return "mianshen.keys"
+	return keyPath(c.DB, c.Keys)
+}
+
+// keyPath is where the keys of a database stand: where the operator says, or beside a SQLite file.
+func keyPath(db, given string) (string, error) {
+	if given != "" {
+		return given, nil
+	}
+	if path, ok := strings.CutPrefix(db, "sqlite://"); ok && path != ":memory:" {
+		return path + ".keys", nil
+	}
+	return "", misuse{"数据库不是 SQLite 文件时要用 --keys 写明密钥文件，各个节点用同一份"}
+}
+
+// keysOf opens the keys of a database, making them on first use.
+func keysOf(db, given string, say io.Writer) (*seal.Ring, error) {
+	path, err := keyPath(db, given)
+	if err != nil {
+		return nil, err
+	}
+	return keys(path, say)
 }
 
 // keys loads a key file, or makes it.

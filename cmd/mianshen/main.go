@@ -13,6 +13,10 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"mianshen/internal/counter"
+	"mianshen/internal/counter/listing"
+	"mianshen/internal/seal"
 )
 
 // Exit codes: 0 fine, 1 the input has mistakes, 2 misuse.
@@ -38,6 +42,8 @@ type cli struct {
 	Sweep     sweepCmd     `cmd:"" help:"全部事项比对全部企业，留下结果和变化"`
 	Readiness readinessCmd `cmd:"" help:"盘点：哪些事项可以免申即享，其余卡在哪里，谁在门槛附近"`
 	Simulate  simulateCmd  `cmd:"" help:"试算：改一个数、一个条件或金额，看多少户进出、花多少钱"`
+
+	List listing.Group `cmd:"" help:"拨付名单：起草、审核、公示、审批、支付、回单、办结；不写子命令就列出名单"`
 
 	Replay      replayCmd      `cmd:"" help:"原样重算已有的判定，与留存的逐字节核对"`
 	Audit       auditCmd       `cmd:"" help:"审计日志：密钥、检查点、一条记录的凭证"`
@@ -70,7 +76,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 	exit := -1
 	parser, err := kong.New(&c, kong.Name("mianshen"), kong.Description("免申即享政策比对：标注条件、判定企业、说明理由。"),
 		kong.Writers(stdout, stderr), kong.Exit(func(code int) { exit = code }), kong.UsageOnError(),
-		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(&streams{out: out, err: stderr}))
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(&streams{out: out, err: stderr}),
+		kong.Bind(&counter.Program{Out: out, Err: stderr, Save: output, Keys: func(db, given string) (*seal.Ring, error) { return keysOf(db, given, stderr) }, Office: over}))
 	if err != nil {
 		fmt.Fprintln(stderr, err)
 		return exitMisuse
@@ -93,9 +100,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
 		fmt.Fprintln(stderr, "已中断。")
 		return exitInterrupted
-	case errors.Is(err, errMistakes):
+	case errors.Is(err, errMistakes), errors.Is(err, counter.ErrShown):
 		return exitMistakes
-	case errors.As(err, new(misuse)):
+	case errors.As(err, new(misuse)), errors.As(err, new(counter.Misuse)):
 		fmt.Fprintln(stderr, err)
 		return exitMisuse
 	}
@@ -121,14 +128,14 @@ var usagePatterns = []struct {
 	{regexp.MustCompile(`^(--\S+) and (--\S+) can't be used together$`), "$1 和 $2 不能同时用"},
 }
 
-// lists writes kong's lists as Chinese does.
-var lists = strings.NewReplacer(`","`, "、", `", "`, "、", `"`, "", ", ", "、")
+// chineseLists writes kong's lists as Chinese does.
+var chineseLists = strings.NewReplacer(`","`, "、", `", "`, "、", `"`, "", ", ", "、", " or ", " 或 ")
 
 func usageError(err error) string {
 	text := err.Error()
 	for _, p := range usagePatterns {
 		if p.pattern.MatchString(text) {
-			return lists.Replace(p.pattern.ReplaceAllString(text, p.words))
+			return chineseLists.Replace(p.pattern.ReplaceAllString(text, p.words))
 		}
 	}
 	return text

@@ -29,7 +29,7 @@ type serveCmd struct {
 
 	Synonyms string `help:"自己的同义词文件，一行一组：人们说的 > 文件里写的；缺省用自带的"`
 
-	Keys string `help:"封存密钥文件（权限 600）；没有就新建。缺省在数据库文件旁边，PostgreSQL 为当前目录的 mianshen.keys，各节点要用同一份；丢了它，动态验证码和银行账号都打不开，请另行备份"`
+	Keys string `env:"MIANSHEN_KEYS" help:"封存密钥文件（权限 600）；没有就新建。缺省在数据库文件旁边，PostgreSQL 必须写明；丢了它，账号和银行账号都打不开，请另行备份"`
 
 	OIDCIssuer string `name:"oidc-issuer" help:"统一身份认证的地址，如 https://id.example.gov.cn"`
 	OIDCClient string `name:"oidc-client" help:"在统一身份认证那里登记的客户端编号"`

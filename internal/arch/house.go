@@ -216,9 +216,20 @@ var rooms = map[string]Room{
 			"internal/web/receive", "internal/web/say", "internal/web/seek", "internal/web/shelf", "internal/web/static", "internal/web/strict", "internal/web/ui"),
 		TestImports: []string{"seeds/synth", "internal/pgtest", "internal/catalog", "internal/demo", "internal/finder", "internal/persons/secret", "internal/seal"},
 	},
+	"internal/counter": {Imports: []string{"rules/exact", "rules/civil", "internal/casework", "internal/disburse/lists", "internal/disburse/lists/view", "internal/disburse/pay",
+		"internal/persons", "internal/seal", "internal/store"}},
+	"internal/counter/bank": {
+		Imports: []string{"rules/civil", "internal/casework", "internal/counter", "internal/disburse/pay", "internal/disburse/pay/balance", "internal/disburse/pay/evidence",
+			"internal/disburse/payout", "internal/seal"},
+	},
+	"internal/counter/listing": {
+		Imports: []string{"rules", "rules/exact", "rules/civil", "internal/casework", "internal/counter", "internal/counter/bank", "internal/disburse", "internal/disburse/lists",
+			"internal/disburse/lists/view", "internal/disburse/recheck", "internal/disburse/report"},
+	},
 	"cmd/mianshen": {
 		Imports: with(law, "engine", "index", "index/judge", "index/lexicon", "index/texts", "seeds", "seeds/synth", "internal/casework", "internal/facts/arrival", "internal/store", "internal/intake", "internal/intake/delivery", "internal/sheet",
-			"internal/readiness", "internal/readiness/report", "internal/whatif", "internal/web", "internal/catalog", "internal/demo", "internal/finder", "internal/disburse", "internal/disburse/ledger", "internal/fsck", "internal/notify", "internal/audit", "internal/persons", "internal/persons/provider", "internal/seal", "internal/demo/quarter"),
+			"internal/readiness", "internal/readiness/report", "internal/whatif", "internal/web", "internal/catalog", "internal/demo", "internal/finder", "internal/disburse", "internal/disburse/ledger", "internal/fsck", "internal/notify", "internal/audit", "internal/persons", "internal/persons/provider", "internal/seal",
+			"internal/counter", "internal/counter/listing", "internal/demo/quarter"),
 		TestImports: []string{"internal/pgtest", "examples"},
 	},
 
@@ -299,7 +310,7 @@ var excused = []Excuse{
 		Why: "reading a query, scoring, ranking and filtering all speak of the rows in memory; words, synonyms, repairs, pairs, shares and suggestions have left",
 	},
 	{
-		Place: "cmd/mianshen", Kind: kindPackage, Ceiling: 3600,
+		Place: "cmd/mianshen", Kind: kindPackage, Ceiling: 3700,
 		Why: "one file a command; the room grows with the number of commands, and each file can be read alone",
 	},
 	{

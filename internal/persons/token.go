@@ -17,10 +17,15 @@ const (
 	ScopeRead   = "read"   // what the person may read
 	ScopeIntake = "intake" // hand in data
 	ScopeWork   = "work"   // other orders of the API
+
+	// For what a person in a session does only after showing password and code again: a token made for it.
+	ScopeApprove = "approve" // approve lists, budget lines and recoveries
+	ScopeUnmask  = "unmask"  // see whole account numbers
+	ScopeVerify  = "verify"  // verify payee accounts
 )
 
 // Scopes are all of them.
-var Scopes = []string{ScopeRead, ScopeIntake, ScopeWork}
+var Scopes = []string{ScopeRead, ScopeIntake, ScopeWork, ScopeApprove, ScopeUnmask, ScopeVerify}
 
 // tokenBegins marks a token, so that one that leaked is recognised.
 const tokenBegins = "msk_"
