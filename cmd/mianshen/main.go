@@ -15,6 +15,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"mianshen/internal/counter"
+	"mianshen/internal/counter/funds"
 	"mianshen/internal/counter/listing"
 	"mianshen/internal/seal"
 )
@@ -44,6 +45,12 @@ type cli struct {
 	Simulate  simulateCmd  `cmd:"" help:"试算：改一个数、一个条件或金额，看多少户进出、花多少钱"`
 
 	List listing.Group `cmd:"" help:"拨付名单：起草、审核、公示、审批、支付、回单、办结；不写子命令就列出名单"`
+
+	Budget   funds.Budget   `cmd:"" help:"预算额度：建立、批准、下达、结转、流水"`
+	Account  funds.Account  `cmd:"" help:"收款账户：登记、核验、停用"`
+	Finding  funds.Finding  `cmd:"" help:"人工认定：数据说不了的条件，一人录入、另一人确认"`
+	Choice   funds.Choice   `cmd:"" help:"企业在几选一的事项里选了哪个"`
+	Recovery funds.Recovery `cmd:"" help:"追回：提出、批准、收回"`
 
 	Replay      replayCmd      `cmd:"" help:"原样重算已有的判定，与留存的逐字节核对"`
 	Audit       auditCmd       `cmd:"" help:"审计日志：密钥、检查点、一条记录的凭证"`

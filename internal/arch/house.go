@@ -226,10 +226,12 @@ var rooms = map[string]Room{
 		Imports: []string{"rules", "rules/exact", "rules/civil", "internal/casework", "internal/counter", "internal/counter/bank", "internal/disburse", "internal/disburse/lists",
 			"internal/disburse/lists/view", "internal/disburse/recheck", "internal/disburse/report"},
 	},
+	"internal/counter/funds": {Imports: []string{"rules", "rules/exact", "rules/civil", "internal/casework", "internal/counter", "internal/disburse/ledger", "internal/intake"}},
 	"cmd/mianshen": {
 		Imports: with(law, "engine", "index", "index/judge", "index/lexicon", "index/texts", "seeds", "seeds/synth", "internal/casework", "internal/facts/arrival", "internal/store", "internal/intake", "internal/intake/delivery", "internal/sheet",
 			"internal/readiness", "internal/readiness/report", "internal/whatif", "internal/web", "internal/catalog", "internal/demo", "internal/finder", "internal/disburse", "internal/disburse/ledger", "internal/fsck", "internal/notify", "internal/audit", "internal/persons", "internal/persons/provider", "internal/seal",
 			"internal/counter", "internal/counter/listing", "internal/demo/quarter"),
+			"internal/counter", "internal/counter/funds", "internal/counter/listing"),
 		TestImports: []string{"internal/pgtest", "examples"},
 	},
 
