@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"encoding/csv"
 	"errors"
 	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -19,9 +21,11 @@ import (
 
 	"mianshen/internal/facts/arrival"
 	"mianshen/internal/intake"
+	"mianshen/internal/persons"
 	"mianshen/internal/store"
 	"mianshen/rules"
 	"mianshen/rules/civil"
+	"mianshen/rules/exact"
 )
 
 // update writes what the commands print into the scripts' expected files; the difference is then read by a person.
@@ -63,6 +67,9 @@ func runScripts(t *testing.T, dir string) {
 			"lines":    countLines,
 			"deliver":  deliver,
 			"tamper":   tamper,
+			"stage":    stage,
+			"grab":     grab,
+			"bank":     bank,
 			"timed":    timed,
 			"serve":    serve,
 			"halt":     halt,
@@ -196,6 +203,68 @@ func tamper(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	lines[n] = strings.Replace(lines[n], args[3], args[4], 1)
 	writeFile(ts, args[1], strings.Join(lines, ""))
+}
+
+// stage makes an empty database a demo with persons of a department and of finance, who sign in by their role: stage DATABASE DEPARTMENT
+func stage(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: stage DATABASE DEPARTMENT")
+	}
+	ctx, now := context.Background(), time.Date(2025, 6, 1, 9, 0, 0, 0, time.UTC)
+	db, err := store.Open(ctx, args[0])
+	ts.Check(err)
+	book := persons.New(db, nil)
+	ts.Check(book.MakeDemo(ctx, now))
+	var cast []persons.DemoPerson
+	add := func(login, name string, held ...persons.Holding) {
+		cast = append(cast, persons.DemoPerson{Login: login, Name: name, Holdings: held})
+	}
+	drafts, reviews := persons.Holding{Role: persons.DepartmentDrafts, Scope: args[1]}, persons.Holding{Role: persons.DepartmentReviews, Scope: args[1]}
+	add("D1", "部门经办甲", drafts)
+	add("D2", "部门复核乙", reviews)
+	add("D12", "又办又核丙", drafts, reviews)
+	add("F1", "财政经办丁", persons.Holding{Role: persons.FinanceHandles})
+	add("F2", "财政审核戊", persons.Holding{Role: persons.FinanceChecks})
+	add("F3", "财政审批己", persons.Holding{Role: persons.FinanceApproves})
+	add("F3b", "财政审批庚", persons.Holding{Role: persons.FinanceApproves})
+	ts.Check(errors.Join(book.AddDemo(ctx, cast, now), db.Close()))
+}
+
+// grab keeps what the group of a pattern matched in stdout as a variable: grab NAME PATTERN
+func grab(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: grab NAME PATTERN")
+	}
+	found := regexp.MustCompile(args[1]).FindStringSubmatch(ts.ReadFile("stdout"))
+	if len(found) != 2 {
+		ts.Fatalf("stdout has no %s", args[1])
+	}
+	ts.Setenv(args[0], found[1])
+}
+
+// bank answers a payment file (csv-utf8) with a table of receipts, all paid at one time; each amount is off by so many 元:
+// bank FILE BATCH TIME OFF OUT
+func bank(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 5 {
+		ts.Fatalf("usage: bank FILE BATCH TIME OFF OUT")
+	}
+	rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(ts.ReadFile(args[0]), "\ufeff"))).ReadAll()
+	ts.Check(err)
+	at := map[string]int{}
+	for i, name := range rows[0] {
+		at[name] = i
+	}
+	off, err := exact.ParseMoney(args[3])
+	ts.Check(err)
+	out := "批次号,支付编号,收款账号,金额,结果,原因,银行时间\r\n"
+	var sum exact.Money
+	for _, row := range rows[1 : len(rows)-1] {
+		amount, err := exact.ParseMoney(row[at["金额"]])
+		ts.Check(err)
+		sum += amount + off
+		out += strings.Join([]string{args[1], row[at["支付编号"]], row[at["收款账号"]], (amount + off).String(), "成功", "", args[2]}, ",") + "\r\n"
+	}
+	writeFile(ts, args[4], out+"合计,"+strconv.Itoa(len(rows)-2)+",,"+sum.String()+",,,\r\n")
 }
 
 // timed runs a command and says in the log how long it took; nothing depends on that.

@@ -224,7 +224,7 @@ var rooms = map[string]Room{
 	},
 	"internal/counter/listing": {
 		Imports: []string{"rules", "rules/exact", "rules/civil", "internal/casework", "internal/counter", "internal/counter/bank", "internal/disburse", "internal/disburse/lists",
-			"internal/disburse/lists/view", "internal/disburse/recheck", "internal/disburse/report"},
+			"internal/disburse/lists/view", "internal/disburse/recheck", "internal/disburse/report", "internal/store"},
 	},
 	"internal/counter/funds": {Imports: []string{"rules", "rules/exact", "rules/civil", "internal/casework", "internal/counter", "internal/disburse/ledger", "internal/intake"}},
 	"cmd/mianshen": {

@@ -31,8 +31,8 @@ type Commands struct {
 	Receipts  receipts  `cmd:"" help:"收下银行回单（财政经办）"`
 	Overdue   overdue   `cmd:"" help:"把过了答复期限的支付标为“结果不明”（财政经办）"`
 	Doubts    doubts    `cmd:"" help:"列出待查的回单"`
-	Resolve   resolve   `cmd:"" help:"查清一条待查的回单（财政审核，不是收下它的人）"`
-	Settle    settle    `cmd:"" help:"办结（财政审核）"`
+	Resolve   resolve   `cmd:"" help:"查清一条待查的回单（财政复核，不是收下它的人）"`
+	Settle    settle    `cmd:"" help:"办结（财政复核）"`
 	Reconcile reconcile `cmd:"" help:"对账：名单、额度、文件、回单、银行流水逐笔核对"`
 }
 
@@ -205,7 +205,7 @@ func took(p *counter.Program, t pay.Taken) error {
 		fmt.Fprintf(p.Err, "银行整批拒收：%s。请与银行核对后决定怎么办。\n", t.Refused)
 	}
 	if doubtful > 0 {
-		fmt.Fprintf(p.Err, "有 %d 条待查：用 mianshen list doubts 看，查清后由财政审核用 mianshen list resolve 处理。\n", doubtful)
+		fmt.Fprintf(p.Err, "有 %d 条待查：用 mianshen list doubts 看，查清后由财政复核用 mianshen list resolve 处理。\n", doubtful)
 	}
 	if t.Refused != "" || doubtful > 0 {
 		return counter.ErrShown

@@ -23,8 +23,8 @@ import (
 type Account struct {
 	List   accounts `cmd:"" default:"withargs" help:"列出企业的收款账户，账号只露首尾"`
 	Record record   `cmd:"" help:"登记一个收款账户（财政经办或部门经办），等人核验"`
-	Verify verify   `cmd:"" help:"核验账户（财政审核，不是登记的人）；原来的账户停用"`
-	Retire retire   `cmd:"" help:"停用账户（财政经办或财政审核）"`
+	Verify verify   `cmd:"" help:"核验账户（财政复核，不是登记的人）；原来的账户停用"`
+	Retire retire   `cmd:"" help:"停用账户（财政经办或财政复核）"`
 	Unmask unmask   `cmd:"" help:"看完整账号：谁看、为什么，先记入审计日志"`
 }
 
@@ -85,7 +85,7 @@ func (c *record) Run(ctx context.Context, p *counter.Program) error {
 	}
 	return registry(ctx, p, c.Acting, c.Sealing, counter.Work, func(d *counter.Desk, r *ledger.Registry) (string, error) {
 		id, err := r.Record(ctx, ledger.NewAccount{ID: c.ID, Enterprise: c.Enterprise, Holder: c.Holder, Bank: c.Bank, Number: number, Source: c.Source}, d.Who.Person, d.Now)
-		return fmt.Sprintf("账户 %s 已登记，等财政审核核验：mianshen account verify %s。", id, id), err
+		return fmt.Sprintf("账户 %s 已登记，等财政复核核验：mianshen account verify %s。", id, id), err
 	})
 }
 
@@ -157,7 +157,7 @@ type Finding struct {
 	List   findings `cmd:"" default:"withargs" help:"列出人工认定"`
 	Record found    `cmd:"" help:"录入一条人工认定（部门经办），等人确认"`
 	Import load     `cmd:"" help:"录入一个文件的人工认定（部门经办）"`
-	Answer reply    `cmd:"" help:"确认或驳回一条（部门复核，不是录入的人）"`
+	Answer reply    `cmd:"" help:"确认或驳回一条（部门审核，不是录入的人）"`
 }
 
 type findings struct {
@@ -254,7 +254,7 @@ func (c *found) Run(ctx context.Context, p *counter.Program) error {
 		if err != nil {
 			return "", err
 		}
-		return fmt.Sprintf("人工认定 %s 已录入，等部门复核确认：mianshen finding answer %s --confirm。", ids[0], ids[0]), nil
+		return fmt.Sprintf("人工认定 %s 已录入，等部门审核确认：mianshen finding answer %s --confirm。", ids[0], ids[0]), nil
 	})
 }
 
@@ -282,7 +282,7 @@ func (c *load) Run(ctx context.Context, p *counter.Program) error {
 		if problems := (*intake.Problems)(nil); errors.As(err, &problems) {
 			return "", fmt.Errorf("没有录入，请改正后再试：\n%w", problems)
 		}
-		return fmt.Sprintf("录入 %d 条人工认定，等部门复核确认：mianshen finding list --waiting。", n), err
+		return fmt.Sprintf("录入 %d 条人工认定，等部门审核确认：mianshen finding list --waiting。", n), err
 	})
 }
 

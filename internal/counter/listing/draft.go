@@ -3,8 +3,8 @@ package listing
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 
@@ -12,6 +12,7 @@ import (
 	"mianshen/internal/counter"
 	"mianshen/internal/disburse"
 	"mianshen/internal/disburse/report"
+	"mianshen/internal/store"
 	"mianshen/rules/civil"
 	"mianshen/rules/exact"
 )
@@ -65,22 +66,25 @@ func (c *draftCmd) Run(ctx context.Context, p *counter.Program) error {
 		if plan == nil {
 			return err
 		}
-		return proposed(p, c.Shown, err, head(r.ID, plan), plan, nil)
+		return proposed(p, c.Shown, err, r.ID, plan, nil)
 	})
 }
 
-// proposed shows a proposal, and then why it didn't become a list.
-func proposed(p *counter.Program, s counter.Shown, problem error, head *counter.Part, plan *disburse.Proposal, more *counter.Part) error {
-	parts := []*counter.Part{head, entriesOf(plan), linesOf(plan), leftOf(plan)}
+// proposed shows a proposal; where it became no list, because of what it holds, on stderr with the reason.
+func proposed(p *counter.Program, s counter.Shown, problem error, id string, plan *disburse.Proposal, more *counter.Part) error {
+	out := p.Out
+	if problem != nil {
+		id, out = "", p.Err
+	}
+	if problem != nil && !errors.Is(problem, store.ErrConflict) {
+		return problem
+	}
+	parts := []*counter.Part{head(id, plan), entriesOf(plan), linesOf(plan), leftOf(plan)}
 	if more != nil {
 		parts = append(parts, more)
 	}
 	if s.Format == "text" {
 		parts[1].Rows, parts[3] = nil, leftCounts(plan) // who is in is seen with list entries
-	}
-	var out io.Writer = p.Out
-	if problem != nil {
-		out = p.Err
 	}
 	if err := s.Show(out, parts...); err != nil {
 		return err
@@ -171,7 +175,7 @@ func (c *correct) Run(ctx context.Context, p *counter.Program) error {
 		if found == nil {
 			return err
 		}
-		return proposed(p, c.Shown, err, head(l.ID, &found.Proposal), &found.Proposal, recoveries(found.Recoveries))
+		return proposed(p, c.Shown, err, l.ID, &found.Proposal, recoveries(found.Recoveries))
 	})
 }
 

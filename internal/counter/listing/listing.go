@@ -29,7 +29,7 @@ type Group struct {
 	Hold   hold   `cmd:"" help:"暂缓一条，写明原因"`
 	Free   free   `cmd:"" name:"release" help:"恢复暂缓的一条"`
 
-	Review  review  `cmd:"" help:"部门审核（部门复核）"`
+	Review  review  `cmd:"" help:"部门审核（部门审核）"`
 	Ask     ask     `cmd:"" help:"开启企业确认，到第几个工作日为止（部门经办）"`
 	Answer  answer  `cmd:"" help:"企业答复一条：同意或不同意"`
 	Confirm confirm `cmd:"" help:"汇总企业确认（部门经办）"`
@@ -43,7 +43,7 @@ type Group struct {
 	Attachments attachments `cmd:"" help:"列出附件，或取出一件"`
 
 	Handle  handle  `cmd:"" help:"公示期满后经办（财政经办）"`
-	Check   check   `cmd:"" help:"复核（财政审核）"`
+	Check   check   `cmd:"" help:"复核（财政复核）"`
 	Approve approve `cmd:"" help:"审批：先复查，有变化就暂缓并停下（财政审批）"`
 
 	bank.Commands

@@ -259,7 +259,7 @@ func (c *approve) recheck(ctx context.Context, d *counter.Desk, a lists.Actor) e
 	if err := (counter.Shown{}).Show(d.Err, changeTable(changed)); err != nil {
 		return err
 	}
-	fmt.Fprintf(d.Err, "没有审批：以上 %d 条与起草时不同，已暂缓，名单回到公示后。请部门移出（list remove）或查清后恢复（list release），再经办、复核、审批。\n", held)
+	fmt.Fprintf(d.Err, "没有审批：以上 %d 条与起草时不同，已暂缓，经办和复核要重来。请部门移出（list remove）或查清后恢复（list release），再由财政经办重新核对（list reopen），然后经办、复核、审批。\n", held)
 	return counter.ErrShown
 }
 
