@@ -217,7 +217,7 @@ var rooms = map[string]Room{
 		TestImports: []string{"seeds/synth", "internal/pgtest", "internal/catalog", "internal/demo", "internal/finder", "internal/persons/secret", "internal/seal"},
 	},
 	"internal/counter": {Imports: []string{"rules/exact", "rules/civil", "internal/casework", "internal/disburse/lists", "internal/disburse/lists/view", "internal/disburse/pay",
-		"internal/persons", "internal/seal", "internal/store"}},
+		"internal/persons", "internal/seal", "internal/store"}, TestImports: []string{"internal/pgtest"}},
 	"internal/counter/bank": {
 		Imports: []string{"rules/civil", "internal/casework", "internal/counter", "internal/disburse/pay", "internal/disburse/pay/balance", "internal/disburse/pay/evidence",
 			"internal/disburse/payout", "internal/seal"},
