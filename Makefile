@@ -156,8 +156,9 @@ micro: ## run every Go benchmark
 	go test -timeout 60m -run '^$$' -bench . -benchmem ./...
 
 .PHONY: chaos
-chaos: ## the slow proofs: sweeps killed a hundred times
+chaos: ## the slow proofs: sweeps killed a hundred times, quarters a thousand times
 	MIANSHEN_KILLS=100 go test -timeout 120m -count=1 -v -run '^TestKilledSweeps$$' ./cmd/mianshen
+	MIANSHEN_KILLS_QUARTER=500 go test -timeout 180m -count=1 -v -run '^TestKilledQuarter$$' ./cmd/mianshen
 
 .PHONY: fuzz
 fuzz: ## run every fuzz target for FUZZTIME (10s)

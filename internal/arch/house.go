@@ -230,7 +230,7 @@ var rooms = map[string]Room{
 	"cmd/mianshen": {
 		Imports: with(law, "engine", "index", "index/judge", "index/lexicon", "index/texts", "seeds", "seeds/synth", "internal/casework", "internal/facts/arrival", "internal/store", "internal/intake", "internal/intake/delivery", "internal/sheet",
 			"internal/readiness", "internal/readiness/report", "internal/whatif", "internal/web", "internal/catalog", "internal/demo", "internal/finder", "internal/disburse", "internal/disburse/ledger", "internal/fsck", "internal/notify", "internal/audit", "internal/persons", "internal/persons/provider", "internal/seal",
-			"internal/counter", "internal/counter/listing", "internal/demo/quarter"),
+			"internal/counter", "internal/counter/listing", "internal/demo/quarter",
 			"internal/counter", "internal/counter/funds", "internal/counter/listing"),
 		TestImports: []string{"internal/pgtest", "examples"},
 	},
@@ -312,7 +312,7 @@ var excused = []Excuse{
 		Why: "reading a query, scoring, ranking and filtering all speak of the rows in memory; words, synonyms, repairs, pairs, shares and suggestions have left",
 	},
 	{
-		Place: "cmd/mianshen", Kind: kindPackage, Ceiling: 3700,
+		Place: "cmd/mianshen", Kind: kindPackage, Ceiling: 3800,
 		Why: "one file a command; the room grows with the number of commands, and each file can be read alone",
 	},
 	{
