@@ -119,8 +119,11 @@ func width(text string) (n int) {
 func words(v any) string {
 	var text string
 	switch v := v.(type) {
+	case nil:
 	case Word:
 		text = v.Text
+	case []string:
+		text = strings.Join(v, " ")
 	case bool:
 		return map[bool]string{true: "是"}[v]
 	case time.Time:

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"mianshen/internal/casework"
@@ -111,7 +110,7 @@ func entriesOf(plan *disburse.Proposal) *counter.Part {
 func linesOf(plan *disburse.Proposal) *counter.Part {
 	t := &counter.Part{Key: "lines", Title: "额度：", Columns: counter.Columns("name", "名称", "id", "编号", "available", "可用（元）", "due", "应拨", "paid", "列入", "items", "事项", "problem", "问题")}
 	for _, l := range plan.Lines {
-		t.Add(l.Name, l.ID, l.Available, l.Due, l.Paid, strings.Join(l.Items, " "), l.Problem)
+		t.Add(l.Name, l.ID, l.Available, l.Due, l.Paid, l.Items, l.Problem)
 	}
 	return t
 }

@@ -149,25 +149,21 @@ func (c *entriesCmd) Run(ctx context.Context, p *counter.Program) error {
 		if err != nil {
 			return err
 		}
-		t := entryTable("entries", "")
-		t.Empty = "没有这样的条目。"
-		addEntries(t, page)
+		t := entryTable(page)
 		return c.Show(p.Out, t)
 	})
 }
 
-func entryTable(key, title string) *counter.Part {
-	return &counter.Part{Key: key, Title: title, Columns: counter.Columns("n", "序号", "enterprise", "信用代码", "name", "企业", "item", "事项", "period", "所属期",
-		"part", "部分", "amount", "金额（元）", "claimed", "判定金额", "line", "额度", "account", "账户", "status", "状态", "confirmation", "企业答复", "reason", "减少原因", "note", "说明", "decision", "判定")}
-}
-
 var answerWords = map[string]string{"yes": "同意", "no": "不同意", "silent": "未答复"}
 
-func addEntries(t *counter.Part, page []view.Entry) {
+func entryTable(page []view.Entry) *counter.Part {
+	t := &counter.Part{Empty: "没有这样的条目。", Columns: counter.Columns("n", "序号", "enterprise", "信用代码", "name", "企业", "item", "事项", "period", "所属期",
+		"part", "部分", "amount", "金额（元）", "claimed", "判定金额", "line", "额度", "account", "账户", "status", "状态", "confirmation", "企业答复", "reason", "减少原因", "note", "说明", "decision", "判定")}
 	for _, e := range page {
 		t.Add(e.N, e.Enterprise, e.Name, e.Item, e.Period, e.Part, e.Amount, e.Claimed, e.Line, e.Account, statusWord(e.Status),
 			counter.Word{Code: e.Confirmation, Text: answerWords[e.Confirmation]}, e.Reason, e.Note, e.Decision)
 	}
+	return t
 }
 
 type eventsCmd struct{ one }
@@ -212,8 +208,11 @@ func (c *summaryCmd) Run(ctx context.Context, p *counter.Program) error {
 		if err != nil {
 			return err
 		}
-		top := entryTable("top", "金额最大的条目：")
-		addEntries(top, s.Top)
+		top := &counter.Part{Key: "top", Title: "金额最大的条目：", Columns: counter.Columns("n", "序号", "enterprise", "信用代码", "name", "企业", "item", "事项",
+			"amount", "金额（元）", "claimed", "判定金额", "line", "额度", "reason", "减少原因")}
+		for _, e := range s.Top {
+			top.Add(e.N, e.Enterprise, e.Name, e.Item, e.Amount, e.Claimed, e.Line, e.Reason)
+		}
 		return c.Show(p.Out, card(s.List), against(s), budget(s), top)
 	})
 }
@@ -222,7 +221,7 @@ func against(s view.Summary) *counter.Part {
 	t := &counter.Part{Key: "against", Card: true, Columns: counter.Columns("before", "上一份已审批的名单", "new", "比它新增（条）", "new_sum", "新增金额", "gone", "比它减少（条）", "gone_sum", "减少金额",
 		"changed", "金额变化（条）", "changed_from", "变化前", "changed_to", "变化后", "expected", "试算总额", "off", "与试算相差")}
 	a := s.Against
-	var expected, off any = "", ""
+	var expected, off any
 	if s.Expected != nil {
 		expected, off = *s.Expected, s.Off
 	}
