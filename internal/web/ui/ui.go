@@ -7,6 +7,8 @@ import (
 	"context"
 	"io"
 
+	"github.com/a-h/templ"
+
 	"mianshen/internal/web/caller"
 	"mianshen/internal/web/desk"
 	"mianshen/internal/web/reader"
@@ -115,4 +117,9 @@ func WritePolicy(ctx context.Context, w io.Writer, v PolicyView) error {
 // WriteProblem writes the page that says that something went wrong.
 func WriteProblem(ctx context.Context, w io.Writer, v ProblemView) error {
 	return problemPage(v).Render(ctx, w)
+}
+
+// WriteFrame writes a page whose main part another room draws.
+func WriteFrame(ctx context.Context, w io.Writer, p Page, body func(context.Context, io.Writer) error) error {
+	return layout(p).Render(templ.WithChildren(ctx, templ.ComponentFunc(body)), w)
 }

@@ -1,0 +1,270 @@
+// Package treasury joins the rooms from list to money for those who work on them by pages or by the API: who may see which list,
+// what somebody may do with it now, and the one door through which a step is taken, whichever room carries it out. It decides
+// nothing that those rooms don't decide again.
+package treasury
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"net/http"
+	"slices"
+	"time"
+
+	"mianshen/internal/casework"
+	"mianshen/internal/disburse"
+	"mianshen/internal/disburse/ledger"
+	"mianshen/internal/disburse/lists"
+	"mianshen/internal/disburse/lists/view"
+	"mianshen/internal/disburse/overview"
+	"mianshen/internal/disburse/pay"
+	"mianshen/internal/disburse/payout"
+	"mianshen/internal/store"
+	"mianshen/internal/web/caller"
+	"mianshen/internal/web/problem"
+	"mianshen/rules"
+	"mianshen/rules/civil"
+)
+
+// Config is what a treasury needs; all of it is required. Debtor may be empty: then no file leaves.
+type Config struct {
+	Office *casework.Office
+	Keys   pay.Keys
+	Debtor payout.Debtor
+	Clock  func() time.Time
+	Logger *slog.Logger
+}
+
+// Treasury is safe for concurrent use.
+type Treasury struct {
+	Config
+	Lists  *lists.Book
+	View   *view.View
+	Seen   *overview.View
+	Ledger *ledger.Book
+	Payees *ledger.Registry
+	Bank   *pay.Desk
+	Drafts *disburse.Desk
+}
+
+// New returns a treasury.
+func New(c Config) *Treasury {
+	s := c.Office.Store
+	return &Treasury{
+		Config: c, Lists: lists.New(s), View: view.New(s), Seen: overview.New(s), Ledger: ledger.New(s), Payees: ledger.NewRegistry(s, c.Keys),
+		Bank: pay.New(s, c.Keys, c.Debtor), Drafts: disburse.New(c.Office),
+	}
+}
+
+// SeesEveryList tells whether a caller reads the lists of all departments.
+func SeesEveryList(who caller.Caller) bool {
+	return who.Has(caller.F1 | caller.F2 | caller.F3 | caller.AU)
+}
+
+// Departments are those whose lists a caller reads; none for all.
+func Departments(who caller.Caller) (list []string) {
+	if SeesEveryList(who) || who.Identity == nil {
+		return nil
+	}
+	for _, h := range who.Identity.Roles {
+		if d := h.Scope; (h.Role == "D1" || h.Role == "D2") && !slices.Contains(list, d) {
+			list = append(list, d)
+		}
+	}
+	return list
+}
+
+// Visible is a list if the caller may see it, else it isn't there.
+func (t *Treasury) Visible(ctx context.Context, who caller.Caller, id string) (view.List, error) {
+	l, err := t.View.List(ctx, id)
+	if err == nil && !SeesEveryList(who) && !who.For(caller.D1|caller.D2, l.Department) {
+		err = store.ErrNotFound
+	}
+	return l, t.Explain(ctx, err, "这份名单")
+}
+
+// Explain turns an error of the rooms below into a problem; nil stays nil. What is missing is named by what.
+func (t *Treasury) Explain(ctx context.Context, err error, what string) error {
+	var p *problem.Problem
+	switch {
+	case err == nil || errors.As(err, &p):
+		return err
+	case errors.Is(err, lists.ErrForbidden), errors.Is(err, ledger.ErrRole):
+		return problem.New(http.StatusForbidden, err.Error())
+	case errors.Is(err, casework.ErrNothing):
+		return problem.New(http.StatusConflict, "还没有发布政策或完成比对，等比对完成后再起草。")
+	case spoken(err) && errors.Is(err, store.ErrInvalid):
+		return problem.New(http.StatusUnprocessableEntity, err.Error())
+	case spoken(err) && errors.Is(err, store.ErrConflict):
+		return problem.New(http.StatusConflict, err.Error())
+	case spoken(err) && errors.Is(err, store.ErrNotFound):
+		return problem.New(http.StatusNotFound, err.Error())
+	}
+	return problem.Of(ctx, t.Logger, err, what)
+}
+
+// spoken tells whether an error is a sentence for people: those begin in Chinese.
+func spoken(err error) bool {
+	for _, r := range err.Error() {
+		return r > '⺀'
+	}
+	return false
+}
+
+// Offer is something that may be done with a list as it stands.
+type Offer struct {
+	lists.Step
+	Blocked string // why the caller can't do it now though the role fits, in a sentence; "": he can
+}
+
+// Offers are the steps that a caller's roles allow for a list as it stands.
+func (t *Treasury) Offers(who caller.Caller, l view.List, events []view.Event) (all []Offer) {
+	for _, s := range lists.Steps() {
+		if s.From != l.State || s.Action == lists.ActDraft || s.Action == lists.ActEdit || !holds(who, s.Role, l.Department) {
+			continue
+		}
+		switch {
+		case l.Suspended && s.Action != lists.ActResume && s.Action != lists.ActWithdraw, !l.Suspended && s.Action == lists.ActResume:
+		case s.Action == lists.ActApproveFirst && !l.TwoApprovers, s.Action == lists.ActApprove && l.TwoApprovers && s.From == lists.Checked:
+		default:
+			all = append(all, Offer{s, t.blocked(who, l, events, s.Action)})
+		}
+	}
+	return all
+}
+
+// blocked says why a person can't take a step whose role fits.
+func (t *Treasury) blocked(who caller.Caller, l view.List, events []view.Event, action lists.Action) string {
+	if signs[action] {
+		for _, e := range events {
+			if e.Person == who.ID() && signs[e.Action] && stage(e.Action) != action {
+				return "您办理过这份名单的“" + stage(e.Action).Words() + "”，不能再办理“" + action.Words() + "”，请交由其他人员。"
+			}
+		}
+	}
+	if action == lists.ActHandle && !l.NoticeUntil.Before(civil.On(t.Clock())) {
+		return "公示到 " + l.NoticeUntil.String() + " 为止（含当日），期满后的第二天起才能经办。"
+	}
+	return ""
+}
+
+// signs are the stages that different persons go through.
+var signs = map[lists.Action]bool{
+	lists.ActDraft: true, lists.ActEdit: true, lists.ActReview: true, lists.ActHandle: true, lists.ActCheck: true, lists.ActApproveFirst: true, lists.ActApprove: true,
+}
+
+// stage is the stage that an action counts for: editing is drafting.
+func stage(a lists.Action) lists.Action {
+	if a == lists.ActEdit {
+		return lists.ActDraft
+	}
+	return a
+}
+
+// holds tells whether a caller has a role for a department's list.
+func holds(who caller.Caller, role, department string) bool {
+	for _, n := range caller.Names {
+		if n.Name != role {
+			continue
+		}
+		if n.Role&(caller.D1|caller.D2) != 0 {
+			return who.For(n.Role, department)
+		}
+		return who.Has(n.Role)
+	}
+	return false
+}
+
+// Actor is a caller in the first of some roles that he has for a department; without one of them in the first, so that who is
+// refused reads it.
+func Actor(who caller.Caller, department, standsFor string, roles ...string) lists.Actor {
+	a := lists.Actor{Person: who.ID(), Role: roles[0], StandsFor: standsFor}
+	if i := slices.IndexFunc(roles, func(r string) bool { return holds(who, r, department) }); i >= 0 {
+		a.Role = roles[i]
+	}
+	return a
+}
+
+// Order is a step that somebody wants to take with a list.
+type Order struct {
+	lists.Order
+	StandsFor string
+	AnswerBy  civil.Date // export: the last day on which the bank's answer counts by itself
+}
+
+// ErrStepUp says that a step needs password and code to be shown again.
+var ErrStepUp = problem.New(http.StatusForbidden, "审批要先再验证一次密码和动态验证码，五分钟内有效。")
+
+// Step takes a list one step further.
+func (t *Treasury) Step(ctx context.Context, who caller.Caller, o Order) error {
+	l, err := t.Visible(ctx, who, o.List)
+	if err != nil {
+		return err
+	}
+	if (o.Action == lists.ActApprove || o.Action == lists.ActApproveFirst) && (who.Identity == nil || !who.Identity.StepUp) {
+		return ErrStepUp
+	}
+	roles := rolesFor(o.Action, l.State)
+	if len(roles) == 0 {
+		return problem.New(http.StatusUnprocessableEntity, "没有这一步，请从名单页面办理。")
+	}
+	now, by := t.Clock(), pay.Actor{Person: who.ID(), StandsFor: o.StandsFor}
+	switch o.Action {
+	case lists.ActExport:
+		_, err = t.Bank.Export(ctx, by, o.List, o.AnswerBy, now)
+	case lists.ActSend:
+		err = t.Bank.Send(ctx, by, o.List, now)
+	case lists.ActSettle:
+		err = t.Bank.Settle(ctx, by, o.List, now)
+	default:
+		err = t.Lists.Step(ctx, Actor(who, l.Department, o.StandsFor, roles...), o.Order, now)
+	}
+	return t.Explain(ctx, err, "这份名单")
+}
+
+// rolesFor are the roles that take an action from a state; from any state where it can't be taken now.
+func rolesFor(action lists.Action, state lists.State) (now []string) {
+	var ever []string
+	for _, s := range lists.Steps() {
+		if s.Action != action || action == lists.ActDraft || action == lists.ActEdit {
+			continue
+		}
+		ever = append(ever, s.Role)
+		if s.From == state {
+			now = append(now, s.Role)
+		}
+	}
+	if len(now) == 0 {
+		return ever
+	}
+	return now
+}
+
+// Item is an item as lists speak of it.
+type Item struct {
+	ID, Title, Department string
+	Mode                  rules.Mode
+	Asks                  []string // conditions that wait for a person
+}
+
+// Items are the items of all current policies, by id.
+func (t *Treasury) Items(ctx context.Context) (map[string]Item, error) {
+	book, err := t.Office.Current(ctx)
+	if errors.Is(err, casework.ErrNothing) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]Item{}
+	for _, r := range book.Rules {
+		out[r.Item.ID] = Item{r.Item.ID, r.Item.Title, r.Policy.Issuer, r.Item.Mode, r.AsksPersons()}
+	}
+	return out, nil
+}
+
+// NewID is a number for a list made on a day, such as L20250701-7KQ2M3.
+func NewID(day civil.Date) string {
+	return "L" + day.Start().Format("20060102") + "-" + rand.Text()[:6]
+}
