@@ -177,16 +177,10 @@ var rooms = map[string]Room{
 	"internal/notify/channel/webhook": {Bars: NoClock, Imports: []string{"internal/notify/channel", "internal/notify/channel/outward"}},
 	"internal/notify/channel/wecom":   {Bars: NoClock, Imports: []string{"internal/notify/channel", "internal/notify/channel/outward"}},
 	"internal/notify": {
-		Imports: []string{"internal/notify/channel", "internal/notify/choice", "internal/notify/event", "internal/notify/outbox"},
-		TestImports: []string{
-			"rules/civil", "rules/exact", "internal/pgtest", "internal/seal", "internal/store", "internal/notify/channel/inbox", "internal/notify/channel/outward",
-			"internal/notify/channel/sms", "internal/notify/channel/smtp", "internal/notify/channel/webhook",
-		},
+		Imports:     []string{"internal/notify/channel", "internal/notify/choice", "internal/notify/event", "internal/notify/outbox", "rules", "internal/store", "internal/audit"},
+		TestImports: []string{"rules/civil", "rules/exact", "internal/pgtest", "internal/seal", "internal/store", "internal/notify/channel/inbox", "internal/notify/channel/outward", "internal/notify/channel/sms", "internal/notify/channel/smtp", "internal/notify/channel/webhook"},
 	},
-	"internal/fsck":            {Bars: NoClock, Imports: []string{"internal/store", "internal/audit"}, TestImports: []string{"internal/pgtest"}}, // proves what disburse and persons keep, so it shares nothing with them
-	"internal/notify/event":    {Bars: NoClock | NoIO, Imports: []string{"rules/exact", "rules/civil"}},
 	"internal/notify/forecast": {Bars: NoClock | NoIO, Imports: []string{"rules", "rules/civil", "rules/exact", "rules/formula"}, TestImports: []string{"rules/rulestest"}},
-	"internal/notify":          {Imports: with(bottom, "rules", "internal/store", "internal/audit")},
 
 	// The edge.
 	"internal/web/say":    {Bars: NoClock, Imports: with(bottom, "rules")},
