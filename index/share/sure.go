@@ -65,7 +65,7 @@ func (s *Shares) askedHow(asked words.Query, cut []lexicon.Span, starts []int) {
 	for _, w := range cut {
 		next := w.Last + 1
 		ends := next == len(asked.Runes) || asked.Runes[next] == words.Used
-		if w.First == asked.How && w.First == w.Last && ends && !strings.ContainsRune(getting, asked.Runes[w.First]) {
+		if w.First == w.Last && w.Last == asked.How && ends && !strings.ContainsRune(getting, asked.Runes[w.First]) {
 			s.deed = &deed{string(asked.Runes[w.First]), -1}
 		}
 	}

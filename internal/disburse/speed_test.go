@@ -13,8 +13,10 @@ import (
 // included.
 func BenchmarkDraft(b *testing.B) {
 	s := small{items: []thing{
-		{id: "item-0", field: 0, total: 5, rule: "highest"}, {id: "item-1", field: 1, rule: "highest"},
-		{id: "item-2", field: 2, each: true, once: true}, {id: "item-3", field: 3, times: 2},
+		{id: "item-0", field: 0, total: 5, rule: "highest"},
+		{id: "item-1", field: 1, rule: "highest"},
+		{id: "item-2", field: 2, each: true, once: true},
+		{id: "item-3", field: 3, times: 2},
 	}}
 	for n := range 50_000 {
 		f := smallFirm{code: fmt.Sprintf("9131%014d", n), group: fmt.Sprint("集团", n), able: [4]bool{true, n%2 == 0, n%4 == 0, n%4 != 0}, amounts: [4]int{3, 2, 0, 4}}

@@ -206,6 +206,7 @@ func (w *town) table() (out []step) {
 	if err != nil {
 		w.Fatal(err)
 	}
+	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		var s step
 		if err := rows.Scan(&s.action, &s.from, &s.to, &s.role); err != nil {

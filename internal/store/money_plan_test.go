@@ -46,6 +46,7 @@ func TestLargeListIsLinear(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer func() { _ = rows.Close() }()
 	var most int64
 	for rows.Next() {
 		var what string

@@ -144,8 +144,10 @@ func (w *town) moreRaces(made func(string) (string, int), send func(string) []st
 	add("decided anew, then on a list", []string{strings.Replace(decide, "'i2'", "'i3'", 1)}, []string{third})
 	add("on a list, then on another", []string{strings.Replace(third, "1000, 1000", "900, 900", 1)}, []string{strings.Replace(strings.Replace(third, "1000, 1000", "900, 900", 1), "'"+l+"'", "'"+other+"'", 1)})
 	seat := func(list, holder string) []string {
-		return []string{"INSERT INTO seat (kind, key, holder) VALUES ('basis', 'invoice', '" + holder + "') ON CONFLICT DO NOTHING",
-			"INSERT INTO entry_seat (list, n, kind, key, holder) VALUES ('" + list + "', 1, 'basis', 'invoice', '" + holder + "')"}
+		return []string{
+			"INSERT INTO seat (kind, key, holder) VALUES ('basis', 'invoice', '" + holder + "') ON CONFLICT DO NOTHING",
+			"INSERT INTO entry_seat (list, n, kind, key, holder) VALUES ('" + list + "', 1, 'basis', 'invoice', '" + holder + "')",
+		}
 	}
 	add("a seat taken, then by another", seat(l, "i1"), seat(other, "i2"))
 	use := func(list string) []string {

@@ -56,7 +56,7 @@ func TestTwins(t *testing.T) {
 func shape(t *testing.T, s *store.Store) (out []string) {
 	t.Helper()
 	for _, query := range shapes[s.Kind()] {
-		rows, err := s.DB().QueryContext(t.Context(), query)
+		rows, err := s.DB().QueryContext(t.Context(), query) //nolint:sqlclosecheck // read to the end, which closes it
 		if err != nil {
 			t.Fatalf("%s: %v", query, err)
 		}

@@ -425,7 +425,7 @@ func (w *town) dump() string {
 	w.Helper()
 	var lines []string
 	for _, table := range tables {
-		rows, err := w.s.DB().QueryContext(w.Context(), "SELECT * FROM "+table)
+		rows, err := w.s.DB().QueryContext(w.Context(), "SELECT * FROM "+table) //nolint:sqlclosecheck // read to the end, which closes it
 		if err != nil {
 			w.Fatal(err)
 		}

@@ -205,14 +205,18 @@ func (w *world) account() any {
 
 // reserve freezes the entry of a list.
 func (w *world) reserve(list, line string, fen exact.Money) error {
-	return w.together(step{`INSERT INTO posting (at, kind, line, debit, credit, fen, list, n, round, person) VALUES ($1, 'reserve', $2, 'available', 'reserved', $3, $4, 1, 1, 'f1')`,
-		[]any{store.Stamp(now), line, int64(fen), list}})
+	return w.together(step{
+		`INSERT INTO posting (at, kind, line, debit, credit, fen, list, n, round, person) VALUES ($1, 'reserve', $2, 'available', 'reserved', $3, $4, 1, 1, 'f1')`,
+		[]any{store.Stamp(now), line, int64(fen), list},
+	})
 }
 
 // void lets a frozen entry go.
 func (w *world) void(list, line string, fen exact.Money) error {
-	return w.together(step{`INSERT INTO posting (at, kind, line, debit, credit, fen, list, n, round, person) VALUES ($1, 'void', $2, 'reserved', 'available', $3, $4, 1, 1, 'f1')`,
-		[]any{store.Stamp(now), line, int64(fen), list}})
+	return w.together(step{
+		`INSERT INTO posting (at, kind, line, debit, credit, fen, list, n, round, person) VALUES ($1, 'void', $2, 'reserved', 'available', $3, $4, 1, 1, 'f1')`,
+		[]any{store.Stamp(now), line, int64(fen), list},
+	})
 }
 
 // pay takes a frozen entry through its approval to a payment that has succeeded, and returns the payment.
@@ -224,8 +228,10 @@ func (w *world) pay(list, line string, fen exact.Money, when time.Time) string {
 	state, seq := "", 0
 	event := func(action, to, by string, day time.Time, bound any) {
 		seq++
-		steps = append(steps, step{`INSERT INTO list_event (list, seq, action, from_state, to_state, role, person, at, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-			[]any{list, seq, action, state, to, strings.ToUpper(by), by, store.Stamp(day), bound}})
+		steps = append(steps, step{
+			`INSERT INTO list_event (list, seq, action, from_state, to_state, role, person, at, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+			[]any{list, seq, action, state, to, strings.ToUpper(by), by, store.Stamp(day), bound},
+		})
 		state = to
 	}
 	early := when.AddDate(0, 0, -10)
@@ -238,16 +244,22 @@ func (w *world) pay(list, line string, fen exact.Money, when time.Time) string {
 	event("check", "checked", f2, when, hash)
 	event("approve", "approved", f3, when, hash)
 	steps = append(steps,
-		step{`INSERT INTO payment (id, list, n, attempt, batch, account, line, amount_fen, state, moved_at, moved_by) VALUES ($1, $2, 1, 1, $3, $4, $5, $6, 'ready', $7, 'f1')`,
-			[]any{id, list, batch, w.account(), line, int64(fen), store.Stamp(when)}},
-		step{`INSERT INTO payment_batch (id, list, round, list_hash, made_on, lines, sum_fen, made_by, made_at) VALUES ($1, $2, 1, $3, '2026-03-02', 1, $4, 'f1', $5)`,
-			[]any{batch, list, hash, int64(fen), store.Stamp(when)}})
+		step{
+			`INSERT INTO payment (id, list, n, attempt, batch, account, line, amount_fen, state, moved_at, moved_by) VALUES ($1, $2, 1, 1, $3, $4, $5, $6, 'ready', $7, 'f1')`,
+			[]any{id, list, batch, w.account(), line, int64(fen), store.Stamp(when)},
+		},
+		step{
+			`INSERT INTO payment_batch (id, list, round, list_hash, made_on, lines, sum_fen, made_by, made_at) VALUES ($1, $2, 1, $3, '2026-03-02', 1, $4, 'f1', $5)`,
+			[]any{batch, list, hash, int64(fen), store.Stamp(when)},
+		})
 	event("export", "exported", f1, when, hash)
 	steps = append(steps, step{`UPDATE payment SET state = 'sent' WHERE id = $1`, []any{id}})
 	event("send", "sent", f1, when, hash)
 	steps = append(steps, step{`UPDATE payment SET state = 'paid' WHERE id = $1`, []any{id}},
-		step{`INSERT INTO posting (at, kind, line, debit, credit, fen, payment, person) VALUES ($1, 'post', $2, 'reserved', 'paid', $3, $4, 'f1')`,
-			[]any{store.Stamp(when), line, int64(fen), id}})
+		step{
+			`INSERT INTO posting (at, kind, line, debit, credit, fen, payment, person) VALUES ($1, 'post', $2, 'reserved', 'paid', $3, $4, 'f1')`,
+			[]any{store.Stamp(when), line, int64(fen), id},
+		})
 	check(w.t, w.together(steps...))
 	return id
 }
@@ -255,8 +267,10 @@ func (w *world) pay(list, line string, fen exact.Money, when time.Time) string {
 // giveBack is what the bank's return does.
 func (w *world) giveBack(payment, line string, fen exact.Money, when time.Time) error {
 	return w.together(step{`UPDATE payment SET state = 'returned' WHERE id = $1`, []any{payment}},
-		step{`INSERT INTO posting (at, kind, line, debit, credit, fen, payment, person) VALUES ($1, 'return', $2, 'paid', 'available', $3, $4, 'f1')`,
-			[]any{store.Stamp(when), line, int64(fen), payment}})
+		step{
+			`INSERT INTO posting (at, kind, line, debit, credit, fen, payment, person) VALUES ($1, 'return', $2, 'paid', 'available', $3, $4, 'f1')`,
+			[]any{store.Stamp(when), line, int64(fen), payment},
+		})
 }
 
 // paidOut is entry, reserve and pay in one.

@@ -20,8 +20,15 @@ var way = []struct {
 	action lists.Action
 	person string
 }{
-	{lists.ActReview, "D2"}, {lists.ActConfirm, "D1"}, {lists.ActNotice, "D1"}, {lists.ActHandle, "F1"}, {lists.ActCheck, "F2"},
-	{lists.ActApprove, "F3"}, {lists.ActExport, "F1"}, {lists.ActSend, "F1"}, {lists.ActSettle, "F2"},
+	{lists.ActReview, "D2"},
+	{lists.ActConfirm, "D1"},
+	{lists.ActNotice, "D1"},
+	{lists.ActHandle, "F1"},
+	{lists.ActCheck, "F2"},
+	{lists.ActApprove, "F3"},
+	{lists.ActExport, "F1"},
+	{lists.ActSend, "F1"},
+	{lists.ActSettle, "F2"},
 }
 
 // overNotice is a day after a notice of five working days that begins on day0.

@@ -158,8 +158,10 @@ func TestDown(t *testing.T) {
 		t.Error(err)
 	}
 	for _, bad := range []Config{
-		{Issuer: "http://id.example.gov", ClientID: "x", Callback: callback}, {Issuer: "id.example.gov", ClientID: "x", Callback: callback},
-		{Issuer: server.URL, Callback: callback}, {Issuer: server.URL, ClientID: "x", Callback: "http://example.gov/"},
+		{Issuer: "http://id.example.gov", ClientID: "x", Callback: callback},
+		{Issuer: "id.example.gov", ClientID: "x", Callback: callback},
+		{Issuer: server.URL, Callback: callback},
+		{Issuer: server.URL, ClientID: "x", Callback: "http://example.gov/"},
 	} {
 		if _, err := New(bad); err == nil {
 			t.Errorf("%v is accepted", bad)

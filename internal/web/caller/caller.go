@@ -36,8 +36,23 @@ var Names = []struct {
 	Role Roles
 	Name string
 }{
-	{Visitor, "visitor"}, {DemoVisitor, "demo"}, {Newcomer, "newcomer"}, {Person, "person"}, {E1, "E1"}, {E2, "E2"}, {D1, "D1"}, {D2, "D2"},
-	{F1, "F1"}, {F2, "F2"}, {F3, "F3"}, {AU, "AU"}, {SA, "SA"}, {SE, "SE"}, {LA, "LA"}, {OD, "OD"}, {SV, "SV"},
+	{Visitor, "visitor"},
+	{DemoVisitor, "demo"},
+	{Newcomer, "newcomer"},
+	{Person, "person"},
+	{E1, "E1"},
+	{E2, "E2"},
+	{D1, "D1"},
+	{D2, "D2"},
+	{F1, "F1"},
+	{F2, "F2"},
+	{F3, "F3"},
+	{AU, "AU"},
+	{SA, "SA"},
+	{SE, "SE"},
+	{LA, "LA"},
+	{OD, "OD"},
+	{SV, "SV"},
 }
 
 // Sets of roles that go together.

@@ -234,8 +234,12 @@ func (w *World) draft(e *execs, id string, wants []Want) {
 func (w *World) approve(e *execs, id string, wants []Want) {
 	at := store.Stamp(Now)
 	for i, s := range [][5]string{
-		{"review", "draft", "reviewed", "D2", Reviewer}, {"confirm", "reviewed", "confirmed", "D1", Maker}, {"notice", "confirmed", "noticed", "D1", Maker},
-		{"handle", "noticed", "handled", "F1", Handler}, {"check", "handled", "checked", "F2", Checker}, {"approve", "checked", "approved", "F3", Approver},
+		{"review", "draft", "reviewed", "D2", Reviewer},
+		{"confirm", "reviewed", "confirmed", "D1", Maker},
+		{"notice", "confirmed", "noticed", "D1", Maker},
+		{"handle", "noticed", "handled", "F1", Handler},
+		{"check", "handled", "checked", "F2", Checker},
+		{"approve", "checked", "approved", "F3", Approver},
 	} {
 		when := at
 		if i < 3 {
