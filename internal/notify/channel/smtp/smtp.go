@@ -165,7 +165,7 @@ func read(err error) outcome {
 	switch {
 	case failed.Reason == gomail.ErrSMTPReset: // after the server has taken it
 		return outcome{result: channel.Delivered}
-	case failed.Reason == gomail.ErrSMTPDataClose && code == 0:
+	case failed.Reason == gomail.ErrSMTPDataClose && (code == 0 || code == 421): // 421 comes of going down, whatever was done before
 		return outcome{result: channel.Unknown, why: why}
 	case code >= 500 || failed.Reason == gomail.ErrGetSender || failed.Reason == gomail.ErrGetRcpts:
 		return outcome{result: channel.Refused, why: why}
@@ -196,7 +196,7 @@ func (c *Channel) letter(to string, m channel.Message) (*gomail.Msg, error) {
 	if err := channel.Line(m.Title, m.Link, m.OptOut, m.Key); err != nil {
 		return nil, err
 	}
-	letter := gomail.NewMsg()
+	letter := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
 	if err := errors.Join(letter.From(c.from), letter.To(to)); err != nil {
 		return nil, errors.New("not a mail address")
 	}
