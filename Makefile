@@ -156,9 +156,10 @@ micro: ## run every Go benchmark
 	go test -timeout 60m -run '^$$' -bench . -benchmem ./...
 
 .PHONY: chaos
-chaos: ## the slow proofs: sweeps killed a hundred times, quarters a thousand times
+chaos: ## the slow proofs: sweeps and dispatchers killed a hundred times, quarters a thousand times
 	MIANSHEN_KILLS=100 go test -timeout 120m -count=1 -v -run '^TestKilledSweeps$$' ./cmd/mianshen
 	MIANSHEN_KILLS_QUARTER=500 go test -timeout 180m -count=1 -v -run '^TestKilledQuarter$$' ./cmd/mianshen
+	MIANSHEN_NOTIFY_KILLS=100 go test -timeout 60m -count=1 -v -run '^TestKilled$$' ./internal/notify
 
 .PHONY: fuzz
 fuzz: ## run every fuzz target for FUZZTIME (10s)
