@@ -150,11 +150,11 @@ var rooms = map[string]Room{
 	"internal/disburse/payout":  {Bars: NoClock | NoIO, Imports: []string{"rules/exact", "rules/civil", "internal/sheet"}, TestImports: []string{"internal/sheet/xlsx"}},
 	"internal/disburse/receipt": {Bars: NoClock | NoIO, Imports: []string{"rules/exact", "rules/civil", "internal/sheet", "internal/sheet/xlsx", "internal/disburse/payout"}},
 	"internal/disburse/pay": {
-		Bars: NoClock, Imports: []string{"rules/exact", "rules/civil", "internal/audit", "internal/store", "internal/disburse/payout", "internal/disburse/receipt", "internal/disburse/pay/evidence"},
+		Bars: NoClock, Imports: []string{"rules/exact", "rules/civil", "internal/audit", "internal/store", "internal/disburse/lists", "internal/disburse/payout", "internal/disburse/receipt", "internal/disburse/pay/evidence"},
 		TestImports: []string{"internal/pgtest", "internal/disburse/pay/paytest"},
 	},
 	"internal/disburse/pay/evidence": {Bars: NoClock | NoIO, Imports: []string{"rules/exact", "rules/civil", "internal/disburse/payout", "internal/disburse/receipt"}},
-	"internal/disburse/pay/paytest":  {ForTests: true, Imports: []string{"rules/civil", "internal/store"}},
+	"internal/disburse/pay/paytest":  {ForTests: true, Imports: []string{"rules/civil", "internal/store", "internal/disburse/lists"}},
 	"internal/disburse/pay/balance": {
 		Bars: NoClock, Imports: []string{"rules/exact", "rules/civil", "internal/store", "internal/sheet", "internal/disburse/pay", "internal/disburse/pay/evidence", "internal/disburse/receipt"},
 		TestImports: []string{"internal/pgtest", "internal/disburse/pay/paytest", "internal/disburse/payout"},

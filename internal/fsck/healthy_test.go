@@ -1,6 +1,7 @@
 package fsck_test
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -228,7 +229,7 @@ func (w *world) does(list string, seq int, action, from, to, role, person, hash 
 	if hash != "" {
 		bound = "'" + hash + "'"
 	}
-	w.write("list."+action, list, append(before, fmt.Sprintf(`INSERT INTO list_event (list, seq, action, from_state, to_state, role, person, at, hash, note)
+	w.write("list."+cmp.Or(map[string]string{"draft": "drafted"}[action], action), list, append(before, fmt.Sprintf(`INSERT INTO list_event (list, seq, action, from_state, to_state, role, person, at, hash, note)
 		VALUES ('%s', %d, '%s', '%s', '%s', '%s', '%s', $now, %s, '说明')`, list, seq, action, from, to, role, person, bound))...)
 }
 

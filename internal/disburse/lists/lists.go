@@ -1,6 +1,6 @@
 // Package lists keeps the life of a disbursement list (拨付名单) from draft to settled: its entries with the seats and caps that
 // they take, who did what on which content, the firms' confirmations, the public notice that freezes the money, objections and
-// papers. Payments are another room's: it makes them in the transaction of the step that needs them (StepTx).
+// papers. Payments are another room's: it makes them in the transaction of the step that needs them (Begin, End).
 //
 // A list goes from state to state by the table in steps.go alone, which the database repeats. Everything that decides stands in
 // the database as a constraint as well; here it is looked at first, so that the one who is refused reads what to do.

@@ -28,7 +28,6 @@ type Order struct {
 	Note    string             // why; a must for reopen, return, withdraw, suspend and resume
 	Days    int                // notice: how many working days, at least 1
 	Silence map[string]Silence // confirm: for each item whose mode asks the firms
-	Facts   map[string]string  // more for the audit record, such as the batch that was made
 }
 
 // Step takes a list one step further, in a transaction of its own with its audit record. What each does beside moving the list:
@@ -45,29 +44,56 @@ func (b *Book) Step(ctx context.Context, a Actor, o Order, now time.Time) error 
 // StepTx is Step within the caller's transaction, and comes last in it, since it writes the audit record. Refusals of the
 // database come without their sentences.
 func (b *Book) StepTx(ctx context.Context, tx *store.Tx, a Actor, o Order, now time.Time) error {
-	h, err := load(ctx, tx, o.List)
+	t, err := b.Begin(ctx, tx, a, o, now)
 	if err != nil {
 		return err
+	}
+	return t.End(ctx, nil)
+}
+
+// Turn is a step that was begun: what it is taken on is held to the end of the transaction.
+type Turn struct {
+	Round int    // of the list, before the step
+	Hash  string // of the content; "" for steps on none
+
+	tx    *store.Tx
+	actor Actor
+	order Order
+	now   time.Time
+	head  head
+	step  Step
+	what  content
+}
+
+// Begin is the first half of StepTx: it holds the list, refuses who or what may not take the step, and does what each does beside
+// moving the list. Whoever has more to do in the same transaction, such as making payments, does it between Begin and End.
+func (b *Book) Begin(ctx context.Context, tx *store.Tx, a Actor, o Order, now time.Time) (*Turn, error) {
+	h, err := load(ctx, tx, o.List)
+	if err != nil {
+		return nil, err
 	}
 	s, err := o.check(ctx, tx, h, a, now)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	c, err := o.content(ctx, tx, &h, a, now)
-	if err != nil {
-		return err
-	}
-	facts := map[string]string{"from": string(s.From), "to": string(s.To), "round": fmt.Sprint(h.round)}
-	maps.Copy(facts, o.Facts)
+	return &Turn{h.round, c.hash, tx, a, o, now, h, s, c}, err
+}
+
+// End moves the list and writes the audit record, with more facts if there are any, such as the batch that was made. It comes last
+// in the transaction.
+func (t *Turn) End(ctx context.Context, facts map[string]string) error {
+	all := map[string]string{"from": string(t.step.From), "to": string(t.step.To), "round": fmt.Sprint(t.Round)}
+	maps.Copy(all, facts)
 	var hash any
-	if c.hash != "" {
-		hash, facts["hash"] = c.hash, c.hash
-		facts["count"], facts["sum_fen"] = fmt.Sprint(c.count), fmt.Sprint(int64(c.sum))
+	if t.Hash != "" {
+		hash, all["hash"] = t.Hash, t.Hash
+		all["count"], all["sum_fen"] = fmt.Sprint(t.what.count), fmt.Sprint(int64(t.what.sum))
 	}
-	if err := event(ctx, tx, h, s, a, o.Note, hash, now); err != nil {
+	if err := event(ctx, t.tx, t.head, t.step, t.actor, t.order.Note, hash, t.now); err != nil {
 		return err
 	}
-	return record(ctx, tx, string(o.Action), h.id, a, o.Note, now, facts)
+	return record(ctx, t.tx, string(t.order.Action), t.head.id, t.actor, t.order.Note, t.now, all)
 }
 
 // check looks at everything that the database will look at too, so that who is refused reads why.

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"mianshen/internal/disburse/lists"
 	"mianshen/internal/disburse/payout"
 	"mianshen/internal/store"
 	"mianshen/rules/civil"
@@ -68,30 +69,18 @@ func (d *Desk) Export(ctx context.Context, actor Actor, listID string, answerBy 
 		return Batch{}, refuse("银行答复期限应填写，且不早于今天。")
 	}
 	err := d.s.Transact(ctx, func(tx *store.Tx) error {
-		who, err := name(ctx, tx, actor.Person, "F1")
+		turn, err := d.begin(ctx, tx, actor, "F1", lists.ActExport, listID, now)
 		if err != nil {
-			return err
-		}
-		l, err := lockList(ctx, tx, listID)
-		if err != nil {
-			return err
-		}
-		if err := l.ready(ctx, tx, "approved", "已批准"); err != nil {
 			return err
 		}
 		if err := unlocked(ctx, tx); err != nil {
 			return err
 		}
-		b.ID, b.Round, b.Hash = batchID(listID, l.round), l.round, l.hash
+		b.ID, b.Round, b.Hash = batchID(listID, turn.Round), turn.Round, turn.Hash
 		if err := d.makeBatch(ctx, tx, &b, actor, now); err != nil {
 			return err
 		}
-		if err := l.step(ctx, tx, "export", "exported", "F1", actor, now); err != nil {
-			return err
-		}
-		return record(ctx, tx, "list.exported", listID, actor, who, now, map[string]string{
-			"batch": b.ID, "hash": b.Hash, "lines": strconv.Itoa(b.Lines), "sum": b.Sum.String(), "answer_by": answerBy.String(),
-		})
+		return turn.End(ctx, map[string]string{"batch": b.ID, "lines": strconv.Itoa(b.Lines), "sum": b.Sum.String(), "answer_by": answerBy.String()})
 	})
 	if err != nil {
 		return Batch{}, fmt.Errorf("export list %s: %w", listID, err)

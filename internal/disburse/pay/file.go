@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"time"
 
+	"mianshen/internal/disburse/lists"
 	"mianshen/internal/disburse/payout"
 	"mianshen/internal/store"
 )
@@ -56,7 +57,7 @@ func (d *Desk) MakeFile(ctx context.Context, actor Actor, batch, format, path st
 	if err := errors.Join(temp.Sync(), temp.Close()); err != nil {
 		return File{}, fmt.Errorf("payment file: %w", err)
 	}
-	err = d.s.Transact(ctx, func(tx *store.Tx) error { return leave(ctx, tx, f, actor, now) })
+	err = d.s.Transact(ctx, func(tx *store.Tx) error { return d.leave(ctx, tx, f, actor, now) })
 	if err != nil {
 		return File{}, fmt.Errorf("file %s of batch %s: %w", format, batch, err)
 	}
@@ -125,8 +126,8 @@ func (c *counter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// leave records that a file leaves, and refuses where it may not.
-func leave(ctx context.Context, tx *store.Tx, f File, actor Actor, now time.Time) error {
+// leave records that a file leaves, and refuses where it may not: where its batch couldn't be sent.
+func (d *Desk) leave(ctx context.Context, tx *store.Tx, f File, actor Actor, now time.Time) error {
 	who, err := name(ctx, tx, actor.Person, "F1")
 	if err != nil {
 		return err
@@ -135,14 +136,11 @@ func leave(ctx context.Context, tx *store.Tx, f File, actor Actor, now time.Time
 	if err != nil {
 		return err
 	}
-	l, err := lockList(ctx, tx, b.List)
+	turn, err := d.begin(ctx, tx, actor, "F1", lists.ActSend, b.List, now)
 	if err != nil {
 		return err
 	}
-	if err := l.ready(ctx, tx, "exported", "已导出"); err != nil {
-		return err
-	}
-	if l.round != b.Round || l.hash != b.Hash {
+	if turn.Round != b.Round || turn.Hash != b.Hash {
 		return refuse("这个批次不是按现在批准的名单做的，请使用最新的批次。")
 	}
 	if err := unlocked(ctx, tx); err != nil {

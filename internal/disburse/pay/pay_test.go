@@ -266,14 +266,14 @@ func TestExportRefuses(t *testing.T) {
 		now   time.Time
 		want  string
 	}{
-		"another role":   {nil, checker, "2025-07-10", paytest.Now, "没有办理这一步的角色"},
+		"another role":   {nil, checker, "2025-07-10", paytest.Now, "您没有“财政经办”的角色"},
 		"no day":         {nil, handler, "2025-06-29", paytest.Now, "答复期限"},
 		"retired":        {func(t *testing.T, d *desk) { d.w.Change(t, 2, 2, "62220299999") }, handler, "2025-07-10", paytest.Now, "第 2 笔：收款账户已停用"},
 		"next year":      {nil, handler, "2026-07-10", paytest.Now.AddDate(1, 0, 0), "第 1 笔：预算指标属于 2025 年"},
-		"cooling period": {nil, handler, "2025-07-10", paytest.Now.Add(-2 * time.Hour), "第 1 笔：收款账户还在变更等待期内"},
+		"cooling period": {nil, handler, "2025-07-10", paytest.Cooled.Add(-time.Hour), "第 1 笔：收款账户还在变更等待期内"},
 		"content": {func(t *testing.T, d *desk) {
 			paytest.Must[int64](t)(exec(t, d.s, `UPDATE disbursement_list SET hash = $1 WHERE id = 'L1'`, store.Hash([]byte("x"))))
-		}, handler, "2025-07-10", paytest.Now, "批准已失效"},
+		}, handler, "2025-07-10", paytest.Now, "清单已变"},
 		"reservation": {func(t *testing.T, d *desk) {
 			paytest.Must[int64](t)(exec(t, d.s, `INSERT INTO posting (at, kind, line, debit, credit, fen, list, n, round, person) VALUES ($1, 'void', $2, 'reserved', 'available', $3, 'L1', 1, 1, 'f1')`,
 				store.Stamp(paytest.Now), paytest.Line, paytest.Amount(1)))

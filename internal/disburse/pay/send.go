@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"mianshen/internal/disburse/lists"
 	"mianshen/internal/store"
 	"mianshen/rules/civil"
 )
@@ -16,21 +17,14 @@ import (
 // first are taken up.
 func (d *Desk) Send(ctx context.Context, actor Actor, listID string, now time.Time) error {
 	err := d.s.Transact(ctx, func(tx *store.Tx) error {
-		who, err := name(ctx, tx, actor.Person, "F1")
+		turn, err := d.begin(ctx, tx, actor, "F1", lists.ActSend, listID, now)
 		if err != nil {
-			return err
-		}
-		l, err := lockList(ctx, tx, listID)
-		if err != nil {
-			return err
-		}
-		if err := l.ready(ctx, tx, "exported", "已导出"); err != nil {
 			return err
 		}
 		if err := unlocked(ctx, tx); err != nil {
 			return err
 		}
-		b, err := lockBatch(ctx, tx, batchID(listID, l.round))
+		b, err := lockBatch(ctx, tx, batchID(listID, turn.Round))
 		if err != nil {
 			return err
 		}
@@ -44,9 +38,6 @@ func (d *Desk) Send(ctx context.Context, actor Actor, listID string, now time.Ti
 		if taken == 0 {
 			return refuse("这个批次的支付文件还没有人取走，请先下载支付文件并交给银行。")
 		}
-		if err := l.step(ctx, tx, "send", "sent", "F1", actor, now); err != nil {
-			return err
-		}
 		if _, err := tx.Exec(ctx, `UPDATE payment SET state = 'sent', moved_at = $1, moved_by = $2 WHERE batch = $3`, store.Stamp(now), actor.Person, b.ID); err != nil {
 			return err
 		}
@@ -54,9 +45,7 @@ func (d *Desk) Send(ctx context.Context, actor Actor, listID string, now time.Ti
 		if err != nil {
 			return err
 		}
-		return record(ctx, tx, "list.sent", listID, actor, who, now, map[string]string{
-			"batch": b.ID, "hash": l.hash, "lines": strconv.Itoa(b.Lines), "sum": b.Sum.String(), "moved": strconv.Itoa(moved),
-		})
+		return turn.End(ctx, map[string]string{"batch": b.ID, "lines": strconv.Itoa(b.Lines), "sum": b.Sum.String(), "moved": strconv.Itoa(moved)})
 	})
 	return wrapped(err, "send list "+listID)
 }
@@ -142,15 +131,8 @@ func (d *Desk) overdue(ctx context.Context, today civil.Date) ([]string, error) 
 // Settle ends a list when no payment of it is open, by F2.
 func (d *Desk) Settle(ctx context.Context, actor Actor, listID string, now time.Time) error {
 	err := d.s.Transact(ctx, func(tx *store.Tx) error {
-		who, err := name(ctx, tx, actor.Person, "F2")
+		turn, err := d.begin(ctx, tx, actor, "F2", lists.ActSettle, listID, now)
 		if err != nil {
-			return err
-		}
-		l, err := lockList(ctx, tx, listID)
-		if err != nil {
-			return err
-		}
-		if err := l.ready(ctx, tx, "sent", "已送出"); err != nil {
 			return err
 		}
 		var open int
@@ -160,10 +142,7 @@ func (d *Desk) Settle(ctx context.Context, actor Actor, listID string, now time.
 		if open > 0 {
 			return refuse("还有 %d 笔支付没有结果，请先收齐银行回单并处理待查。", open)
 		}
-		if err := l.step(ctx, tx, "settle", "settled", "F2", actor, now); err != nil {
-			return err
-		}
-		return record(ctx, tx, "list.settled", listID, actor, who, now, map[string]string{"hash": l.hash})
+		return turn.End(ctx, nil)
 	})
 	return wrapped(err, "settle list "+listID)
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"mianshen/internal/disburse/lists"
 	"mianshen/internal/store"
 	"mianshen/rules/civil"
 )
@@ -24,6 +25,12 @@ var (
 	Now   = time.Date(2025, 6, 30, 1, 0, 0, 0, time.UTC)
 	Today = civil.MustParse("2025-06-30")
 )
+
+// noticed is when lists go into public notice, for 5 working days.
+var noticed = Now.AddDate(0, 0, -15)
+
+// Cooled is since when accounts may be used.
+var Cooled = Now.AddDate(0, 0, -12)
 
 // World is a database with persons, a budget line and firms with accounts.
 type World struct {
@@ -158,7 +165,7 @@ func (w *World) open(e *execs, firm, version int, number string) {
 		e.err = err
 		return
 	}
-	past := store.Stamp(Now.Add(-time.Hour))
+	past := store.Stamp(Cooled)
 	e.do(`INSERT INTO payee_account (id, enterprise, holder, bank, sealed, masked, print, source, recorded_by, recorded_at) VALUES ($1, $2, $3, '103290000023', $4, '****', $5, 'test', $6, $7)`,
 		id, Firm(firm), fmt.Sprintf("上海𠮷祥%d有限公司", firm), sealed, w.Ring.Print(number, "payee_account|print"), Handler, past)
 	e.do(`UPDATE payee_account SET verified_how = 'bank', verified_by = $1, verified_at = $2, usable_from = $2 WHERE id = $3`, Checker, past, id)
@@ -203,10 +210,9 @@ func (w *World) ListOf(t testing.TB, id string, wants []Want) {
 	Check(t, w.S.Transact(ctx, func(tx *store.Tx) error {
 		e := &execs{ctx: ctx, tx: tx}
 		w.draft(e, id, wants)
-		e.do(`UPDATE disbursement_list SET hash = $1, notice_until = $2 WHERE id = $3`, store.Hash([]byte(id)), store.Day(civil.MustParse("2025-06-20")), id)
-		w.approve(e, id, wants)
 		return e.err
 	}))
+	w.approve(t, id)
 }
 
 func (w *World) draft(e *execs, id string, wants []Want) {
@@ -231,25 +237,24 @@ func (w *World) draft(e *execs, id string, wants []Want) {
 }
 
 // approve takes the list from its draft to approved.
-func (w *World) approve(e *execs, id string, wants []Want) {
-	at := store.Stamp(Now)
-	for i, s := range [][5]string{
-		{"review", "draft", "reviewed", "D2", Reviewer},
-		{"confirm", "reviewed", "confirmed", "D1", Maker},
-		{"notice", "confirmed", "noticed", "D1", Maker},
-		{"handle", "noticed", "handled", "F1", Handler},
-		{"check", "handled", "checked", "F2", Checker},
-		{"approve", "checked", "approved", "F3", Approver},
+func (w *World) approve(t testing.TB, id string) {
+	t.Helper()
+	ctx, book := context.Background(), lists.New(w.S)
+	hash := ""
+	for _, s := range []struct {
+		person, role string
+		order        lists.Order
+		at           time.Time
+	}{
+		{Reviewer, "D2", lists.Order{Action: lists.ActReview}, noticed},
+		{Maker, "D1", lists.Order{Action: lists.ActConfirm}, noticed},
+		{Maker, "D1", lists.Order{Action: lists.ActNotice, Days: 5}, noticed},
+		{Handler, "F1", lists.Order{Action: lists.ActHandle}, Now},
+		{Checker, "F2", lists.Order{Action: lists.ActCheck}, Now},
+		{Approver, "F3", lists.Order{Action: lists.ActApprove}, Now},
 	} {
-		when := at
-		if i < 3 {
-			when = store.Stamp(Now.AddDate(0, 0, -15))
-		}
-		e.do(`INSERT INTO list_event (list, seq, action, from_state, to_state, role, person, at, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-			id, i+2, s[0], s[1], s[2], s[3], s[4], when, store.Hash([]byte(id)))
-		if s[0] == "notice" {
-			e.many(len(wants), `INSERT INTO posting (at, kind, line, debit, credit, fen, list, n, round, person) VALUES ($1, 'reserve', $2, 'available', 'reserved', $3, $4, $5, 1, $6)`,
-				func(n int) []any { return []any{at, Line, Amount(wants[n-1].Firm), id, n, Handler} })
-		}
+		s.order.List, s.order.Hash = id, hash
+		Check(t, book.Step(ctx, lists.Actor{Person: s.person, Role: s.role}, s.order, s.at))
+		Check(t, w.S.DB().QueryRowContext(ctx, `SELECT hash FROM disbursement_list WHERE id = $1`, id).Scan(&hash))
 	}
 }
