@@ -163,6 +163,12 @@ var rooms = map[string]Room{
 
 	// What firms are told. Only the dispatcher has a clock.
 	"internal/notify/event":  {Bars: NoClock | NoIO, Imports: []string{"rules/exact", "rules/civil"}},
+	"internal/notify/event":    {Bars: NoClock | NoIO, Imports: []string{"rules/exact", "rules/civil"}},
+	"internal/notify/forecast": {Bars: NoClock | NoIO, Imports: []string{"rules", "rules/civil", "rules/exact", "rules/formula"}, TestImports: []string{"rules/rulestest"}},
+	"internal/notify/derive": {
+		Bars: NoClock, Imports: []string{"rules", "rules/exact", "rules/civil", "engine", "internal/casework", "internal/facts", "internal/store", "internal/notify/event", "internal/notify/forecast"},
+		TestImports: []string{"internal/pgtest", "internal/seal", "internal/demo", "internal/demo/quarter", "internal/notify/outbox", "seeds"},
+	},
 	"internal/notify/choice": {Bars: NoClock | NoIO, Imports: []string{"rules/civil", "internal/notify/event"}, TestImports: []string{"rules/exact"}},
 	"internal/notify/outbox": {
 		Bars: NoClock, Imports: []string{"rules/civil", "internal/audit", "internal/store", "internal/notify/channel", "internal/notify/choice", "internal/notify/event"},

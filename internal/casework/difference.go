@@ -26,32 +26,57 @@ type Difference struct {
 // Difference decides the items of the proposed policies for every enterprise under the current law and under the proposed one,
 // with the facts known at now. ErrNothing when no enterprise is known yet; items without any change are left out.
 func (o *Office) Difference(ctx context.Context, p *Proposal, asOf civil.Date, now time.Time) ([]Difference, error) {
+	before, after, _, err := o.compare(ctx, p, asOf, now)
+	if err != nil {
+		return nil, err
+	}
+	return differences(before, after, p.Book)
+}
+
+// Changes calls visit for each pair that publishing a proposal changes, as Difference counts them; the differences carry no hash.
+func (o *Office) Changes(ctx context.Context, p *Proposal, asOf civil.Date, now time.Time, visit func(uscc string, d store.Difference)) error {
+	before, after, table, err := o.compare(ctx, p, asOf, now)
+	if err != nil {
+		return err
+	}
+	engine.Differences(before, after, func(c engine.Change) {
+		code := table.Code(c.Row)
+		visit(code, store.Difference{
+			Item: c.Item, Enterprise: code, Turn: turn(c), Was: store.Outcome(c.Was), Now: store.Outcome(c.Now),
+			Before: store.Amount{Known: c.HasBefore, Fen: int64(c.Before)}, After: store.Amount{Known: c.HasAfter, Fen: int64(c.After)},
+		})
+	})
+	return nil
+}
+
+// compare decides the items of a proposal under the current law and under the proposed one, for the enterprises of a table.
+func (o *Office) compare(ctx context.Context, p *Proposal, asOf civil.Date, now time.Time) (before, after *engine.Result, table *engine.Table, err error) {
 	current, err := o.Current(ctx)
 	if errors.Is(err, ErrNothing) {
 		current, err = nil, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, nil, err
 	}
 	snap, err := o.population(ctx, current, asOf, now)
 	if err != nil {
-		return nil, err
+		return nil, nil, nil, err
 	}
 	around, err := o.around(ctx, asOf, now)
 	if err != nil {
-		return nil, err
+		return nil, nil, nil, err
 	}
-	after, err := o.proposed(ctx, p.Book, snap, around, p.concerns)
-	if err != nil {
-		return nil, err
+	if after, err = o.proposed(ctx, p.Book, snap, around, p.concerns); err != nil {
+		return nil, nil, nil, err
 	}
-	before := &engine.Result{}
+	if table, err = o.Table(ctx, p.Book.Vocabulary, snap); err != nil {
+		return nil, nil, nil, err
+	}
+	before = &engine.Result{}
 	if current != nil {
-		if before, err = o.proposed(ctx, current.Book, snap, around, p.concerns); err != nil {
-			return nil, err
-		}
+		before, err = o.proposed(ctx, current.Book, snap, around, p.concerns)
 	}
-	return differences(before, after, p.Book)
+	return before, after, table, err
 }
 
 // population is the snapshot to try a proposal on: of the day under the current law, else the latest there is.

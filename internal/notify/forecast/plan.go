@@ -232,3 +232,10 @@ func (s *study) moving(n *formula.Node) bool {
 	}
 	return slices.ContainsFunc(n.Args, s.moving)
 }
+
+// Dated reports whether dates among a firm's facts or in the rule can change what the item comes to; if not, only periods, values,
+// stale facts and the policy's own days do.
+func (d *Desk) Dated(r *rules.Rule) bool {
+	p := d.plan(r)
+	return p.daily || len(p.atoms) > 0
+}
