@@ -87,27 +87,35 @@ func (n *night) differences(ctx context.Context, w *writer) error {
 		if err != nil {
 			return err
 		}
-		loaded := ""
-		for _, d := range list {
-			l := n.laws[d.Item]
-			if l == nil || !l.rule.Due(n.sweep.AsOf) {
-				continue // what no longer exists is told by the policy's end
-			}
-			if decides(d) && loaded != d.Enterprise {
-				if err := n.load(session, d.Enterprise); err != nil {
-					return err
-				}
-				loaded = d.Enterprise
-			}
-			e, ok := n.event(session, l, d, n.firm(d.Enterprise, names))
-			if !ok {
-				continue
-			}
-			if err := w.add(e); err != nil {
-				return err
-			}
+		if err := n.tell(session, list, names, w); err != nil {
+			return err
 		}
 	}
+}
+
+// tell tells of differences, which are in the order of enterprises.
+func (n *night) tell(session *rules.Session, list []store.Difference, names map[string]string, w *writer) error {
+	loaded := ""
+	for _, d := range list {
+		l := n.laws[d.Item]
+		if l == nil || !l.rule.Due(n.sweep.AsOf) {
+			continue // what no longer exists is told by the policy's end
+		}
+		if decides(d) && loaded != d.Enterprise {
+			if err := n.load(session, d.Enterprise); err != nil {
+				return err
+			}
+			loaded = d.Enterprise
+		}
+		e, ok := n.event(session, l, d, n.firm(d.Enterprise, names))
+		if !ok {
+			continue
+		}
+		if err := w.add(e); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (n *night) firm(uscc string, names map[string]string) firm {

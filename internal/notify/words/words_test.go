@@ -1,0 +1,149 @@
+package words_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"mianshen/internal/notify/event"
+	"mianshen/internal/notify/words"
+	"mianshen/internal/pgtest"
+	"mianshen/internal/store"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+// full is an event of a kind in which every variable has a value.
+func full(k event.Kind) event.Event {
+	e := event.New(k.Name, "91310118MA1JP7UB2B", "t", time.Unix(0, 0))
+	for _, v := range k.Variables {
+		if v.Name != event.Link {
+			e.Data[v.Name] = "〈" + v.Name + "〉"
+		}
+	}
+	e.Item, e.Decision = "xjr-first", "7-xjr-first-91310118MA1JP7UB2B"
+	return e
+}
+
+// TestDefaults says an event of every kind in the words that are built in, and holds them against the lint.
+func TestDefaults(t *testing.T) {
+	for _, k := range event.Kinds() {
+		template, ok := words.Default(k.Name)
+		if !ok {
+			t.Errorf("%s has no words", k.Name)
+			continue
+		}
+		for _, wrong := range words.Lint(template) {
+			t.Errorf("%s: %s", k.Name, wrong)
+		}
+		said, err := words.Say(template, full(k), "https://mianshen.example/")
+		if err != nil || strings.ContainsAny(said.Title+said.Text, "{}") || !strings.Contains(said.Text, said.Link) {
+			t.Errorf("%s: %v %+v", k.Name, err, said)
+		}
+	}
+}
+
+func TestLint(t *testing.T) {
+	good, _ := words.Default(event.Paid)
+	for _, x := range []struct {
+		change func(*words.Template)
+		says   string
+	}{
+		{func(w *words.Template) { w.Kind = "none" }, "没有“none”这一类通知"},
+		{func(w *words.Template) { w.Title = "" }, "标题写一行"},
+		{func(w *words.Template) { w.Title = strings.Repeat("长", 81) }, "不超过 80 个字"},
+		{func(w *words.Template) { w.Body = "" }, "正文写"},
+		{func(w *words.Template) { w.Body = strings.Repeat("长", 2001) }, "现在是 2001 个"},
+		{func(w *words.Template) { w.Body += "{门槛}" }, "没有变量 {门槛}"},
+		{func(w *words.Template) { w.Body += "{{金额" }, "花括号"},
+		{func(w *words.Template) { w.Body = strings.ReplaceAll(w.Body, "{链接}", "") }, "没有写到 {链接}"},
+		{func(w *words.Template) { w.Title = "恭喜{企业}" }, "宣传用语"},
+		{func(w *words.Template) { w.Body += "请,核对" }, "全角"},
+		{func(w *words.Template) { w.Body += "\n3. 三\n4. 四" }, "最多 3 步"},
+		{func(w *words.Template) { w.Channel, w.Body = words.SMS, "模板 一" }, "模板编号"},
+		{func(w *words.Template) { w.Channel, w.Body = words.SMS, "SMS_1\nname" }, "参数名={变量}"},
+	} {
+		bad := good
+		x.change(&bad)
+		if got := strings.Join(words.Lint(bad), "\n"); !strings.Contains(got, x.says) {
+			t.Errorf("wanted %q in %q", x.says, got)
+		}
+	}
+}
+
+// TestHostile: what data hold is never read as a template, and stays within its caps.
+func TestHostile(t *testing.T) {
+	k, _ := event.KindOf(event.Paid)
+	e := full(k)
+	e.Data[event.Firm] = "{金额}\r\nBcc: x\u202e" + strings.Repeat("长", 1000)
+	template, _ := words.Default(event.Paid)
+	said, err := words.Say(template, e, "https://m.example")
+	if err != nil || !strings.Contains(said.Text, "{金额}") || strings.ContainsAny(said.Text, "\r\u202e") || len([]rune(said.Text)) > 1000 {
+		t.Errorf("%v %q", err, said.Text)
+	}
+	if _, err := words.Say(words.Template{Kind: event.Paid, Title: "{没有}", Body: "x"}, e, ""); !errors.Is(err, words.ErrTemplate) {
+		t.Errorf("an unknown variable gave %v", err)
+	}
+}
+
+func TestSMS(t *testing.T) {
+	k, _ := event.KindOf(event.Paid)
+	sms := words.Template{Kind: event.Paid, Channel: words.SMS, Title: "{事项}已拨付", Body: "SMS_42\nitem={事项}\nsum={金额}\nlink={链接}"}
+	if wrong := words.Lint(sms); len(wrong) > 0 {
+		t.Fatal(wrong)
+	}
+	e := full(k)
+	e.Data[event.Item] = strings.Repeat("长", 90)
+	said, err := words.Say(sms, e, "https://m.example")
+	if err != nil || said.Params[words.TemplateID] != "SMS_42" || said.Params["sum"] != "〈金额〉" || len([]rune(said.Params["item"])) != 35 || said.Params["link"] != said.Link {
+		t.Errorf("%v %+v", err, said)
+	}
+}
+
+func TestShelf(t *testing.T) {
+	for name, address := range map[string]func(testing.TB) string{
+		"sqlite":   func(t testing.TB) string { return "sqlite://" + t.TempDir() + "/a.db" },
+		"postgres": pgtest.Database,
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx := t.Context()
+			s, err := store.Open(ctx, address(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.Close()
+			shelf := words.NewShelf(s, "https://m.example")
+			k, _ := event.KindOf(event.Paid)
+			own, _ := words.Default(event.Paid)
+			own.Title = "已付：{事项}"
+			for want := 1; want <= 2; want++ {
+				if v, err := shelf.Set(ctx, own, "p1", time.Unix(int64(want), 0)); err != nil || v != want {
+					t.Fatalf("version %d: %v", v, err)
+				}
+			}
+			bad := own
+			bad.Body = "{没有}"
+			if _, err := shelf.Set(ctx, bad, "p1", time.Unix(9, 0)); !errors.Is(err, words.ErrTemplate) {
+				t.Errorf("a bad template gave %v", err)
+			}
+			if now, err := shelf.Current(ctx, event.Paid, "smtp"); err != nil || now.Version != 2 || now.Title != own.Title {
+				t.Errorf("%v %+v", err, now)
+			}
+			if now, err := shelf.Current(ctx, event.Left, "smtp"); err != nil || now.Version != 0 {
+				t.Errorf("%v %+v", err, now)
+			}
+			if _, err := shelf.Current(ctx, "none", "smtp"); !errors.Is(err, store.ErrNotFound) {
+				t.Errorf("no kind gave %v", err)
+			}
+			one, err := shelf.Write(ctx, "smtp", []event.Event{full(k)})
+			if err != nil || one.Title != "已付：〈事项〉" {
+				t.Errorf("%v %+v", err, one)
+			}
+			two, err := shelf.Write(ctx, "smtp", []event.Event{full(k), full(k)})
+			if err != nil || two.Title != "您单位有 2 条通知" || strings.Count(two.Text, one.Title) != 2 {
+				t.Errorf("%v %+v", err, two)
+			}
+		})
+	}
+}
