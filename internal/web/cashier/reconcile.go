@@ -1,0 +1,209 @@
+package cashier
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"mianshen/internal/disburse/pay"
+	"mianshen/internal/disburse/pay/balance"
+	"mianshen/internal/disburse/pay/evidence"
+	"mianshen/internal/disburse/receipt"
+	"mianshen/internal/disburse/report"
+	"mianshen/internal/web/counter"
+	"mianshen/internal/web/moneyui"
+	"mianshen/internal/web/problem"
+	"mianshen/rules/civil"
+)
+
+// Outcome says what a file of receipts came to.
+func Outcome(t pay.Taken) string {
+	if t.Again {
+		return "这份回单以前收过，没有再入账。"
+	}
+	text := fmt.Sprintf("收下 %d 行（%s），其中新的 %d 行，%d 笔支付有了结果。", t.Lines, t.Format, t.New, t.Moved)
+	var classes []string
+	for c, n := range t.Classes {
+		classes = append(classes, fmt.Sprintf("%s %d 行", c, n))
+	}
+	slices.Sort(classes)
+	if len(classes) > 0 {
+		text += "\n" + strings.Join(classes, "，") + "。"
+	}
+	for c := range t.Classes {
+		if evidence.Class.Doubtful(c) {
+			text += "\n有对不上的，在下面“待查”里，由财政审核处理。"
+			break
+		}
+	}
+	if t.Refused != "" {
+		text += "\n银行整批拒收：" + t.Refused + "。请人工核实。"
+	}
+	return text
+}
+
+// Unread makes an error of a file that can't be read a problem that names the line; others come back as they are.
+func Unread(err error) error {
+	var unread *receipt.Error
+	if errors.As(err, &unread) {
+		return problem.New(http.StatusUnprocessableEntity, unread.Error()+"。整份没有收，改好后再传。")
+	}
+	return err
+}
+
+const maxLines = 200
+
+// reconciliation puts list, ledger, file, receipts and, where one is given, the bank's statement side by side.
+func (p *Pages) reconciliation(w http.ResponseWriter, r *http.Request) error {
+	ctx := r.Context()
+	s := p.Begin(r, "对账", "payments")
+	s.Crumbs = []moneyui.Link{{Text: "支付和回单", URL: "/payments"}}
+	s.Hint = "名单、账、支付文件、回单逐笔比，给了银行流水就一起比。每一笔只归一类。"
+	year, list := civil.On(p.Clock()).Year(), counter.Text(r, "list")
+	if n, err := strconv.Atoi(counter.Text(r, "year")); err == nil && n >= 2000 && n < 3000 {
+		year = n
+	}
+	fields := []moneyui.Field{{Name: "year", Label: "年份", Kind: "text", Value: strconv.Itoa(year), Must: true}, {Name: "list", Label: "只看名单（编号）", Kind: "text", Value: list}}
+	s.Sections = []moneyui.Section{{ID: "ask", Title: "对什么", Forms: []moneyui.Form{
+		{Action: "/reconciliation", Button: "对账", Ask: true, Fields: fields},
+		{Action: "/reconciliation", Button: "连同流水对账", Title: "和银行流水一起对", Fold: true, Quiet: true, Files: true, Hint: "CSV，有日期、金额、支付编号或摘要几列。", Fields: append(slices.Clone(fields), moneyui.Field{Name: "statement", Label: "银行流水", Kind: "file", Must: true})},
+	}}}
+	var statement *balance.Statement
+	if r.Method == http.MethodPost {
+		_, data, err := counter.File(r, "statement", balance.MaxStatement)
+		if err == nil {
+			if statement, err = balance.ReadStatement(bytes.NewReader(data), int64(len(data))); err != nil {
+				err = problem.New(http.StatusUnprocessableEntity, err.Error())
+			}
+		}
+		if err != nil {
+			return p.Show(w, r, s, err)
+		}
+	}
+	rep, err := balance.Reconcile(ctx, p.Office.Store, p.Bank, year, list, statement)
+	if err != nil {
+		return p.Show(w, r, s, p.Explain(ctx, err, "这份名单"))
+	}
+	s.Sections = append(s.Sections, balanced(rep, statement != nil)...)
+	return p.Show(w, r, s, nil)
+}
+
+func balanced(rep *balance.Report, asked bool) []moneyui.Section {
+	heads := []string{"类别", "名单#", "账#", "文件#", "回单#"}
+	if asked {
+		heads = append(heads, "流水#")
+	}
+	row := func(name string, x balance.Row) []moneyui.Cell {
+		out := []moneyui.Cell{moneyui.Text(name)}
+		for i, t := range []balance.Tally{x.List, x.Ledger, x.File, x.Receipts, x.Statement} {
+			if i < len(heads)-1 {
+				out = append(out, moneyui.Cell{Text: moneyui.Yuan(t.Sum), Small: strconv.Itoa(t.Count) + " 笔"})
+			}
+		}
+		return out
+	}
+	var rows, files [][]moneyui.Cell
+	out := []moneyui.Section{{}}
+	for i, x := range rep.Rows {
+		class := balance.Class(i)
+		if x == (balance.Row{}) && len(rep.Lines[i]) == 0 {
+			continue
+		}
+		rows = append(rows, row(class.String(), x))
+		if class > balance.Cancelled {
+			out = append(out, lines(class, rep.Lines[i]))
+		}
+	}
+	for _, f := range rep.Files {
+		state := moneyui.Badge("重做一遍字节相同", moneyui.Good)
+		if f.Problem != "" {
+			state = moneyui.Cell{Text: f.Problem}
+		}
+		files = append(files, []moneyui.Cell{moneyui.To(f.Batch, batchURL(f.Batch)), moneyui.Text(pay.Formats()[f.Format].Name()), state})
+	}
+	table := moneyui.Table{Name: "按类别", Heads: heads, Rows: rows, Sum: row("合计", rep.Total), Empty: "这一年还没有支付批次，没有可对的账。"}
+	out[0] = moneyui.Section{ID: "classes", Title: "按类别", Count: map[bool]string{true: "全部相符", false: "有没办完或不符的"}[rep.Clean()], Tables: []moneyui.Table{table}}
+	return append(out, moneyui.Section{ID: "files", Title: "支付文件", Tables: []moneyui.Table{{Name: "支付文件", Heads: []string{"批次", "文件", "核对"}, Rows: files, Empty: "还没有下载过支付文件。"}}})
+}
+
+// lines are the payments and receipts of a class that isn't finished.
+func lines(class balance.Class, list []balance.Line) moneyui.Section {
+	s := moneyui.Section{ID: fmt.Sprintf("class-%d", class), Title: class.String(), Count: fmt.Sprintf("%d 笔", len(list)), Fold: true}
+	var rows [][]moneyui.Cell
+	for i, l := range list {
+		if i == maxLines {
+			s.Hint = fmt.Sprintf("只列出前 %d 笔。", maxLines)
+			break
+		}
+		where := moneyui.Cell{Text: l.List}
+		if l.List != "" && l.N > 0 {
+			where = moneyui.To(fmt.Sprintf("%s 第 %d 条", l.List, l.N), fmt.Sprintf("/lists/%s/entries/%d", l.List, l.N))
+		}
+		rows = append(rows, []moneyui.Cell{where, {Text: l.Payment, Code: true}, moneyui.Sum(l.Amount), moneyui.Text(l.Note)})
+	}
+	s.Tables = []moneyui.Table{{Name: class.String(), Heads: []string{"名单条目", "支付编号", "金额（元）#", "要看什么"}, Rows: rows, Empty: "没有。"}}
+	return s
+}
+
+// report is what became of money without applications in a year.
+func (p *Pages) report(w http.ResponseWriter, r *http.Request) error {
+	ctx := r.Context()
+	s := p.Begin(r, "拨付报告", "report")
+	year := civil.On(p.Clock()).Year()
+	if n, err := strconv.Atoi(counter.Text(r, "year")); err == nil && n >= 2000 && n < 3000 {
+		year = n
+	}
+	s.Hint = "免申即享占多少，从政策生效到钱到账多少天，已付、暂缓、退回各多少。"
+	s.Tabs = []moneyui.Link{{Text: strconv.Itoa(year-1) + " 年", URL: counter.URL("/report", "year", strconv.Itoa(year-1))}, {Text: strconv.Itoa(year) + " 年", URL: counter.URL("/report", "year", strconv.Itoa(year)), Here: true}}
+	rep, err := report.Of(ctx, p.Office, year)
+	if err = p.Explain(ctx, err, "报告"); err != nil {
+		return p.Show(w, r, s, err)
+	}
+	s.Sections = reported(rep)
+	return p.Show(w, r, s, nil)
+}
+
+func days(d report.Days) string {
+	if d.Payments == 0 {
+		return "还没有到账的"
+	}
+	return fmt.Sprintf("最快 %d 天，一半在 %d 天以内，最慢 %d 天（%d 笔）", d.Least, d.Median, d.Most, d.Payments)
+}
+
+func reported(rep *report.Report) []moneyui.Section {
+	share := func(s report.Share) string {
+		return fmt.Sprintf("%d.%d%%（%d / %d）", s.Permille()/10, s.Permille()%10, s.Auto, s.All())
+	}
+	sum := func(s report.Sum) moneyui.Cell {
+		return moneyui.Cell{Text: moneyui.Yuan(s.Fen), Small: strconv.FormatInt(s.Count, 10) + " 笔"}
+	}
+	var rows [][]moneyui.Cell
+	var paid, held, open, returned, recovered report.Sum
+	add := func(to *report.Sum, s report.Sum) { to.Count, to.Fen = to.Count+s.Count, to.Fen+s.Fen }
+	for _, l := range rep.Lines {
+		add(&paid, l.Paid)
+		add(&held, l.Held)
+		add(&open, l.Open)
+		add(&returned, l.Returned)
+		add(&recovered, l.Recovered)
+		median := ""
+		if l.Days.Payments > 0 {
+			median = strconv.Itoa(l.Days.Median)
+		}
+		rows = append(rows, []moneyui.Cell{{Text: l.Title, Small: l.Department}, moneyui.Text(l.Mode.Label()), moneyui.Text(strconv.FormatInt(l.Eligible, 10)), sum(l.Paid), sum(l.Open), sum(l.Held), sum(l.Returned), sum(l.Recovered), moneyui.Text(median)})
+	}
+	total := []moneyui.Cell{moneyui.Text("合计"), {}, {}, sum(paid), sum(open), sum(held), sum(returned), sum(recovered), {}}
+	return []moneyui.Section{
+		{ID: "share", Title: strconv.Itoa(rep.Year) + " 年", Facts: []moneyui.Fact{
+			{Name: "事项", Value: "免申即享 " + share(rep.Items)}, {Name: "企业·事项", Value: "免申即享 " + share(rep.Pairs)},
+			{Name: "到账天数", Value: days(rep.Days)}, {Name: "已付", Value: paid.Fen.Words()},
+		}},
+		{ID: "items", Title: "按部门和事项", Count: strconv.Itoa(len(rows)) + " 项", Tables: []moneyui.Table{{
+			Name: "按部门和事项", Heads: []string{"事项", "方式", "符合#", "已付（元）#", "在办（元）#", "暂缓（元）#", "退回（元）#", "追回（元）#", "中位天数#"}, Rows: rows, Sum: total, Empty: "还没有事项。",
+		}}},
+	}
+}
