@@ -13,6 +13,7 @@ import (
 
 	"mianshen/internal/casework"
 	"mianshen/internal/demo"
+	"mianshen/internal/disburse/payout"
 	"mianshen/internal/finder"
 	"mianshen/internal/store"
 	"mianshen/internal/web"
@@ -180,8 +181,12 @@ func (c *serveCmd) serve(ctx context.Context, s *streams, office *casework.Offic
 	}
 	defer func() { err = errors.Join(err, found.Close()) }()
 	version, _ := buildVersion()
+	var debtor payout.Debtor
+	if c.Demo {
+		debtor = demo.Debtor()
+	}
 	server, err := web.New(web.Config{
-		Office: office, Searcher: found, Persons: in.book, Seal: in.ring, Provider: in.provider, Demo: c.Demo, Logger: log, Version: version,
+		Debtor: debtor, Office: office, Searcher: found, Persons: in.book, Seal: in.ring, Provider: in.provider, Demo: c.Demo, Logger: log, Version: version,
 	})
 	if err != nil {
 		return err

@@ -116,7 +116,7 @@ var rooms = map[string]Room{
 	"internal/finder":  {Imports: []string{"index", "index/lexicon", "internal/casework", "internal/catalog", "internal/store"}, TestImports: []string{"internal/demo", "seeds"}},
 	"internal/demo": {
 		Bars:    NoClock,
-		Imports: with(bottom, "rules", "rules/formula", "seeds", "seeds/synth", "internal/casework", "internal/facts/arrival", "internal/intake", "internal/sheet", "internal/store", "internal/persons"),
+		Imports: with(bottom, "rules", "rules/formula", "seeds", "seeds/synth", "internal/casework", "internal/facts/arrival", "internal/intake", "internal/sheet", "internal/store", "internal/persons", "internal/disburse/payout"),
 	},
 	"internal/demo/quarter": {
 		Bars: NoClock,
@@ -130,9 +130,10 @@ var rooms = map[string]Room{
 	"internal/disburse/ledger": {
 		Bars: NoClock, Imports: []string{"rules", "rules/exact", "rules/civil", "internal/audit", "internal/intake", "internal/store"}, TestImports: []string{"internal/pgtest"},
 	},
-	"internal/disburse/recheck": {Bars: NoClock, Imports: []string{"engine", "internal/casework", "internal/store", "internal/disburse/claim", "rules", "rules/exact", "rules/civil"}},
-	"internal/disburse/report":  {Bars: NoClock, Imports: []string{"internal/casework", "internal/store", "rules", "rules/exact", "rules/civil"}},
-	"internal/disburse/claim":   {Bars: NoClock | NoIO, Imports: []string{"rules", "rules/exact", "rules/civil", "internal/disburse/entitle"}},
+	"internal/disburse/recheck":  {Bars: NoClock, Imports: []string{"engine", "internal/casework", "internal/store", "internal/disburse/claim", "rules", "rules/exact", "rules/civil"}},
+	"internal/disburse/overview": {Bars: NoClock, Imports: []string{"internal/store", "internal/disburse/lists", "rules/exact", "rules/civil"}},
+	"internal/disburse/report":   {Bars: NoClock, Imports: []string{"internal/casework", "internal/store", "rules", "rules/exact", "rules/civil"}},
+	"internal/disburse/claim":    {Bars: NoClock | NoIO, Imports: []string{"rules", "rules/exact", "rules/civil", "internal/disburse/entitle"}},
 	"internal/disburse": {
 		Bars: NoClock,
 		Imports: with(bottom, "rules", "engine", "internal/casework", "internal/store", "internal/disburse/best", "internal/disburse/claim", "internal/disburse/entitle", "internal/disburse/ledger",
@@ -215,12 +216,39 @@ var rooms = map[string]Room{
 			"internal/intake/delivery", "internal/readiness", "internal/store", "internal/web/desk", "internal/whatif", "internal/whatif/place"),
 	},
 	"internal/web/receive": {Bars: NoClock, Imports: []string{"internal/intake", "internal/store", "internal/web/bureau", "internal/web/problem"}},
-	"internal/web/pages":   {Bars: NoClock, Imports: with(bottom, "rules", "internal/web/bureau", "internal/web/caller", "internal/web/desk", "internal/web/problem", "internal/web/reader", "internal/web/seek", "internal/web/shelf", "internal/web/ui")},
+	"internal/web/treasury": {
+		Bars: NoClock,
+		Imports: []string{
+			"internal/casework", "internal/disburse", "internal/disburse/ledger", "internal/disburse/lists", "internal/disburse/lists/view", "internal/disburse/overview", "internal/disburse/pay",
+			"internal/disburse/payout", "internal/store", "internal/web/caller", "internal/web/problem", "rules", "rules/civil",
+		},
+	},
+	"internal/web/moneyui": {Bars: NoClock, Imports: []string{"internal/disburse/lists", "internal/web/say", "internal/web/ui", "rules/civil", "rules/exact"}},
+	"internal/web/counter": {
+		Bars: NoClock, Imports: []string{"internal/disburse/lists", "internal/disburse/overview", "internal/web/caller", "internal/web/moneyui", "internal/web/problem", "internal/web/treasury", "internal/web/ui", "rules/civil", "rules/exact"},
+	},
+	"internal/web/money": {
+		Bars: NoClock,
+		Imports: []string{
+			"internal/disburse", "internal/disburse/lists", "internal/disburse/lists/view", "internal/disburse/notice", "internal/disburse/overview", "internal/disburse/pay/evidence",
+			"internal/disburse/recheck", "internal/web/caller", "internal/web/counter", "internal/web/moneyui", "internal/web/problem", "internal/web/treasury", "rules", "rules/civil", "rules/exact",
+		},
+	},
+	"internal/web/cashier": {
+		Bars: NoClock,
+		Imports: []string{
+			"internal/disburse/ledger", "internal/disburse/lists", "internal/disburse/overview", "internal/disburse/pay", "internal/disburse/pay/balance", "internal/disburse/pay/evidence",
+			"internal/disburse/receipt", "internal/disburse/report", "internal/intake", "internal/web/caller", "internal/web/counter", "internal/web/moneyui", "internal/web/problem",
+			"internal/web/treasury", "rules", "rules/civil", "rules/exact",
+		},
+	},
+	"internal/web/pages": {Bars: NoClock, Imports: with(bottom, "rules", "internal/web/bureau", "internal/web/caller", "internal/web/desk", "internal/web/problem", "internal/web/reader", "internal/web/seek", "internal/web/shelf", "internal/web/ui")},
 	"internal/web": {
-		Imports: with(law, "engine", "index", "seeds", "internal/casework", "internal/store", "internal/intake", "internal/sheet", "internal/disburse", "internal/notify",
-			"internal/audit", "internal/persons", "internal/persons/provider", "internal/web/bureau", "internal/web/caller", "internal/web/desk", "internal/web/door", "internal/web/once", "internal/web/pages", "internal/web/problem", "internal/web/reader",
-			"internal/web/receive", "internal/web/say", "internal/web/seek", "internal/web/shelf", "internal/web/static", "internal/web/strict", "internal/web/ui"),
-		TestImports: []string{"seeds/synth", "internal/pgtest", "internal/catalog", "internal/demo", "internal/finder", "internal/persons/secret", "internal/seal"},
+		Imports: with(law, "engine", "index", "seeds", "internal/casework", "internal/store", "internal/intake", "internal/sheet", "internal/disburse", "internal/disburse/ledger", "internal/disburse/lists", "internal/disburse/lists/view", "internal/disburse/overview",
+			"internal/disburse/pay", "internal/disburse/pay/balance", "internal/disburse/payout", "internal/disburse/report", "internal/notify",
+			"internal/audit", "internal/persons", "internal/persons/provider", "internal/web/bureau", "internal/web/caller", "internal/web/cashier", "internal/web/counter", "internal/web/desk", "internal/web/door", "internal/web/money", "internal/web/moneyui", "internal/web/once", "internal/web/pages", "internal/web/problem", "internal/web/reader",
+			"internal/web/receive", "internal/web/say", "internal/web/seek", "internal/web/shelf", "internal/web/static", "internal/web/strict", "internal/web/treasury", "internal/web/ui"),
+		TestImports: []string{"internal/fsck", "seeds/synth", "internal/pgtest", "internal/catalog", "internal/demo", "internal/finder", "internal/persons/secret", "internal/seal"},
 	},
 	"internal/counter": {Imports: []string{"rules/exact", "rules/civil", "internal/casework", "internal/disburse/lists", "internal/disburse/lists/view", "internal/disburse/pay",
 		"internal/persons", "internal/seal", "internal/store"}, TestImports: []string{"internal/pgtest"}},
@@ -238,6 +266,7 @@ var rooms = map[string]Room{
 			"internal/readiness", "internal/readiness/report", "internal/whatif", "internal/web", "internal/catalog", "internal/demo", "internal/finder", "internal/disburse", "internal/disburse/ledger", "internal/fsck", "internal/notify", "internal/audit", "internal/persons", "internal/persons/provider", "internal/seal",
 			"internal/counter", "internal/counter/listing", "internal/demo/quarter",
 			"internal/counter", "internal/counter/funds", "internal/counter/listing"),
+			"internal/readiness", "internal/readiness/report", "internal/whatif", "internal/web", "internal/catalog", "internal/demo", "internal/finder", "internal/disburse", "internal/disburse/ledger", "internal/disburse/payout", "internal/fsck", "internal/notify", "internal/audit", "internal/persons", "internal/persons/provider", "internal/seal", "internal/demo/quarter"),
 		TestImports: []string{"internal/pgtest", "examples"},
 	},
 
@@ -266,7 +295,7 @@ var libraries = []Library{
 
 	{Path: "github.com/labstack/echo/v4", Owners: []string{"internal/web"}, Why: "HTTP routing; its support ends in 2026, so one room must be able to change it"},
 	{Path: "github.com/danielgtaylor/huma/v2", Owners: []string{"internal/web"}, Why: "typed handlers and OpenAPI"},
-	{Path: "github.com/a-h/templ", Owners: []string{"internal/web", "internal/web/ui"}, Why: "pages that escape by themselves"},
+	{Path: "github.com/a-h/templ", Owners: []string{"internal/web", "internal/web/moneyui", "internal/web/ui"}, Why: "pages that escape by themselves"},
 	{Path: "rsc.io/qr", Owners: []string{"internal/web/ui"}, Why: "the QR code of a second factor"},
 	{Path: "github.com/prometheus/client_golang", Owners: []string{"internal/web"}, Why: "metrics"},
 
@@ -320,6 +349,7 @@ var excused = []Excuse{
 	},
 	{
 		Place: "cmd/mianshen", Kind: kindPackage, Ceiling: 3800,
+		Place: "cmd/mianshen", Kind: kindPackage, Ceiling: 3700,
 		Why: "one file a command; the room grows with the number of commands, and each file can be read alone",
 	},
 	{
@@ -355,12 +385,16 @@ var excused = []Excuse{
 		Why: "one file a subject (lines, postings, accounts, findings, history, recoveries) over one way to act: role, refusal, change and audit record in a transaction",
 	},
 	{
-		Place: "internal/web", Kind: kindPackage, Ceiling: 1650,
+		Place: "internal/web", Kind: kindPackage, Ceiling: 1900,
 		Why: "routes with who may call them, and the guards that each request passes; what answers has left to desk, reader, shelf, bureau, receive, pages and door",
 	},
 	{
 		Place: "internal/persons", Kind: kindPackage, Ceiling: 1500,
 		Why: "one file a subject; each order asks again, in its transaction, who holds which role and writes its record by the same few functions",
+	},
+	{
+		Place: "internal/web/money", Kind: kindPackage, Ceiling: 1400,
+		Why: "the pages of one thing, a list: what is shown and what may be ordered there lean on the same reading of it",
 	},
 	{
 		Place: "internal/web/ui", Kind: kindPackage, Ceiling: 1750,

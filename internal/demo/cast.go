@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"mianshen/internal/disburse/payout"
 	"mianshen/internal/persons"
 	"mianshen/internal/store"
 	"mianshen/seeds"
@@ -45,4 +46,9 @@ func Cast() ([]persons.DemoPerson, error) {
 		one("AU", "审计", persons.Auditor, ""), one("SA", "系统管理员", persons.SystemAdmin, ""), one("SE", "安全管理员", persons.SecurityAdmin, ""),
 		one("LA", "审计管理员", persons.AuditAdmin, ""),
 	}, nil
+}
+
+// Debtor is the made-up account of a made-up treasury, from which the demo pays.
+func Debtor() payout.Debtor {
+	return payout.Debtor{Name: "示例区财政局国库支付中心", Bank: "102290000001", Account: "1001000000000000018"}
 }

@@ -29,6 +29,7 @@ const (
 	OfDecision             // :id ends with it
 	OfDepartment           // the query's source is the department
 	OfDelivery             // :id is a delivery, whose source it is
+	OfList                 // :id is a list, whose department it is; finance and audit read all
 )
 
 // Access is who may call a route. No roles is nobody.
@@ -57,6 +58,19 @@ var (
 	prepare = Access{Roles: caller.SA, StepUp: true}                                            // proposes
 	confirm = Access{Roles: caller.SE, StepUp: true}                                            // confirms
 	curtail = Access{Roles: caller.SA | caller.SE, StepUp: true}                                // takes away
+
+	books    = Access{Roles: caller.Business, Scope: persons.ScopeRead}                                            // tells of lists and money; what is of one department is asked again within
+	ofList   = Access{caller.Business, OfList, false, persons.ScopeRead}                                           //
+	stepping = Access{caller.D1 | caller.D2 | caller.F1 | caller.F2 | caller.F3, OfList, false, persons.ScopeWork} //
+	drafting = Access{Roles: caller.D1, Scope: persons.ScopeWork}                                                  //
+	asking   = Access{caller.D1, OfList, false, persons.ScopeWork}                                                 //
+	approves = Access{caller.F3, OfList, true, ""}                                                                 // on the content that was seen, by a person
+	cash     = Access{Roles: caller.F1 | caller.F2 | caller.F3 | caller.AU, Scope: persons.ScopeRead}              // all payments
+	pays     = Access{Roles: caller.F1, Scope: persons.ScopeWork}                                                  //
+	checks   = Access{Roles: caller.F2, Scope: persons.ScopeWork}                                                  //
+	allots   = Access{Roles: caller.F3, StepUp: true}                                                              //
+	bank     = Access{Roles: caller.F1 | caller.SV, Scope: persons.ScopeWork}                                      // brings receipts
+	answers  = Access{caller.Firms, OfEnterprise, false, persons.ScopeWork}                                        // a firm's word on its own entry
 )
 
 // access is who may call which route: method and path as they are registered. It is the only place that says so.
@@ -133,6 +147,56 @@ var access = map[string]Access{
 	"POST /persons/roles":           prepare,
 	"POST /persons/roles/confirm":   confirm,
 	"POST /persons/roles/revoke":    curtail,
+
+	"GET /lists":                         books,
+	"GET /lists/draft":                   drafting,
+	"POST /lists":                        drafting,
+	"GET /lists/steps":                   books,
+	"GET /lists/:id":                     ofList,
+	"POST /lists/:id/steps":              stepping,
+	"POST /lists/:id/approve":            approves,
+	"POST /lists/:id/ask":                asking,
+	"GET /lists/:id/recheck":             ofList,
+	"POST /lists/:id/recheck":            stepping,
+	"GET /lists/:id/entries/:n":          ofList,
+	"POST /lists/:id/entries/:n":         stepping,
+	"POST /lists/:id/objections":         stepping,
+	"POST /lists/:id/objections/answers": stepping,
+	"POST /lists/:id/papers":             stepping,
+	"GET /lists/:id/papers/:n":           ofList,
+	"GET /notices":                       public,
+	"GET /lists/:id/notice":              public, // what is to be paid to whom, with nothing that the public has no right to
+	"GET /lists/:id/notice/:file":        public,
+	"POST /enterprises/:uscc/answers":    answers,
+
+	"GET /payments":                cash,
+	"GET /payments/:id":            cash,
+	"POST /payments/:id/files":     pays,
+	"POST /payments/:id/unknown":   checks,
+	"POST /payments/receipts":      pays,
+	"POST /payments/doubts":        checks,
+	"GET /reconciliation":          cash,
+	"POST /reconciliation":         cash,
+	"GET /budget":                  books,
+	"POST /budget":                 pays,
+	"GET /budget/:id":              books,
+	"POST /budget/:id/approve":     allots,
+	"POST /budget/:id/allot":       allots,
+	"POST /budget/:id/carry":       allots,
+	"GET /accounts":                {Roles: caller.D1 | caller.F1 | caller.F2 | caller.F3 | caller.AU, Scope: persons.ScopeRead},
+	"POST /accounts":               {Roles: caller.D1 | caller.F1, Scope: persons.ScopeWork},
+	"POST /accounts/:id/verify":    {Roles: caller.F2, StepUp: true},
+	"POST /accounts/:id/retire":    {Roles: caller.F1 | caller.F2, Scope: persons.ScopeWork},
+	"POST /accounts/:id/unmask":    {Roles: caller.F1 | caller.F2 | caller.AU, StepUp: true},
+	"GET /findings":                books,
+	"POST /findings":               drafting,
+	"POST /findings/import":        drafting,
+	"POST /findings/answers":       release,
+	"GET /recoveries":              books,
+	"POST /recoveries":             drafting,
+	"POST /recoveries/:id/approve": allots,
+	"POST /recoveries/:id/receive": pays,
+	"GET /report":                  books,
 
 	"GET /openapi.json": public,
 	"GET /assets/:file": public,
@@ -336,6 +400,9 @@ func (s *Server) owned(c echo.Context, a Access, who caller.Caller) error {
 		if !who.Has(caller.SV) && source != "" && !who.For(caller.D1, source) {
 			return problem.New(http.StatusForbidden, "只能送自己部门的数据。")
 		}
+	case OfList:
+		_, err := s.money.Visible(r.Context(), who, c.Param("id"))
+		return err
 	case OfDelivery:
 		d, err := s.cfg.Office.Store.Delivery(r.Context(), c.Param("id"))
 		if err == nil && !who.For(caller.D2, d.Source) {

@@ -22,6 +22,9 @@ import (
 	"mianshen/internal/casework"
 	"mianshen/internal/catalog"
 	"mianshen/internal/demo"
+	"mianshen/internal/disburse"
+	"mianshen/internal/disburse/ledger"
+	"mianshen/internal/disburse/lists"
 	"mianshen/internal/intake"
 	"mianshen/internal/persons"
 	"mianshen/internal/seal"
@@ -37,6 +40,7 @@ type sample struct {
 	office *casework.Office
 	index  *index.Index
 	sweep  store.Sweep
+	lists  [2]string // drafts of the department of the cast and of another one
 }
 
 // opened are the things that the samples stand on, given back when all tests are done.
@@ -76,6 +80,9 @@ var district = sync.OnceValues(func() (*sample, error) {
 		return nil, err
 	}
 	if s.sweep, err = s.office.Sweep(ctx, casework.SweepRequest{AsOf: demo.AsOf(), Now: later.Add(time.Hour), Slot: "test-2"}, nil); err != nil {
+		return nil, err
+	}
+	if s.lists, err = listed(ctx, s.office); err != nil {
 		return nil, err
 	}
 	book, err := s.office.Current(ctx)
@@ -135,6 +142,40 @@ func settle(ctx context.Context, dir string) (*casework.Office, error) {
 	}
 	db, err := store.Open(ctx, "sqlite://"+file)
 	return casework.New(db), err
+}
+
+// listed drafts a list of the department of the cast, with a paper, and one of another department.
+func listed(ctx context.Context, office *casework.Office) (ids [2]string, err error) {
+	now := later.Add(2 * time.Hour)
+	for i, x := range []struct{ dept, item, line, maker string }{
+		{demo.Department, "a-kuogang-buzhu", "失业保险基金-扩岗补助", "demo-D1"}, {"区统计局", "b-sg-first", "2025-升规稳规", "demo-tongji"},
+	} {
+		if err := funded(ctx, office, x.dept, x.line, now); err != nil {
+			return ids, err
+		}
+		ids[i] = fmt.Sprintf("M%d", i)
+		actor, asked := lists.Actor{Person: x.maker, Role: "D1"}, disburse.Request{Department: x.dept, Items: []string{x.item}}
+		if _, err := disburse.New(office).Draft(ctx, actor, disburse.Drafting{ID: ids[i], Title: x.dept + "的名单", Request: asked}, now); err != nil {
+			return ids, err
+		}
+		if _, err := lists.New(office.Store).Attach(ctx, actor, ids[i], "会议纪要", "纪要.txt", []byte("纪要"), now); err != nil {
+			return ids, err
+		}
+	}
+	return ids, nil
+}
+
+// funded opens, approves and fills a line.
+func funded(ctx context.Context, office *casework.Office, dept, line string, now time.Time) error {
+	book := ledger.New(office.Store)
+	id, err := book.OpenLine(ctx, ledger.Line{Name: line, Year: 2025, Department: dept, Unit: "101001", Project: "P2025001", Function: "2150805", Economic: "50701"}, "demo-F1", now)
+	if err == nil {
+		err = book.ApproveLine(ctx, id, "demo-F3", now)
+	}
+	if err == nil {
+		err = book.Allot(ctx, id, 100_000_000_00, "下达-"+line, "demo-F3", now)
+	}
+	return err
 }
 
 // premiums is a delivery of what firms paid for unemployment insurance, each times a factor; one in seven cells is empty.
@@ -236,6 +277,7 @@ func people() []persons.DemoPerson {
 	return append(cast, persons.DemoPerson{Login: "li", Name: "区经委 李工", Holdings: li}, persons.DemoPerson{Login: "person", Name: "没有角色的人"},
 		persons.DemoPerson{Login: "zhao", Name: "区税务局 赵工", Holdings: []persons.Holding{drafts}},
 		persons.DemoPerson{Login: "other", Name: "别的部门", Holdings: []persons.Holding{{Role: persons.DepartmentDrafts, Scope: "区税务局"}, {Role: persons.DepartmentReviews, Scope: "区税务局"}}},
+		persons.DemoPerson{Login: "tongji", Name: "区统计局 孙工", Holdings: []persons.Holding{{Role: persons.DepartmentDrafts, Scope: "区统计局"}}},
 		persons.DemoPerson{Login: "OD", Name: "数据开放", Holdings: []persons.Holding{{Role: persons.OpenData}}},
 		persons.DemoPerson{Login: "SV", Name: "服务账号", Holdings: []persons.Holding{{Role: persons.Service}}})
 }

@@ -14,6 +14,9 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"mianshen/internal/disburse/lists"
+	"mianshen/internal/disburse/pay"
+	"mianshen/internal/disburse/pay/balance"
 	"mianshen/internal/web/once"
 	"mianshen/internal/web/problem"
 	"mianshen/internal/web/receive"
@@ -43,6 +46,20 @@ var allowances = map[string]allowance{
 	"GET /api/v1/reports/gaps":      {maxBody, time.Minute},
 	"GET /readiness":                {maxBody, time.Minute},
 	"GET /gaps":                     {maxBody, time.Minute},
+	"GET /lists/draft":              {maxBody, time.Minute},
+	"POST /lists":                   {maxBody, time.Minute},
+	"GET /lists/:id":                {maxBody, time.Minute},
+	"GET /lists/:id/recheck":        {maxBody, time.Minute},
+	"POST /lists/:id/recheck":       {maxBody, time.Minute},
+	"POST /lists/:id/steps":         {maxBody, time.Minute},
+	"POST /lists/:id/approve":       {maxBody, time.Minute},
+	"POST /lists/:id/papers":        {lists.MaxAttachment + maxBody, time.Minute},
+	"POST /payments/:id/files":      {maxBody, time.Minute},
+	"POST /payments/receipts":       {pay.MaxReceiptFile + maxBody, 5 * time.Minute},
+	"GET /reconciliation":           {maxBody, time.Minute},
+	"POST /reconciliation":          {balance.MaxStatement + maxBody, 5 * time.Minute},
+	"POST /findings/import":         {8<<20 + maxBody, time.Minute},
+	"GET /report":                   {maxBody, time.Minute},
 }
 
 // allowed is the allowance of a request.

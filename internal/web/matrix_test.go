@@ -101,12 +101,12 @@ func newMatrix(t *testing.T) *matrix {
 		}
 	}
 	delivery := func(source string) string { return anyDelivery(t, demo, source) }
-	fill := func(uscc, source string) filler {
+	fill := func(uscc, source, list string) filler {
 		return filler{strings.NewReplacer(":uscc", uscc, "/decisions/:id", fmt.Sprintf("/decisions/1-a-wengang-fanhuan-%s", uscc), "/policies/:id", "/policies/qp-rs-wengang",
 			"/items/:id", "/items/a-wengang-fanhuan", ":file", "none.css", "/deliveries/:id", "/deliveries/"+delivery(source), "/sweeps/:id", "/sweeps/1",
-			"/uploads/:id", "/uploads/none"), url.QueryEscape(source)}
+			"/uploads/:id", "/uploads/none", "/lists/:id", "/lists/"+list, ":n", "1"), url.QueryEscape(source)}
 	}
-	m.own, m.foreign = fill(mine, "区人社局"), fill(other, "区市场监管局")
+	m.own, m.foreign = fill(mine, "区人社局", s.lists[0]), fill(other, "区市场监管局", s.lists[1])
 	m.enter()
 	return m
 }
@@ -289,7 +289,7 @@ func (m *matrix) cell(route, role string, cell byte) {
 // absent is a route about what isn't there.
 func (m *matrix) absent(route string) string {
 	const nobody = "91310118MA1JP7UB2B"
-	return strings.NewReplacer(":uscc", nobody, "/decisions/:id", "/decisions/1-a-wengang-fanhuan-"+nobody, "/deliveries/:id", "/deliveries/"+strings.Repeat("0", 64)).Replace(route)
+	return strings.NewReplacer(":uscc", nobody, "/decisions/:id", "/decisions/1-a-wengang-fanhuan-"+nobody, "/deliveries/:id", "/deliveries/"+strings.Repeat("0", 64), "/lists/:id", "/lists/none", ":n", "1").Replace(route)
 }
 
 // TestTokensOfMatrix asks as every role by tokens: with the scope that the matrix names one may what one may by session, but for

@@ -23,17 +23,24 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"mianshen/internal/casework"
+	"mianshen/internal/disburse/pay"
+	"mianshen/internal/disburse/payout"
 	"mianshen/internal/persons"
 	"mianshen/internal/persons/provider"
 	"mianshen/internal/web/bureau"
+	"mianshen/internal/web/cashier"
+	"mianshen/internal/web/counter"
 	"mianshen/internal/web/desk"
 	"mianshen/internal/web/door"
+	"mianshen/internal/web/money"
 	"mianshen/internal/web/pages"
 	"mianshen/internal/web/problem"
 	"mianshen/internal/web/reader"
 	"mianshen/internal/web/receive"
 	"mianshen/internal/web/shelf"
 	"mianshen/internal/web/static"
+	"mianshen/internal/web/treasury"
+	"mianshen/internal/web/ui"
 )
 
 // Config is what a server needs. Office, Searcher, Persons and Seal are required.
@@ -41,8 +48,9 @@ type Config struct {
 	Office   *casework.Office
 	Searcher desk.Searcher      // an index of what the office has published
 	Persons  *persons.Book      // who may do what
-	Seal     persons.Sealer     // of what browsers keep for us
+	Seal     pay.Keys           // of what browsers keep for us, and of account numbers
 	Provider *provider.Provider // signs in by an identity provider; nil: only local accounts
+	Debtor   payout.Debtor      // the paying account; without one no payment file leaves
 	Clock    func() time.Time   // now; nil is time.Now
 	Demo     bool               // the store holds samples: everybody may see the enterprises in it, and pages say so
 	Scratch  string             // a folder for files that are being received; "" is the system's
@@ -66,6 +74,8 @@ type Server struct {
 	dock    *receive.Dock
 	pages   *pages.Pages
 	door    *door.Door
+	money   *treasury.Treasury
+	counter *counter.Counter
 	log     *slog.Logger
 	meters  *meters
 	handler http.Handler
@@ -100,9 +110,11 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{cfg: cfg, desk: desk.New(cfg.Office, cfg.Searcher, cfg.Clock), bureau: bureau.New(cfg.Office), log: cfg.Logger, meters: newMeters()}
 	s.reader, s.shelf = reader.New(cfg.Office, cfg.Searcher), shelf.New(cfg.Office.Store, cfg.Clock)
+	s.money = treasury.New(treasury.Config{Office: cfg.Office, Keys: cfg.Seal, Debtor: cfg.Debtor, Clock: cfg.Clock, Logger: s.log})
 	s.dock = receive.New(cfg.Office.Store, s.bureau, cfg.Scratch)
-	s.pages = pages.New(pages.Config{Desk: s.desk, Reader: s.reader, Shelf: s.shelf, Bureau: s.bureau, Who: s.caller, Logger: s.log, Demo: cfg.Demo})
+	s.pages = pages.New(pages.Config{Desk: s.desk, Reader: s.reader, Shelf: s.shelf, Bureau: s.bureau, Who: s.caller, Due: func(ctx context.Context, uscc string) ([]ui.Due, error) { return s.counter.Due(ctx, uscc) }, Logger: s.log, Demo: cfg.Demo})
 	s.door = door.New(door.Config{Book: cfg.Persons, Seal: cfg.Seal, Provider: cfg.Provider, Demo: cfg.Demo, Clock: cfg.Clock, Even: s.even, Who: s.caller, Page: s.pages.Page, Logger: s.log})
+	s.counter = &counter.Counter{Treasury: s.money, Who: s.caller, Page: s.pages.Page}
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.IPExtractor = s.source()
@@ -141,9 +153,11 @@ func (s *Server) mount(e *echo.Echo) {
 		method, path, _ := strings.Cut(route, " ")
 		e.Add(method, path, plain(page))
 	}
-	for route, answer := range s.door.Routes() {
-		method, path, _ := strings.Cut(route, " ")
-		e.Add(method, path, plain(answer))
+	for _, routes := range []map[string]door.Answer{s.door.Routes(), money.New(s.counter).Routes(), cashier.New(s.counter, s.cfg.Scratch).Routes()} {
+		for route, answer := range routes {
+			method, path, _ := strings.Cut(route, " ")
+			e.Add(method, path, plain(answer))
+		}
 	}
 }
 

@@ -130,7 +130,10 @@ func (p *Pages) object(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	n, _ := strconv.Atoi(counter.Text(r, "n"))
+	n, err := strconv.Atoi(counter.Text(r, "n"))
+	if err != nil || n < 1 {
+		return p.toList(w, r, problem.New(http.StatusUnprocessableEntity, "请写明对第几条有异议，序号在条目表里。"))
+	}
 	_, err = p.Lists.Object(ctx, treasury.Actor(who, l.Department, "", hands...), l.ID, n, counter.Text(r, "raised_by"), counter.Text(r, "text"), p.Clock())
 	return p.toList(w, r, err)
 }

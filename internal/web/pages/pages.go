@@ -45,7 +45,8 @@ type Config struct {
 	Reader *reader.Reader
 	Shelf  *shelf.Shelf
 	Bureau *bureau.Bureau
-	Who    func(context.Context) caller.Caller // who asks
+	Who    func(context.Context) caller.Caller                      // who asks
+	Due    func(ctx context.Context, uscc string) ([]ui.Due, error) // what is on lists for a firm
 	Logger *slog.Logger
 	Demo   bool // the store holds samples, and pages say so
 }
@@ -238,6 +239,11 @@ func (s *Pages) firmPage(w http.ResponseWriter, r *http.Request) error {
 	v := ui.FirmView{Page: s.Page(ctx, firm.Enterprise.Called(), "firms"), Firm: firm}
 	if v.Saved, err = s.Shelf.List(ctx, known.USCC); err != nil {
 		return s.explain(ctx, err, "这家企业")
+	}
+	if !s.Who(ctx).Has(caller.DemoVisitor) {
+		if v.Dues, err = s.Due(ctx, known.USCC); err != nil {
+			return s.explain(ctx, err, "这家企业")
+		}
 	}
 	return s.write(w, r, http.StatusOK, func(ctx context.Context, b io.Writer) error { return ui.WriteFirm(ctx, b, v) })
 }

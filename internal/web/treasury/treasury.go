@@ -78,8 +78,8 @@ func Departments(who caller.Caller) (list []string) {
 // Visible is a list if the caller may see it, else it isn't there.
 func (t *Treasury) Visible(ctx context.Context, who caller.Caller, id string) (view.List, error) {
 	l, err := t.View.List(ctx, id)
-	if err == nil && !SeesEveryList(who) && !who.For(caller.D1|caller.D2, l.Department) {
-		err = store.ErrNotFound
+	if errors.Is(err, store.ErrNotFound) || err == nil && !SeesEveryList(who) && !who.For(caller.D1|caller.D2, l.Department) {
+		return view.List{}, problem.New(http.StatusNotFound, "没有找到这份名单。") // whether it is another's or isn't there
 	}
 	return l, t.Explain(ctx, err, "这份名单")
 }

@@ -15,6 +15,7 @@ import (
 	"mianshen/internal/web/seek"
 	"mianshen/internal/web/shelf"
 	"mianshen/rules/civil"
+	"mianshen/rules/exact"
 )
 
 // Page is what every page needs to know.
@@ -28,6 +29,9 @@ type Page struct {
 
 // Picks tells whether who looks may pick any enterprise, and see what officials work on.
 func (p Page) Picks() bool { return p.Who.SeesAll() }
+
+// Handles tells whether who looks works on lists and payments.
+func (p Page) Handles() bool { return p.Who.Has(caller.Business) }
 
 // SearchView is the search page.
 type SearchView struct {
@@ -59,6 +63,17 @@ type FirmView struct {
 	Page
 	Firm  *desk.Firm
 	Saved []shelf.Search
+	Dues  []Due
+}
+
+// Due is what a list has for an enterprise, in plain words.
+type Due struct {
+	List, Title, Department, Period string
+	N                               int
+	Amount                          exact.Money
+	State, Plain                    string // a word, and a sentence that says when the money comes
+	Ask                             bool   // the enterprise is asked to confirm it
+	Public                          bool   // it is, or was, in public notice
 }
 
 // WhyView is one decision with its reasons.

@@ -133,6 +133,17 @@ var places = []place{
 	{"simulation", "/simulation", "试算"},
 }
 
+// moneyPlaces are where lists and payments are worked on.
+var moneyPlaces = []place{
+	{"lists", "/lists", "拨付名单"},
+	{"payments", "/payments", "支付和回单"},
+	{"budget", "/budget", "预算额度"},
+	{"accounts", "/accounts", "收款账户"},
+	{"findings", "/findings", "人工核实"},
+	{"recoveries", "/recoveries", "追回"},
+	{"report", "/report", "拨付报告"},
+}
+
 // moment writes an instant of the API as a person reads it: 2025年7月1日 10:00.
 func moment(text string) string {
 	t, err := time.Parse(time.RFC3339, text)
