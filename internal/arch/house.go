@@ -178,6 +178,12 @@ var rooms = map[string]Room{
 		Bars: NoClock, Imports: []string{"rules/civil", "internal/audit", "internal/store", "internal/notify/channel", "internal/notify/choice", "internal/notify/event"},
 		TestImports: []string{"rules/exact", "internal/pgtest", "internal/seal"},
 	},
+	"internal/notify/supply": {
+		Bars:        NoClock,
+		Imports:     []string{"rules", "rules/civil", "internal/audit", "internal/facts/arrival", "internal/intake", "internal/intake/delivery", "internal/store"},
+		TestImports: []string{"seeds", "internal/casework", "internal/demo", "internal/persons", "internal/pgtest", "internal/seal"},
+	},
+	"internal/notify/effect":          {Bars: NoClock, Imports: []string{"internal/store"}, TestImports: []string{"rules/exact", "internal/notify/channel", "internal/notify/event", "internal/notify/outbox", "internal/pgtest", "internal/seal"}},
 	"internal/notify/channel":         {Bars: NoClock | NoIO},
 	"internal/notify/channel/outward": {Bars: NoClock},
 	"internal/notify/channel/inbox":   {Bars: NoClock | NoIO, Imports: []string{"internal/notify/channel"}},
@@ -289,6 +295,7 @@ var libraries = []Library{
 	{Path: "github.com/parquet-go/parquet-go", Owners: []string{"internal/sheet/parquet"}, Why: "columnar deliveries"},
 
 	{Path: "database/sql", Owners: []string{"internal/store", "internal/store/storetest", "internal/pgtest", "internal/persons", "internal/disburse/pay", "internal/fsck", "internal/notify/outbox", "internal/notify/words"}, Tests: []string{everyRoom}, Why: "SQL stands in few rooms, and by parameters only"},
+	{Path: "database/sql", Owners: []string{"internal/store", "internal/store/storetest", "internal/pgtest", "internal/persons", "internal/disburse/pay", "internal/fsck", "internal/notify/outbox", "internal/notify/supply"}, Tests: []string{everyRoom}, Why: "SQL stands in few rooms, and by parameters only"},
 	{Path: "modernc.org/sqlite", Owners: []string{"internal/store"}, Why: "SQLite without cgo"},
 	{Path: "github.com/jackc/pgx/v5", Owners: []string{"internal/store", "internal/pgtest"}, Why: "PostgreSQL"},
 	{Path: "github.com/pressly/goose/v3", Owners: []string{"internal/store"}, Why: "migrations"},

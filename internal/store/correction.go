@@ -27,25 +27,33 @@ type Correction struct {
 // isn't sealed.
 func (s *Store) PutCorrections(ctx context.Context, list []Correction) (err error) {
 	defer wrap(&err, "put %d corrections", len(list))
+	return s.transact(ctx, func(tx *sql.Tx) error { return putCorrections(ctx, tx, list) })
+}
+
+// PutCorrections stores corrections as Store.PutCorrections does, within the transaction.
+func (t *Tx) PutCorrections(ctx context.Context, list []Correction) (err error) {
+	defer wrap(&err, "put %d corrections", len(list))
+	return putCorrections(ctx, t.tx, list)
+}
+
+func putCorrections(ctx context.Context, tx *sql.Tx, list []Correction) error {
 	for _, c := range list {
 		if err := c.check(); err != nil {
 			return fmt.Errorf("%q of %q for %q: %w", c.Series, c.USCC, c.Period, err)
 		}
 	}
-	return s.transact(ctx, func(tx *sql.Tx) error {
-		for _, c := range list {
-			result, err := tx.ExecContext(ctx, `INSERT INTO correction (series, period, uscc, cell, unit, at, set_by, reason, delivery)
-				SELECT $1, $2, $3, $4, $5, $6, $7, $8, d.id FROM (SELECT 1 AS one) o LEFT JOIN delivery d ON d.id = $9 WHERE $9 = '' OR d.id IS NOT NULL`,
-				c.Series, c.Period, c.USCC, sql.NullString{String: c.Cell, Valid: !c.Missing}, c.Unit, stamp{c.At}, c.By, c.Reason, c.Delivery)
-			if err != nil {
-				return err
-			}
-			if added, err := result.RowsAffected(); err != nil || added != 1 {
-				return errors.Join(fmt.Errorf("delivery %q: %w", c.Delivery, ErrNotFound), err)
-			}
+	for _, c := range list {
+		result, err := tx.ExecContext(ctx, `INSERT INTO correction (series, period, uscc, cell, unit, at, set_by, reason, delivery)
+			SELECT $1, $2, $3, $4, $5, $6, $7, $8, d.id FROM (SELECT 1 AS one) o LEFT JOIN delivery d ON d.id = $9 WHERE $9 = '' OR d.id IS NOT NULL`,
+			c.Series, c.Period, c.USCC, sql.NullString{String: c.Cell, Valid: !c.Missing}, c.Unit, stamp{c.At}, c.By, c.Reason, c.Delivery)
+		if err != nil {
+			return err
 		}
-		return nil
-	})
+		if added, err := result.RowsAffected(); err != nil || added != 1 {
+			return errors.Join(fmt.Errorf("delivery %q: %w", c.Delivery, ErrNotFound), err)
+		}
+	}
+	return nil
 }
 
 // check refuses what is no correction.

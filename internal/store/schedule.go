@@ -81,3 +81,22 @@ func (s *Store) FinishSlot(ctx context.Context, job, slot, outcome string, now t
 		return fmt.Errorf("nobody took it: %w", ErrNotFound)
 	})
 }
+
+// Slot is one tick of the schedule that was taken.
+type Slot struct {
+	Job, Name  string
+	StartedAt  time.Time
+	FinishedAt time.Time // zero: it runs, or its process ended before it did
+	Outcome    string
+}
+
+// Slots returns up to limit slots of a job, those with the greatest names first, which are the latest where names are instants.
+func (s *Store) Slots(ctx context.Context, job string, limit int) (list []Slot, err error) {
+	defer wrap(&err, "slots of job %q", job)
+	return collect(ctx, s.db, func(scan func(...any) error) (x Slot, err error) {
+		var started, finished stamp
+		err = scan(&x.Job, &x.Name, &started, &finished, &x.Outcome)
+		x.StartedAt, x.FinishedAt = started.Time, finished.Time
+		return x, err
+	}, `SELECT job, slot, started_at, finished_at, coalesce(outcome, '') FROM job_slot WHERE job = $1 ORDER BY slot DESC LIMIT $2`, job, max(limit, 0))
+}

@@ -17,6 +17,29 @@ import (
 // the vocabulary, an enterprise, a period as deliveries have it, and a value that can be read, unless it says that the value is
 // missing. Where one can't be stored the error is an *intake.Problems whose rows are the numbers of the corrections, from 1.
 func Correct(ctx context.Context, st *store.Store, v *rules.Vocabulary, list []store.Correction, now time.Time) error {
+	list, err := checked(v, list, now)
+	if err != nil {
+		return err
+	}
+	return st.PutCorrections(ctx, list)
+}
+
+// CorrectWithin is Correct within a transaction, for corrections that belong together with something else.
+func CorrectWithin(ctx context.Context, tx *store.Tx, v *rules.Vocabulary, list []store.Correction, now time.Time) error {
+	list, err := checked(v, list, now)
+	if err != nil {
+		return err
+	}
+	return tx.PutCorrections(ctx, list)
+}
+
+// Check says what is wrong with corrections before they are made, as Correct would.
+func Check(v *rules.Vocabulary, list []store.Correction, now time.Time) error {
+	_, err := checked(v, list, now)
+	return err
+}
+
+func checked(v *rules.Vocabulary, list []store.Correction, now time.Time) ([]store.Correction, error) {
 	list = slices.Clone(list)
 	problems := &intake.Problems{}
 	for i := range list {
@@ -27,9 +50,9 @@ func Correct(ctx context.Context, st *store.Store, v *rules.Vocabulary, list []s
 		}
 	}
 	if len(problems.List) > 0 {
-		return problems
+		return nil, problems
 	}
-	return st.PutCorrections(ctx, list)
+	return list, nil
 }
 
 // check says what is wrong with a correction, and brings its code into normal form.
