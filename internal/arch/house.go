@@ -197,6 +197,8 @@ var rooms = map[string]Room{
 		TestImports: []string{"rules/civil", "rules/exact", "internal/pgtest", "internal/seal", "internal/store", "internal/notify/channel/inbox", "internal/notify/channel/outward", "internal/notify/channel/sms", "internal/notify/channel/smtp", "internal/notify/channel/webhook"},
 	},
 
+	"internal/timetable": {Imports: []string{"rules/civil", "internal/store"}, TestImports: []string{"internal/pgtest"}},
+
 	// The edge.
 	"internal/web/say":    {Bars: NoClock, Imports: with(bottom, "rules")},
 	"internal/web/static": {Bars: NoClock},
@@ -270,7 +272,7 @@ var rooms = map[string]Room{
 	"cmd/mianshen": {
 		Imports: with(law, "engine", "index", "index/judge", "index/lexicon", "index/texts", "seeds", "seeds/synth", "internal/casework", "internal/facts/arrival", "internal/store", "internal/intake", "internal/intake/delivery", "internal/sheet",
 			"internal/readiness", "internal/readiness/report", "internal/whatif", "internal/web", "internal/catalog", "internal/demo", "internal/finder", "internal/disburse", "internal/disburse/ledger", "internal/fsck", "internal/notify", "internal/audit", "internal/persons", "internal/persons/provider", "internal/seal",
-			"internal/counter", "internal/counter/listing", "internal/demo/quarter",
+			"internal/timetable", "internal/disburse/pay", "internal/demo/quarter",
 			"internal/counter", "internal/counter/funds", "internal/counter/listing"),
 			"internal/readiness", "internal/readiness/report", "internal/whatif", "internal/web", "internal/catalog", "internal/demo", "internal/finder", "internal/disburse", "internal/disburse/ledger", "internal/disburse/payout", "internal/fsck", "internal/notify", "internal/audit", "internal/persons", "internal/persons/provider", "internal/seal", "internal/demo/quarter"),
 		TestImports: []string{"internal/pgtest", "examples"},
@@ -310,7 +312,7 @@ var libraries = []Library{
 
 	{Path: "github.com/wneessen/go-mail", Owners: []string{"internal/notify/channel/smtp"}, Why: "mail with STARTTLS, headers that can't be injected, and errors that say how far it came"},
 
-	{Path: "github.com/go-co-op/gocron/v2", Owners: []string{"cmd/mianshen"}, Why: "the schedule"},
+	{Path: "github.com/go-co-op/gocron/v2", Owners: []string{"internal/timetable"}, Why: "the schedule"},
 	{Path: "github.com/alecthomas/kong", Owners: []string{"cmd/mianshen"}, Why: "commands and flags"},
 	{Path: "github.com/schollz/progressbar/v3", Owners: []string{"cmd/mianshen"}, Why: "progress of long work on a terminal"},
 
