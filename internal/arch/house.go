@@ -273,7 +273,7 @@ var rooms = map[string]Room{
 		Imports: with(law, "engine", "index", "index/judge", "index/lexicon", "index/texts", "seeds", "seeds/synth", "internal/casework", "internal/facts/arrival", "internal/store", "internal/intake", "internal/intake/delivery", "internal/sheet",
 			"internal/readiness", "internal/readiness/report", "internal/whatif", "internal/web", "internal/catalog", "internal/demo", "internal/finder", "internal/disburse", "internal/disburse/ledger", "internal/fsck", "internal/notify", "internal/audit", "internal/persons", "internal/persons/provider", "internal/seal",
 			"internal/timetable", "internal/disburse/pay", "internal/demo/quarter",
-			"internal/counter", "internal/counter/funds", "internal/counter/listing"),
+			"internal/counter", "internal/counter/funds", "internal/counter/listing",
 			"internal/readiness", "internal/readiness/report", "internal/whatif", "internal/web", "internal/catalog", "internal/demo", "internal/finder", "internal/disburse", "internal/disburse/ledger", "internal/disburse/payout", "internal/fsck", "internal/notify", "internal/audit", "internal/persons", "internal/persons/provider", "internal/seal", "internal/demo/quarter"),
 		TestImports: []string{"internal/pgtest", "examples"},
 	},
@@ -296,7 +296,7 @@ var libraries = []Library{
 	{Path: "github.com/xuri/excelize/v2", Owners: []string{"internal/sheet"}, Tests: []string{everyRoom}, Why: "writes workbooks; internal/sheet/xlsx reads them without it"},
 	{Path: "github.com/parquet-go/parquet-go", Owners: []string{"internal/sheet/parquet"}, Why: "columnar deliveries"},
 
-	{Path: "database/sql", Owners: []string{"internal/store", "internal/store/storetest", "internal/pgtest", "internal/persons", "internal/disburse/pay", "internal/fsck", "internal/notify/outbox", "internal/notify/words"}, Tests: []string{everyRoom}, Why: "SQL stands in few rooms, and by parameters only"},
+	{Path: "database/sql", Owners: []string{"internal/store", "internal/store/storetest", "internal/pgtest", "internal/persons", "internal/disburse/pay", "internal/fsck", "internal/notify/outbox", "internal/notify/words", "internal/notify/supply"}, Tests: []string{everyRoom}, Why: "SQL stands in few rooms, and by parameters only"},
 	{Path: "database/sql", Owners: []string{"internal/store", "internal/store/storetest", "internal/pgtest", "internal/persons", "internal/disburse/pay", "internal/fsck", "internal/notify/outbox", "internal/notify/supply"}, Tests: []string{everyRoom}, Why: "SQL stands in few rooms, and by parameters only"},
 	{Path: "modernc.org/sqlite", Owners: []string{"internal/store"}, Why: "SQLite without cgo"},
 	{Path: "github.com/jackc/pgx/v5", Owners: []string{"internal/store", "internal/pgtest"}, Why: "PostgreSQL"},
@@ -358,7 +358,6 @@ var excused = []Excuse{
 	},
 	{
 		Place: "cmd/mianshen", Kind: kindPackage, Ceiling: 3800,
-		Place: "cmd/mianshen", Kind: kindPackage, Ceiling: 3700,
 		Why: "one file a command; the room grows with the number of commands, and each file can be read alone",
 	},
 	{
@@ -392,6 +391,10 @@ var excused = []Excuse{
 	{
 		Place: "internal/disburse/ledger", Kind: kindPackage, Ceiling: 1650,
 		Why: "one file a subject (lines, postings, accounts, findings, history, recoveries) over one way to act: role, refusal, change and audit record in a transaction",
+	},
+	{
+		Place: "internal/arch", Kind: kindPackage, Ceiling: 1500,
+		Why: "the table of the house itself grows by a row a room; what reads the source has left to source",
 	},
 	{
 		Place: "internal/web", Kind: kindPackage, Ceiling: 1900,
