@@ -166,8 +166,8 @@ var rooms = map[string]Room{
 	"internal/notify/event":    {Bars: NoClock | NoIO, Imports: []string{"rules/exact", "rules/civil"}},
 	"internal/notify/forecast": {Bars: NoClock | NoIO, Imports: []string{"rules", "rules/civil", "rules/exact", "rules/formula"}, TestImports: []string{"rules/rulestest"}},
 	"internal/notify/derive": {
-		Bars: NoClock, Imports: []string{"rules", "rules/exact", "rules/civil", "engine", "internal/casework", "internal/facts", "internal/store", "internal/notify/event", "internal/notify/forecast"},
-		TestImports: []string{"internal/pgtest", "internal/seal", "internal/demo", "internal/demo/quarter", "internal/notify/outbox", "seeds"},
+		Bars: NoClock, Imports: []string{"rules", "rules/exact", "rules/civil", "engine", "internal/casework", "internal/facts", "internal/facts/form", "internal/store", "internal/notify/event", "internal/notify/forecast"},
+		TestImports: []string{"internal/pgtest", "internal/seal", "internal/demo", "internal/demo/quarter", "internal/notify/outbox", "internal/notify/words", "internal/facts", "seeds"},
 	},
 	"internal/notify/words": {
 		Bars: NoClock, Imports: []string{"internal/audit", "internal/store", "internal/notify/event"}, TestImports: []string{"internal/pgtest"},

@@ -3,6 +3,7 @@ package derive_test
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"mianshen/internal/notify/derive"
 	"mianshen/internal/notify/event"
 	"mianshen/internal/notify/outbox"
+	"mianshen/internal/notify/words"
 	"mianshen/internal/pgtest"
 	"mianshen/internal/seal"
 	"mianshen/internal/store"
@@ -124,6 +126,11 @@ func whole(t *testing.T, e event.Event) {
 		if v.Name != event.Link && e.Data[v.Name] == "" {
 			t.Fatalf("%s of %s lacks %s: %v", e.Kind, e.Subject, v.Name, e.Data)
 		}
+	}
+	template, _ := words.Default(e.Kind)
+	said, err := words.Say(template, e, "https://m.example")
+	if err != nil || strings.ContainsAny(said.Title+said.Text, "{}") || len(said.Text) > 6000 {
+		t.Fatalf("%s is said as %+v: %v", e.Kind, said, err)
 	}
 	for name := range e.Data {
 		extra := []string{event.Topic, event.Department, event.Industry, event.Ref}

@@ -1,0 +1,168 @@
+package derive_test
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"mianshen/internal/casework"
+	"mianshen/internal/demo"
+	"mianshen/internal/facts"
+	"mianshen/internal/notify/derive"
+	"mianshen/internal/notify/event"
+	"mianshen/internal/notify/forecast"
+	"mianshen/internal/notify/outbox"
+	"mianshen/internal/seal"
+	"mianshen/internal/store"
+	"mianshen/rules"
+	"mianshen/rules/civil"
+	"mianshen/seeds"
+)
+
+var began = time.Date(2025, 6, 30, 9, 0, 0, 0, civil.Shanghai())
+
+// town is a store with the sample policies and n of the sample firms.
+func town(t *testing.T, n int) (*casework.Office, *casework.Book, []string) {
+	t.Helper()
+	s, err := store.Open(t.Context(), "sqlite://"+t.TempDir()+"/a.db")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	office := casework.New(s)
+	if err := demo.Publish(t.Context(), office, began); err != nil {
+		t.Fatal(err)
+	}
+	book, err := office.Current(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	firms, err := demo.Firms(book.Book.Vocabulary, seeds.Generate(n, seeds.Seed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := demo.Deliver(t.Context(), office, book.Book.Vocabulary, firms, began); err != nil {
+		t.Fatal(err)
+	}
+	var codes []string
+	for _, f := range firms {
+		codes = append(codes, f.Profile.Enterprise)
+	}
+	return office, book, codes
+}
+
+// TestForecast holds forecasts over what deliveries say against a snapshot and a decision of each of 400 days, for 500 random pairs.
+func TestForecast(t *testing.T) {
+	ctx := t.Context()
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	r := rand.New(rand.NewPCG(seed, 0))
+	office, book, codes := town(t, 25)
+	today, v := demo.AsOf(), book.Book.Vocabulary
+	around := rules.Circumstances{AsOf: today, History: rules.NewHistory(nil)}
+	ahead, err := derive.LookAhead(ctx, office, book, today, began, began)
+	if err != nil {
+		t.Fatal(err)
+	}
+	desk := forecast.New(book.Book, around)
+	type pair struct {
+		rule *rules.Rule
+		got  forecast.Change
+		ok   bool
+		was  rules.Outcome
+		done bool
+	}
+	pairs := map[string][]*pair{}
+	asked := 0
+	for _, code := range codes {
+		known, err := ahead.Stretches(ctx, code)
+		if err == nil {
+			err = desk.Load(known)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 20 {
+			p := &pair{rule: book.Rules[r.IntN(len(book.Rules))]}
+			p.got, p.ok = desk.Next(p.rule)
+			asked += p.got.Checked
+			pairs[code] = append(pairs[code], p)
+		}
+	}
+	changes := 0
+	for n := 0; n <= forecast.Horizon; n++ {
+		day, _ := today.AddDays(n)
+		snap, err := facts.Build(ctx, office.Store, v, facts.Request{Vocabulary: book.Vocabulary, AsOf: day, KnownAt: began, Now: began})
+		if err != nil {
+			t.Fatal(err)
+		}
+		table, err := facts.Open(ctx, office.Store, v, snap)
+		if err != nil {
+			t.Fatal(err)
+		}
+		around.AsOf = day
+		session := book.NewSession(around)
+		for code, list := range pairs {
+			row, _ := table.Row(code)
+			profile, err := table.Profile(row)
+			if err != nil {
+				t.Fatal(err)
+			}
+			session.Load(profile)
+			for _, p := range list {
+				now := rules.Outcome("")
+				if p.rule.Due(day) {
+					now = session.Decide(p.rule).Outcome
+				}
+				switch {
+				case n == 0:
+					p.was = now
+				case !p.done && now != p.was:
+					p.done = true
+					changes++
+					if p.got.Day != day || p.got.Now != now {
+						t.Errorf("seed %d: %s of %s: forecast %s %q, but %s %q", seed, p.rule.Item.ID, code, p.got.Day, p.got.Now, day, now)
+					}
+				}
+			}
+		}
+	}
+	for code, list := range pairs {
+		for _, p := range list {
+			if p.ok != p.done {
+				t.Errorf("seed %d: %s of %s: a change on %s that doesn't come", seed, p.rule.Item.ID, code, p.got.Day)
+			}
+		}
+	}
+	t.Logf("%d changes of 500 pairs, asked on %.1f days a pair", changes, float64(asked)/500)
+	if changes < 100 {
+		t.Errorf("only %d changes", changes)
+	}
+}
+
+// TestSpeed measures a first sweep that becomes events and messages, and that going on tells nothing twice.
+func TestSpeed(t *testing.T) {
+	ctx := t.Context()
+	office, _, _ := town(t, 1500)
+	sweep, err := office.Sweep(ctx, casework.SweepRequest{AsOf: demo.AsOf(), Now: began}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &box{outbox.New(office.Store, seal.New()), map[string]event.Event{}}
+	start := time.Now()
+	n, err := derive.New(office, b).Step(ctx, began)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("sweep %d: %d events in %v, %.0f a second", sweep.ID, n, time.Since(start), float64(n)/time.Since(start).Seconds())
+	if n < 5000 {
+		t.Errorf("only %d events", n)
+	}
+	if again, err := derive.New(office, b).Step(ctx, began); err != nil || again != 0 {
+		t.Errorf("%d events came again: %v", again, err)
+	}
+}
