@@ -195,8 +195,11 @@ func (w *worker) ends(l *law, i, row int, f firm) []event.Event {
 
 // turns tells of a day that is known already on which dates change the outcome.
 func (w *worker) turns(l *law, i, row int, f firm) []event.Event {
-	if !w.desk.Dated(l.rule) {
+	if !w.desk.Dated(l.rule, nil) {
 		return nil
+	}
+	if w.state.Outcome(i, row) == rules.Ineligible && !w.desk.Dated(l.rule, engine.Decide(w.session, l.rule).Failed) {
+		return nil // something is in the way that no date removes
 	}
 	c, ok := w.desk.Next(l.rule)
 	if !ok || c.Day.Sub(w.sweep.AsOf) > ahead || len(c.Causes) == 0 || c.Causes[0].Kind != forecast.ByDate {

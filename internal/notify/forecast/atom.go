@@ -23,13 +23,14 @@ type atom struct {
 
 // atom notes a tree, or that every day has to be asked.
 func (s *study) atom(n *formula.Node, lawful bool) {
+	s.plan.dated[s.top] = true
 	if s.plan.daily {
 		return
 	}
 	x := &expansion{study: s, loop: s.rows != nil}
 	a := atom{rule: s.rule, lawful: lawful, monotone: !lawful && s.monotone(n)}
 	if a.node = x.expand(n); x.failed || x.column && x.record {
-		s.plan.daily = true
+		s.every()
 		return
 	}
 	switch {

@@ -13,7 +13,8 @@ type plan struct {
 	marks  []mark         // days that the law lays down
 	fields []*rules.Field // delivered facts that may get too old
 	atoms  []atom
-	daily  bool // something is read that changes every day
+	daily  bool            // something is read that changes every day
+	dated  map[string]bool // the conditions that dates can turn
 }
 
 // mark is a day that is the same for all firms.
@@ -27,6 +28,7 @@ type study struct {
 	book  *rules.Book
 	rule  *rules.Rule
 	plan  *plan
+	top   string       // the condition that is being read
 	rows  *rules.Field // the table of the loop that is being read; nil: none
 	seen  map[*rules.Rule]bool
 	known map[*formula.Node]bool // what dependent has found
@@ -35,7 +37,7 @@ type study struct {
 func (d *Desk) plan(r *rules.Rule) *plan {
 	p := d.plans[r]
 	if p == nil {
-		p = &plan{}
+		p = &plan{dated: map[string]bool{}}
 		s := &study{book: d.book, plan: p, seen: map[*rules.Rule]bool{}, known: map[*formula.Node]bool{}}
 		s.read(r)
 		d.plans[r] = p
@@ -62,6 +64,9 @@ func (s *study) read(r *rules.Rule) {
 	}
 	shape := r.Shape()
 	for _, c := range shape.Conditions {
+		if outer == nil {
+			s.top = c.ID
+		}
 		s.part(c)
 	}
 	for _, n := range []*formula.Node{shape.Amount, shape.AtMost, shape.PerGrant, shape.PerYear, shape.Total} {
@@ -114,7 +119,7 @@ func (s *study) walk(n *formula.Node) {
 	}
 	switch n.Op {
 	case formula.OpAsOf:
-		s.plan.daily = true
+		s.every()
 	case formula.OpDefine:
 		s.walk(s.rule.Part(n.Slot))
 	case formula.OpField:
@@ -156,7 +161,7 @@ func (s *study) loop(n *formula.Node) {
 	outer := s.rows
 	s.rows = s.table(n.Args[0])
 	if s.rows == nil && s.dependent(n.Args[1]) {
-		s.plan.daily = true
+		s.every()
 	}
 	s.walk(n.Args[1])
 	s.rows = outer
@@ -233,9 +238,17 @@ func (s *study) moving(n *formula.Node) bool {
 	return slices.ContainsFunc(n.Args, s.moving)
 }
 
-// Dated reports whether dates among a firm's facts or in the rule can change what the item comes to; if not, only periods, values,
-// stale facts and the policy's own days do.
-func (d *Desk) Dated(r *rules.Rule) bool {
+// every notes that every day has to be asked.
+func (s *study) every() { s.plan.daily, s.plan.dated[s.top] = true, true }
+
+// Dated reports whether dates among a firm's facts or in the rule can turn each of some conditions; of none, whether they can turn any.
+// What isn't dated changes with periods, values, stale facts and the policy's own days alone.
+func (d *Desk) Dated(r *rules.Rule, ids []string) bool {
 	p := d.plan(r)
-	return p.daily || len(p.atoms) > 0
+	for _, id := range ids {
+		if !p.dated[id] {
+			return false
+		}
+	}
+	return len(p.dated) > 0
 }
