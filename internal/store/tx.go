@@ -5,6 +5,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"mianshen/internal/audit"
@@ -51,6 +54,46 @@ func (t *Tx) QueryRow(ctx context.Context, query string, args ...any) *sql.Row {
 // Prepare compiles a statement that runs many times; it is closed with the transaction.
 func (t *Tx) Prepare(ctx context.Context, query string) (*sql.Stmt, error) {
 	return t.tx.PrepareContext(ctx, query)
+}
+
+// atOnce is how many rows one statement of Many inserts: enough that a statement costs little against its rows, few enough for
+// PostgreSQL's 65,535 parameters. There each statement has its triggers looked at once, so it takes more.
+var atOnce = map[Kind]int{SQLite: 100, Postgres: 1000}
+
+// Many inserts rows by statements of many rows each. into is the table with its columns, "t (a, b)"; tail what follows the values,
+// such as ON CONFLICT. All rows are as long as the first.
+//
+// Where many rows came, PostgreSQL counts the table anew. Else its checks go on as if the table were as small as before, by plans
+// whose time grows with the square of the rows.
+func (t *Tx) Many(ctx context.Context, into, tail string, rows [][]any) error {
+	total := len(rows)
+	for size := min(atOnce[t.s.kind], total); len(rows) > 0; size = len(rows) {
+		statement, err := t.Prepare(ctx, "INSERT INTO "+into+" VALUES "+t.s.placeholders(size, len(rows[0]))+" "+tail)
+		if err != nil {
+			return err
+		}
+		for ; len(rows) >= size; rows = rows[size:] {
+			if _, err := statement.ExecContext(ctx, slices.Concat(rows[:size]...)...); err != nil {
+				return err
+			}
+		}
+	}
+	if t.s.kind != Postgres || total < 1000 {
+		return nil
+	}
+	table, _, _ := strings.Cut(into, " ")
+	_, err := t.Exec(ctx, "ANALYZE "+table)
+	return err
+}
+
+// Places are n placeholders in brackets, such as IN wants them, after so many others. SQLite looks each up by name: a hundred are
+// quick, many hundreds aren't.
+func Places(after, n int) string {
+	names := make([]string, n)
+	for i := range names {
+		names[i] = "$" + strconv.Itoa(after+i+1)
+	}
+	return "(" + strings.Join(names, ", ") + ")"
 }
 
 // Audit appends a record to the audit log within the transaction, after everything that it waits for: so it comes last.

@@ -50,12 +50,12 @@ func (b *Book) among(ctx context.Context, query string, keys []string, each func
 
 // grouped is among for a query that goes on after its keys.
 func (b *Book) grouped(ctx context.Context, query, tail string, keys []string, each func(scanner) error) error {
-	for part := range slices.Chunk(keys, 500) {
+	for part := range slices.Chunk(keys, 100) {
 		args := make([]any, len(part))
 		for i, key := range part {
 			args[i] = key
 		}
-		if err := b.query(ctx, query+places(b.s.Kind(), 1, len(part))+tail, args, each); err != nil {
+		if err := b.query(ctx, query+store.Places(0, len(part))+tail, args, each); err != nil {
 			return err
 		}
 	}

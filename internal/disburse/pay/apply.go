@@ -3,6 +3,8 @@ package pay
 import (
 	"context"
 	"database/sql"
+	"maps"
+	"slices"
 	"time"
 
 	"mianshen/internal/disburse/pay/evidence"
@@ -191,19 +193,12 @@ func elsewhere(ctx context.Context, tx *store.Tx, lines []evidence.Line, class m
 
 // putLines stores new lines with their classes.
 func putLines(ctx context.Context, tx *store.Tx, lines []evidence.Line, class map[string]evidence.Class) error {
-	put, err := tx.Prepare(ctx, `INSERT INTO receipt_line (id, file, batch, payment, print, amount_fen, result, reason, bank_at, class)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`)
-	if err != nil {
-		return err
-	}
-	for _, l := range lines {
+	rows := make([][]any, len(lines))
+	for i, l := range lines {
 		r := l.Receipt
-		_, err := put.ExecContext(ctx, l.ID, l.File, r.Batch, r.Payment, r.Account, int64(r.Amount), evidence.ResultWord(r.Result), r.Reason, store.Stamp(r.At), string(class[l.ID]))
-		if err != nil {
-			return err
-		}
+		rows[i] = []any{l.ID, l.File, r.Batch, r.Payment, r.Account, int64(r.Amount), evidence.ResultWord(r.Result), r.Reason, store.Stamp(r.At), string(class[l.ID])}
 	}
-	return nil
+	return tx.Many(ctx, "receipt_line (id, file, batch, payment, print, amount_fen, result, reason, bank_at, class)", "", rows)
 }
 
 // reclass gives the open lines that were there their new class, where it changed.
@@ -220,18 +215,64 @@ func reclass(ctx context.Context, tx *store.Tx, kept []evidence.Line, class map[
 }
 
 // carry moves payments with what belongs to it: success posts, failure voids the reservation, a return restores the line; the entry
-// of what didn't arrive is returned, so that the right is free for another list. Postings bear the bank's time.
+// of what didn't arrive is returned, so that the right is free for another list. Postings bear the bank's time. What the same
+// happens to is written together.
 func (b Batch) carry(ctx context.Context, tx *store.Tx, moves []move, actor Actor, now time.Time) error {
-	if len(moves) == 0 {
-		return nil
-	}
-	w, err := newWriter(ctx, tx, b, actor, now)
-	if err != nil {
-		return err
-	}
+	w := writer{ctx, tx, b, actor.Person, store.Stamp(now)}
+	var paid, failed, back []move
 	for _, m := range moves {
-		for _, write := range w.steps(m) {
-			if err := write(); err != nil {
+		if m.to == "failed" {
+			failed = append(failed, m)
+			continue
+		}
+		if m.state != "paid" {
+			paid = append(paid, m)
+		}
+		if m.to == "returned" {
+			back = append(back, m)
+		}
+	}
+	for _, write := range []func() error{
+		func() error { return w.states("paid", paid) },
+		func() error {
+			return w.posts("post", "reserved", "paid", paid, func(m move) time.Time { return m.paidAt })
+		},
+		func() error { return w.states("returned", back) },
+		func() error {
+			return w.posts("return", "paid", "available", back, func(m move) time.Time { return m.at })
+		},
+		func() error { return w.entries("退汇：", back) },
+		func() error { return w.states("failed", failed) },
+		func() error { return w.voids(failed) },
+		func() error { return w.entries("付款失败：", failed) },
+	} {
+		if err := write(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writer writes what moves.
+type writer struct {
+	ctx    context.Context //nolint:containedctx // lives within carry
+	tx     *store.Tx
+	b      Batch
+	person string
+	now    any
+}
+
+// together runs an update for moves that have one reason, many at a time. Its text ends before the list of what key says, which
+// comes after the arguments that args makes of the reason.
+func (w writer) together(text string, moves []move, key func(move) any, args func(reason string) []any) error {
+	by := map[string][]any{}
+	for _, m := range moves {
+		by[m.reason] = append(by[m.reason], key(m))
+	}
+	for _, reason := range slices.Sorted(maps.Keys(by)) {
+		for keys := range slices.Chunk(by[reason], 100) {
+			first := args(reason)
+			if _, err := w.tx.Exec(w.ctx, text+store.Places(len(first), len(keys)), append(first, keys...)...); err != nil {
 				return err
 			}
 		}
@@ -239,63 +280,28 @@ func (b Batch) carry(ctx context.Context, tx *store.Tx, moves []move, actor Acto
 	return nil
 }
 
-// writer has the statements that move a payment.
-type writer struct {
-	b                             Batch
-	person                        string
-	now                           any
-	exec                          func(stmt *sql.Stmt, args ...any) error
-	states, posts, voids, entries *sql.Stmt
+func (w writer) states(to string, moves []move) error {
+	return w.together(`UPDATE payment SET state = $1, reason = $2, moved_at = $3, moved_by = $4 WHERE id IN `, moves,
+		func(m move) any { return m.id }, func(reason string) []any { return []any{to, reason, w.now, w.person} })
 }
 
-func newWriter(ctx context.Context, tx *store.Tx, b Batch, actor Actor, now time.Time) (*writer, error) {
-	w := &writer{b: b, person: actor.Person, now: store.Stamp(now)}
-	w.exec = func(stmt *sql.Stmt, args ...any) error {
-		_, err := stmt.ExecContext(ctx, args...)
-		return err
-	}
-	for _, s := range []struct {
-		into **sql.Stmt
-		text string
-	}{
-		{&w.states, `UPDATE payment SET state = $1, reason = $2, moved_at = $3, moved_by = $4 WHERE id = $5`},
-		{&w.posts, `INSERT INTO posting (at, kind, line, debit, credit, fen, payment, person) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`},
-		{&w.voids, `INSERT INTO posting (at, kind, line, debit, credit, fen, list, n, round, person) VALUES ($1, 'void', $2, 'reserved', 'available', $3, $4, $5, $6, $7)`},
-		{&w.entries, `UPDATE list_entry SET status = 'returned', note = $1 WHERE list = $2 AND n = $3`},
-	} {
-		stmt, err := tx.Prepare(ctx, s.text)
-		if err != nil {
-			return nil, err
-		}
-		*s.into = stmt
-	}
-	return w, nil
+func (w writer) entries(note string, moves []move) error {
+	return w.together(`UPDATE list_entry SET status = 'returned', note = $1 WHERE list = $2 AND n IN `, moves,
+		func(m move) any { return m.n }, func(reason string) []any { return []any{note + reason, w.b.List} })
 }
 
-// steps are the statements of one move, in order.
-func (w *writer) steps(m move) []func() error {
-	state := func(to string) func() error {
-		return func() error { return w.exec(w.states, to, m.reason, w.now, w.person, m.id) }
+func (w writer) posts(kind, debit, credit string, moves []move, at func(move) time.Time) error {
+	rows := make([][]any, len(moves))
+	for i, m := range moves {
+		rows[i] = []any{store.Stamp(at(m)), kind, m.line, debit, credit, int64(m.amount), m.id, w.person}
 	}
-	post := func() error {
-		return w.exec(w.posts, store.Stamp(m.paidAt), "post", m.line, "reserved", "paid", int64(m.amount), m.id, w.person)
+	return w.tx.Many(w.ctx, "posting (at, kind, line, debit, credit, fen, payment, person)", "", rows)
+}
+
+func (w writer) voids(moves []move) error {
+	rows := make([][]any, len(moves))
+	for i, m := range moves {
+		rows[i] = []any{store.Stamp(m.at), "void", m.line, "reserved", "available", int64(m.amount), w.b.List, m.n, w.b.Round, w.person}
 	}
-	back := func() error {
-		return w.exec(w.posts, store.Stamp(m.at), "return", m.line, "paid", "available", int64(m.amount), m.id, w.person)
-	}
-	void := func() error {
-		return w.exec(w.voids, store.Stamp(m.at), m.line, int64(m.amount), w.b.List, m.n, w.b.Round, w.person)
-	}
-	entry := func(note string) func() error {
-		return func() error { return w.exec(w.entries, note+m.reason, w.b.List, m.n) }
-	}
-	switch {
-	case m.to == "failed":
-		return []func() error{state("failed"), void, entry("付款失败：")}
-	case m.to == "paid":
-		return []func() error{state("paid"), post}
-	case m.state == "paid":
-		return []func() error{state("returned"), back, entry("退汇：")}
-	}
-	return []func() error{state("paid"), post, state("returned"), back, entry("退汇：")}
+	return w.tx.Many(w.ctx, "posting (at, kind, line, debit, credit, fen, list, n, round, person)", "", rows)
 }

@@ -109,16 +109,12 @@ func (d *Desk) makeBatch(ctx context.Context, tx *store.Tx, b *Batch, actor Acto
 	if reserved != (payout.Totals{Count: b.Lines, Sum: b.Sum}) {
 		return refuse("名单 %d 笔 %s 元，冻结 %d 笔 %s 元，两者不符，已停止导出，请核对冻结记录。", b.Lines, b.Sum, reserved.Count, reserved.Sum)
 	}
-	put, err := tx.Prepare(ctx, `INSERT INTO payment (id, list, n, attempt, batch, account, line, amount_fen, state, moved_at, moved_by)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'ready', $9, $10)`)
-	if err != nil {
-		return err
+	rows := make([][]any, len(entries))
+	for i, e := range entries {
+		rows[i] = []any{PaymentID(b.List, e.n, e.attempt), b.List, e.n, e.attempt, b.ID, e.account, e.line, int64(e.amount), "ready", store.Stamp(now), actor.Person}
 	}
-	for _, e := range entries {
-		_, err := put.ExecContext(ctx, PaymentID(b.List, e.n, e.attempt), b.List, e.n, e.attempt, b.ID, e.account, e.line, int64(e.amount), store.Stamp(now), actor.Person)
-		if err != nil {
-			return err
-		}
+	if err := tx.Many(ctx, "payment (id, list, n, attempt, batch, account, line, amount_fen, state, moved_at, moved_by)", "", rows); err != nil {
+		return err
 	}
 	if err := b.whole(ctx, tx, "ready"); err != nil {
 		return err

@@ -153,19 +153,38 @@ func (t *Taken) batch(ctx context.Context, tx *store.Tx, id string, lines []evid
 
 // newOf leaves out the lines that are kept already.
 func newOf(ctx context.Context, tx *store.Tx, lines []evidence.Line) ([]evidence.Line, error) {
-	find, err := tx.Prepare(ctx, `SELECT count(*) FROM receipt_line WHERE id = $1`)
-	if err != nil {
-		return nil, err
+	known := map[string]bool{}
+	for some := range slices.Chunk(lines, 100) {
+		ids := make([]any, len(some))
+		for i, l := range some {
+			ids[i] = l.ID
+		}
+		rows, err := tx.Query(ctx, `SELECT id FROM receipt_line WHERE id IN `+store.Places(0, len(ids)), ids...)
+		if err != nil {
+			return nil, err
+		}
+		if err := mark(rows, known); err != nil {
+			return nil, err
+		}
 	}
 	var fresh []evidence.Line
 	for _, l := range lines {
-		var known int
-		if err := find.QueryRowContext(ctx, l.ID).Scan(&known); err != nil {
-			return nil, err
-		}
-		if known == 0 {
+		if !known[l.ID] {
 			fresh = append(fresh, l)
 		}
 	}
 	return fresh, nil
+}
+
+// mark reads rows of one text.
+func mark(rows *sql.Rows, into map[string]bool) error {
+	defer rows.Close()
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return err
+		}
+		into[id] = true
+	}
+	return rows.Err()
 }
