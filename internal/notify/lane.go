@@ -152,10 +152,10 @@ func (l *lane) hold(tasks []task, held bool) {
 	}
 }
 
-func (l *lane) busy(event string) bool {
+func (l *lane) busy(id string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.held[event]
+	return l.held[id]
 }
 
 // choose asks what the firm chose. Its inbox isn't pushed, so it takes everything at once.

@@ -78,7 +78,7 @@ func BenchmarkEvents(b *testing.B) {
 
 // contacts gives firms 0..n-1 a webhook, without the ceremony of a person.
 func contacts(t testing.TB, tx *store.Tx, n int) error {
-	insert, err := tx.Prepare(t.Context(), "INSERT INTO contact (enterprise, channel, address, masked, verified_at, token) VALUES ($1, 'webhook', $2, '***', $3, $4)") //nolint:sqlclosecheck // the transaction closes it
+	insert, err := tx.Prepare(t.Context(), "INSERT INTO contact (enterprise, channel, address, masked, verified_at, token) VALUES ($1, 'webhook', $2, '***', $3, $4)")
 	if err != nil {
 		return err
 	}
@@ -141,7 +141,7 @@ func TestMemoryFlat(t *testing.T) {
 	w := newWorld(t, "sqlite://"+filepath.Join(t.TempDir(), "test.db"))
 	const n = 20_000
 	w.firms(n)
-	for from := 0; from < 2; from++ {
+	for from := range 2 {
 		all := make([]event.Event, n)
 		for i := range all {
 			all[i] = w.made(i, fmt.Sprint("项目", from), 0)

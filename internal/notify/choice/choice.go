@@ -110,14 +110,14 @@ type Waiting struct {
 	Fixed bool // it was put together and tried before: it goes as it is
 }
 
-// Later is a message that waits for longer, Dropped one that is never sent.
-type (
-	Later struct {
-		Event string
-		At    time.Time
-	}
-	Dropped struct{ Event, Why string }
-)
+// Later is a message that waits for longer.
+type Later struct {
+	Event string
+	At    time.Time
+}
+
+// Dropped is a message that is never sent.
+type Dropped struct{ Event, Why string }
 
 // Deeds are what is done with the messages of a firm on a channel. A group of Send is one message: its first event carries it, the
 // others are told with it.

@@ -121,8 +121,7 @@ func (d Done) write(ctx context.Context, tx *store.Tx, now time.Time) (ok bool, 
 
 // end closes the attempt and moves its message, whose row is held.
 func end(ctx context.Context, tx *store.Tx, d Done, now time.Time) error {
-	state, why, next := "delivered", "", now
-	var ended any = store.Stamp(now)
+	state, why, next, ended := "delivered", "", now, store.Stamp(now)
 	switch d.Result {
 	case channel.Retry:
 		if d.Dead {

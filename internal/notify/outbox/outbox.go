@@ -58,9 +58,7 @@ func (r refused) Unwrap() error { return r.kind }
 
 func conflict(text string) error { return refused{store.ErrConflict, text} }
 
-func invalid(format string, args ...any) error {
-	return refused{store.ErrInvalid, fmt.Sprintf(format, args...)}
-}
+func invalid(text string) error { return refused{store.ErrInvalid, text} }
 
 // record is the audit record of what a person did, the last statement of its transaction.
 func record(ctx context.Context, tx *store.Tx, kind, subject string, a Actor, now time.Time, facts map[string]string) error {
@@ -155,13 +153,6 @@ func note(text string) string {
 	}
 	if text = strings.TrimSpace(text); text == "" {
 		return "没有说明"
-	}
-	return text
-}
-
-func null(text string) any {
-	if text == "" {
-		return nil
 	}
 	return text
 }

@@ -57,8 +57,8 @@ func (b *Box) Inbox(ctx context.Context, enterprise string, before time.Time, li
 }
 
 // Message returns the messages of one event, by channel.
-func (b *Box) Message(ctx context.Context, event string) ([]Row, error) {
-	return b.rows(ctx, "o.event = $1 ORDER BY o.channel", event)
+func (b *Box) Message(ctx context.Context, id string) ([]Row, error) {
+	return b.rows(ctx, "o.event = $1 ORDER BY o.channel", id)
 }
 
 // Count is how many messages of a channel are in a state.
@@ -86,9 +86,9 @@ type Try struct {
 }
 
 // Attempts are all of a message, in order.
-func (b *Box) Attempts(ctx context.Context, event, channel string) (all []Try, err error) {
+func (b *Box) Attempts(ctx context.Context, id, channel string) (all []Try, err error) {
 	err = each(ctx, b.s.DB().QueryContext, `SELECT attempt, begun_at, ended_at, coalesce(outcome, ''), note FROM outbox_attempt
-		WHERE event = $1 AND channel = $2 ORDER BY attempt`, []any{event, channel}, func(scan scanner) error {
+		WHERE event = $1 AND channel = $2 ORDER BY attempt`, []any{id, channel}, func(scan scanner) error {
 		var t Try
 		err := scan(&t.Attempt, store.StampInto(&t.BegunAt), store.StampInto(&t.EndedAt), &t.Outcome, &t.Note)
 		all = append(all, t)
@@ -98,31 +98,31 @@ func (b *Box) Attempts(ctx context.Context, event, channel string) (all []Try, e
 }
 
 // Retry lets a dead or unknown message be sent again, which a person answers for.
-func (b *Box) Retry(ctx context.Context, a Actor, event, channel, why string, now time.Time) error {
-	return b.decide(ctx, "retried", a, event, channel, why, now,
+func (b *Box) Retry(ctx context.Context, a Actor, id, channel, why string, now time.Time) error {
+	return b.decide(ctx, "retried", a, id, channel, why, now,
 		"UPDATE outbox SET state = 'waiting', ended_at = NULL, next_at = $3, note = '' WHERE event = $1 AND channel = $2 AND state IN ('dead', 'unknown')")
 }
 
 // Confirm says that an unknown message has arrived, as a person found out.
-func (b *Box) Confirm(ctx context.Context, a Actor, event, channel, why string, now time.Time) error {
-	return b.decide(ctx, "confirmed", a, event, channel, why, now,
+func (b *Box) Confirm(ctx context.Context, a Actor, id, channel, why string, now time.Time) error {
+	return b.decide(ctx, "confirmed", a, id, channel, why, now,
 		"UPDATE outbox SET state = 'delivered', ended_at = $3 WHERE event = $1 AND channel = $2 AND state = 'unknown'")
 }
 
-func (b *Box) decide(ctx context.Context, kind string, a Actor, event, channel, why string, now time.Time, query string) error {
+func (b *Box) decide(ctx context.Context, kind string, a Actor, id, channel, why string, now time.Time, query string) error {
 	if a.Person == "" || why == "" {
 		return invalid("请写明理由后再提交。")
 	}
 	a.why = note(why)
 	return b.s.Transact(ctx, func(tx *store.Tx) error {
-		n, err := tx.Exec(ctx, query, event, channel, store.Stamp(now))
+		n, err := tx.Exec(ctx, query, id, channel, store.Stamp(now))
 		if err == nil && n == 0 {
 			err = conflict("这条消息不在待人处理的状态，请刷新页面查看。")
 		}
 		if err != nil {
 			return err
 		}
-		return record(ctx, tx, kind, event, a, now, map[string]string{"channel": channel})
+		return record(ctx, tx, kind, id, a, now, map[string]string{"channel": channel})
 	})
 }
 

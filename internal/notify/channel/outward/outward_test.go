@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -58,9 +59,9 @@ func TestDialled(t *testing.T) {
 }
 
 func TestPost(t *testing.T) {
-	calls := 0
+	var calls atomic.Int64
 	s := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		calls++
+		calls.Add(1)
 		body, _ := io.ReadAll(r.Body)
 		switch r.URL.Path {
 		case "/long":
@@ -92,8 +93,8 @@ func TestPost(t *testing.T) {
 			t.Errorf("%s: the error tells the address: %v", path, err)
 		}
 	}
-	if calls != 4 {
-		t.Errorf("%d calls", calls)
+	if calls.Load() != 4 {
+		t.Errorf("%d calls", calls.Load())
 	}
 	untrusting := outward.New(outward.Options{Loopback: true, Timeout: time.Second})
 	if _, sent, err := untrusting.Post(t.Context(), s.URL, http.Header{}, []byte("x")); err == nil || sent {
