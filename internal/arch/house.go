@@ -228,7 +228,7 @@ var rooms = map[string]Room{
 		Bars: NoClock,
 		Imports: []string{
 			"internal/casework", "internal/disburse", "internal/disburse/ledger", "internal/disburse/lists", "internal/disburse/lists/view", "internal/disburse/overview", "internal/disburse/pay",
-			"internal/disburse/payout", "internal/store", "internal/web/caller", "internal/web/problem", "rules", "rules/civil",
+			"internal/disburse/payout", "internal/disburse/receipt", "internal/store", "internal/web/caller", "internal/web/problem", "rules", "rules/civil",
 		},
 	},
 	"internal/web/moneyui": {Bars: NoClock, Imports: []string{"internal/disburse/lists", "internal/web/say", "internal/web/ui", "rules/civil", "rules/exact"}},
@@ -242,11 +242,18 @@ var rooms = map[string]Room{
 			"internal/disburse/recheck", "internal/web/caller", "internal/web/counter", "internal/web/moneyui", "internal/web/problem", "internal/web/treasury", "rules", "rules/civil", "rules/exact",
 		},
 	},
+	"internal/web/moneyapi": {
+		Bars: NoClock,
+		Imports: []string{
+			"internal/disburse", "internal/disburse/lists", "internal/disburse/lists/view", "internal/disburse/overview", "internal/disburse/pay", "internal/disburse/report",
+			"internal/web/caller", "internal/web/desk", "internal/web/problem", "internal/web/treasury", "rules/civil", "rules/exact",
+		},
+	},
 	"internal/web/cashier": {
 		Bars: NoClock,
 		Imports: []string{
 			"internal/disburse/ledger", "internal/disburse/lists", "internal/disburse/overview", "internal/disburse/pay", "internal/disburse/pay/balance", "internal/disburse/pay/evidence",
-			"internal/disburse/receipt", "internal/disburse/report", "internal/intake", "internal/web/caller", "internal/web/counter", "internal/web/moneyui", "internal/web/problem",
+			"internal/disburse/report", "internal/intake", "internal/web/caller", "internal/web/counter", "internal/web/moneyui", "internal/web/problem",
 			"internal/web/treasury", "rules", "rules/civil", "rules/exact",
 		},
 	},
@@ -254,7 +261,7 @@ var rooms = map[string]Room{
 	"internal/web": {
 		Imports: with(law, "engine", "index", "seeds", "internal/casework", "internal/store", "internal/intake", "internal/sheet", "internal/disburse", "internal/disburse/ledger", "internal/disburse/lists", "internal/disburse/lists/view", "internal/disburse/overview",
 			"internal/disburse/pay", "internal/disburse/pay/balance", "internal/disburse/payout", "internal/disburse/report", "internal/notify",
-			"internal/audit", "internal/persons", "internal/persons/provider", "internal/web/bureau", "internal/web/caller", "internal/web/cashier", "internal/web/counter", "internal/web/desk", "internal/web/door", "internal/web/money", "internal/web/moneyui", "internal/web/once", "internal/web/pages", "internal/web/problem", "internal/web/reader",
+			"internal/audit", "internal/persons", "internal/persons/provider", "internal/web/bureau", "internal/web/caller", "internal/web/cashier", "internal/web/counter", "internal/web/desk", "internal/web/door", "internal/web/money", "internal/web/moneyapi", "internal/web/once", "internal/web/pages", "internal/web/problem", "internal/web/reader",
 			"internal/web/receive", "internal/web/say", "internal/web/seek", "internal/web/shelf", "internal/web/static", "internal/web/strict", "internal/web/treasury", "internal/web/ui"),
 		TestImports: []string{"internal/fsck", "seeds/synth", "internal/pgtest", "internal/catalog", "internal/demo", "internal/finder", "internal/persons/secret", "internal/seal"},
 	},

@@ -198,6 +198,20 @@ var access = map[string]Access{
 	"POST /recoveries/:id/receive": pays,
 	"GET /report":                  books,
 
+	"GET /api/v1/lists":                            books,
+	"POST /api/v1/lists":                           drafting,
+	"GET /api/v1/lists/:id":                        ofList,
+	"POST /api/v1/lists/:id/steps":                 stepping,
+	"GET /api/v1/lists/:id/entries":                ofList,
+	"GET /api/v1/lists/:id/objections":             ofList,
+	"POST /api/v1/lists/:id/objections":            stepping,
+	"POST /api/v1/lists/:id/objections/:objection": stepping,
+	"GET /api/v1/payments":                         books,
+	"GET /api/v1/receipts":                         cash,
+	"POST /api/v1/receipts":                        bank,
+	"GET /api/v1/notices":                          public,
+	"GET /api/v1/reports/disbursement":             books,
+
 	"GET /openapi.json": public,
 	"GET /assets/:file": public,
 	"GET /healthz":      public,
@@ -223,6 +237,9 @@ func whoMay(method, path string) string {
 	text := "角色：" + strings.Join(names, "、") + "；令牌要有 " + a.Scope + " 权限。"
 	if a.Own != Everything && a.Roles&caller.Firms != 0 {
 		text += "企业的角色只能看自己的企业。"
+	}
+	if a.Own == OfList {
+		text += "部门的角色只能办自己部门的名单。"
 	}
 	if a.Own == OfDepartment || a.Own == OfDelivery {
 		text += "部门的角色只能办自己部门的数据。"

@@ -60,6 +60,10 @@ var allowances = map[string]allowance{
 	"POST /reconciliation":          {balance.MaxStatement + maxBody, 5 * time.Minute},
 	"POST /findings/import":         {8<<20 + maxBody, time.Minute},
 	"GET /report":                   {maxBody, time.Minute},
+
+	"POST /api/v1/lists":               {maxBody, time.Minute},
+	"POST /api/v1/lists/:id/steps":     {maxBody, time.Minute},
+	"GET /api/v1/reports/disbursement": {maxBody, time.Minute},
 }
 
 // allowed is the allowance of a request.

@@ -169,14 +169,14 @@ func (x *bureauTest) budget() {
 		firm := e.Entitlement.Enterprise
 		if i == 0 { // one by the pages
 			x.as("F1", "/accounts")
-			x.order("/accounts", "", map[string]string{"uscc": firm, "holder": e.Name, "bank": "102290000017", "number": "6222000000000000001", "source": "企业填报（示例）"})
+			x.order("/accounts", "", map[string]string{"uscc": firm, "holder": e.Name, "bank": "102290000017", "number": "6222990000000000001", "source": "企业填报（示例）"})
 			x.as("F2", "/accounts")
 			x.prove()
 			action := eval[string](x.tab, "[...document.querySelectorAll('form')].map((f) => f.getAttribute('action')).find((a) => a.endsWith('/verify'))")
 			x.order(action, "", map[string]string{"why": "小额打款核验"})
 			x.says("冷静期")
 			x.order(strings.Replace(action, "/verify", "/unmask", 1), "", map[string]string{"why": "与银行核对"})
-			x.says("6222000000000000001")
+			x.says("6222990000000000001")
 			x.look("accounts")
 			continue
 		}

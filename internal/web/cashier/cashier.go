@@ -21,6 +21,7 @@ import (
 	"mianshen/internal/web/counter"
 	"mianshen/internal/web/moneyui"
 	"mianshen/internal/web/problem"
+	"mianshen/internal/web/treasury"
 )
 
 // Pages answers with pages of money. It is safe for concurrent use.
@@ -285,7 +286,7 @@ func (p *Pages) receipts(w http.ResponseWriter, r *http.Request) error {
 
 // unread is an error of a file that can't be read; it names the line.
 func (p *Pages) unread(ctx context.Context, err error) error {
-	return p.Explain(ctx, Unread(err), "这份回单")
+	return p.Explain(ctx, treasury.Unread(err), "这份回单")
 }
 
 func (p *Pages) resolve(w http.ResponseWriter, r *http.Request) error {

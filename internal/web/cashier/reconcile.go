@@ -2,7 +2,6 @@ package cashier
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -12,7 +11,6 @@ import (
 	"mianshen/internal/disburse/pay"
 	"mianshen/internal/disburse/pay/balance"
 	"mianshen/internal/disburse/pay/evidence"
-	"mianshen/internal/disburse/receipt"
 	"mianshen/internal/disburse/report"
 	"mianshen/internal/web/counter"
 	"mianshen/internal/web/moneyui"
@@ -44,15 +42,6 @@ func Outcome(t pay.Taken) string {
 		text += "\n银行整批拒收：" + t.Refused + "。请人工核实。"
 	}
 	return text
-}
-
-// Unread makes an error of a file that can't be read a problem that names the line; others come back as they are.
-func Unread(err error) error {
-	var unread *receipt.Error
-	if errors.As(err, &unread) {
-		return problem.New(http.StatusUnprocessableEntity, unread.Error()+"。整份没有收，改好后再传。")
-	}
-	return err
 }
 
 const maxLines = 200

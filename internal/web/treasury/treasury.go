@@ -20,6 +20,7 @@ import (
 	"mianshen/internal/disburse/overview"
 	"mianshen/internal/disburse/pay"
 	"mianshen/internal/disburse/payout"
+	"mianshen/internal/disburse/receipt"
 	"mianshen/internal/store"
 	"mianshen/internal/web/caller"
 	"mianshen/internal/web/problem"
@@ -267,4 +268,13 @@ func (t *Treasury) Items(ctx context.Context) (map[string]Item, error) {
 // NewID is a number for a list made on a day, such as L20250701-7KQ2M3.
 func NewID(day civil.Date) string {
 	return "L" + day.Start().Format("20060102") + "-" + rand.Text()[:6]
+}
+
+// Unread makes an error of a file that can't be read a problem that names the line; others come back as they are.
+func Unread(err error) error {
+	var unread *receipt.Error
+	if errors.As(err, &unread) {
+		return problem.New(http.StatusUnprocessableEntity, unread.Error()+"。整份没有收，改好后再传。")
+	}
+	return err
 }
