@@ -8,17 +8,16 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-co-op/gocron/v2"
-
+	"mianshen/internal/audit"
 	"mianshen/internal/casework"
+	"mianshen/internal/disburse/pay"
+	"mianshen/internal/disburse/payout"
 	"mianshen/internal/store"
+	"mianshen/internal/timetable"
 	"mianshen/rules/civil"
 )
 
-// nightly is when the sweep runs every day, in Shanghai: hour and minute.
-var nightly = [2]uint{2, 0}
-
-// sweeper runs the sweeps of a server: once at start, then every night. A tick is a slot with a unique row in the store, so
+// sweeper runs the sweeps of a server: once at start, then every night. Beside the slot of the timetable each sweep has one of its own, so
 // that any number of nodes and double ticks run it once.
 type sweeper struct {
 	office *casework.Office
@@ -26,27 +25,75 @@ type sweeper struct {
 	log    *slog.Logger
 }
 
-// start schedules the nightly sweep until the returned function is called.
-func (w *sweeper) start(ctx context.Context) (stop func() error, err error) {
-	scheduler, err := gocron.NewScheduler(gocron.WithLocation(civil.Shanghai()))
-	if err != nil {
-		return nil, fmt.Errorf("schedule: %w", err)
+// timetable is what recurs on a server.
+func (c *serveCmd) timetable(office *casework.Office, in *entrance, sweeps *sweeper, log *slog.Logger) (*timetable.Timetable, error) {
+	const days, hours = 7, 3 // how much is made up for
+	jobs := []timetable.Job{
+		{Name: "sweep", Label: "每日比对", Daily: true, At: 2 * time.Hour, CatchUp: 1, Run: func(ctx context.Context, _ time.Time) (string, error) { return sweeps.nightly(ctx, time.Now()) }},
+		{Name: "loading", Label: "清理没有收完的数据", Daily: true, At: 4 * time.Hour, CatchUp: 1, Run: func(ctx context.Context, _ time.Time) (string, error) {
+			dropped, err := office.Store.DropLoading(ctx, time.Now().Add(-abandonedAfter))
+			return some(dropped, "清理 %d 批"), err
+		}},
+		{Name: "overdue", Label: "过了答复期限的支付记为结果不明", Daily: true, At: 8 * time.Hour, CatchUp: days, Run: func(ctx context.Context, _ time.Time) (string, error) {
+			service, err := in.book.Service(ctx)
+			if err != nil || service == "" {
+				return "没有服务账号（SV），不能办理，请系统管理员设一个", err
+			}
+			n, err := pay.New(office.Store, in.ring, payout.Debtor{}).Overdue(ctx, pay.Actor{Person: service}, time.Now())
+			return some(n, "%d 笔记为结果不明"), err
+		}},
 	}
-	_, err = scheduler.NewJob(
-		gocron.DailyJob(1, gocron.NewAtTimes(gocron.NewAtTime(nightly[0], nightly[1], 0))),
-		gocron.NewTask(func() { w.tick(ctx, time.Now()) }),
-		gocron.WithName("sweep"),
-		gocron.WithSingletonMode(gocron.LimitModeReschedule),
-	)
-	if err != nil {
-		return nil, fmt.Errorf("schedule the sweep: %w", err)
+	if c.AuditKey != "" {
+		secret, err := secretKey(c.AuditKey)
+		if err != nil {
+			return nil, err
+		}
+		jobs = append(jobs, timetable.Job{Name: "checkpoint", Label: "签审计检查点", Every: time.Hour, CatchUp: hours, Run: func(ctx context.Context, _ time.Time) (string, error) {
+			return checkpoint(ctx, office.Store, secret)
+		}})
 	}
-	scheduler.Start()
-	return scheduler.Shutdown, nil
+	return timetable.New(office.Store, log, nil, jobs...)
+}
+
+// some says how many there were, "" for none.
+func some(n int64, text string) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(text, n)
+}
+
+// checkpoint signs all records that are there now.
+func checkpoint(ctx context.Context, s *store.Store, secret string) (string, error) {
+	signed, err := s.SignAudit(ctx, secret, time.Now())
+	if errors.Is(err, store.ErrNotFound) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	point, err := audit.Open(signed)
+	return fmt.Sprintf("盖住 %d 条记录", point.Size), err
+}
+
+// nightly sweeps and says what came of it.
+func (w *sweeper) nightly(ctx context.Context, now time.Time) (string, error) {
+	sweep, err := w.tick(ctx, now)
+	switch {
+	case errors.Is(err, store.ErrSlotTaken):
+		return fmt.Sprintf("没有变化，第 %d 次比对仍然有效", sweep.ID), nil
+	case errors.Is(err, casework.ErrNothing):
+		return "", nil
+	case err != nil:
+		return "", err
+	case sweep.Status == store.Held:
+		return fmt.Sprintf("第 %d 次比对等人核对", sweep.ID), nil
+	}
+	return fmt.Sprintf("第 %d 次比对：符合 %d，待核实 %d", sweep.ID, sweep.Eligible, sweep.Unknown), nil
 }
 
 // tick sweeps for the slot of a time unless that slot has its sweep.
-func (w *sweeper) tick(ctx context.Context, now time.Time) {
+func (w *sweeper) tick(ctx context.Context, now time.Time) (store.Sweep, error) {
 	sweep, err := w.sweep(ctx, now)
 	switch {
 	case errors.Is(err, store.ErrSlotTaken):
@@ -62,6 +109,7 @@ func (w *sweeper) tick(ctx context.Context, now time.Time) {
 	default:
 		w.log.Info("sweep done", "sweep", sweep.ID, "as_of", sweep.AsOf.String(), "eligible", sweep.Eligible, "unknown", sweep.Unknown, "ineligible", sweep.Ineligible)
 	}
+	return sweep, err
 }
 
 // sweep names the slot by what the sweep would read: the day, the law and the snapshot. A restart on the same day without any

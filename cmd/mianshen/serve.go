@@ -35,6 +35,7 @@ type serveCmd struct {
 	OIDCIssuer string `name:"oidc-issuer" help:"统一身份认证的地址，如 https://id.example.gov.cn"`
 	OIDCClient string `name:"oidc-client" help:"在统一身份认证那里登记的客户端编号"`
 	OIDCSecret string `name:"oidc-secret-file" help:"客户端密钥所在的文件"`
+	AuditKey   string `name:"audit-key" help:"签审计检查点的私钥文件（mianshen audit key 造的）；写了就每小时签一次"`
 	PublicURL  string `name:"public-url" help:"人们打开本系统的地址，如 https://mianshen.example.gov.cn；用统一身份认证时要写"`
 }
 
@@ -149,25 +150,31 @@ func (c *serveCmd) indexDir(scratch string) string {
 	return filepath.Join(scratch, "index")
 }
 
+// load puts the samples into the store, where it serves them.
+func (c *serveCmd) load(ctx context.Context, s *streams, office *casework.Office, in *entrance) error {
+	if !c.Demo {
+		return nil
+	}
+	if err := onlySamples(ctx, office.Store); err != nil {
+		return err
+	}
+	if err := in.begin(ctx, s.err, time.Now()); err != nil {
+		return err
+	}
+	fmt.Fprintln(s.err, "正在装入示例政策和合成企业……")
+	return demo.Load(ctx, office, time.Now())
+}
+
 func (c *serveCmd) serve(ctx context.Context, s *streams, office *casework.Office, in *entrance, sweeps *sweeper, dir string, log *slog.Logger) (err error) {
 	sweeps.office = office
 	if _, err := office.Store.DropLoading(ctx, time.Now().Add(-abandonedAfter)); err != nil {
 		return err
 	}
-	if c.Demo {
-		if err := onlySamples(ctx, office.Store); err != nil {
-			return err
-		}
-		if err := in.begin(ctx, s.err, time.Now()); err != nil {
-			return err
-		}
-		fmt.Fprintln(s.err, "正在装入示例政策和合成企业……")
-		if err := demo.Load(ctx, office, time.Now()); err != nil {
-			return err
-		}
+	if err := c.load(ctx, s, office, in); err != nil {
+		return err
 	}
 	fmt.Fprintln(s.err, "正在比对……")
-	sweeps.tick(ctx, time.Now())
+	_, _ = sweeps.tick(ctx, time.Now()) // it logs; what was compared before still stands
 	if ctx.Err() != nil {
 		return nil
 	}
@@ -180,13 +187,17 @@ func (c *serveCmd) serve(ctx context.Context, s *streams, office *casework.Offic
 		return err
 	}
 	defer func() { err = errors.Join(err, found.Close()) }()
+	jobs, err := c.timetable(office, in, sweeps, log)
+	if err != nil {
+		return err
+	}
 	version, _ := buildVersion()
 	var debtor payout.Debtor
 	if c.Demo {
 		debtor = demo.Debtor()
 	}
 	server, err := web.New(web.Config{
-		Debtor: debtor, Office: office, Searcher: found, Persons: in.book, Seal: in.ring, Provider: in.provider, Demo: c.Demo, Logger: log, Version: version,
+		Debtor: debtor, Office: office, Searcher: found, Persons: in.book, Seal: in.ring, Provider: in.provider, Demo: c.Demo, Logger: log, Version: version, Jobs: jobs,
 	})
 	if err != nil {
 		return err
@@ -195,7 +206,7 @@ func (c *serveCmd) serve(ctx context.Context, s *streams, office *casework.Offic
 	followed := make(chan struct{})
 	go func() { defer close(followed); found.Follow(background, followEvery) }()
 	defer func() { cancel(); <-followed }()
-	stop, err := sweeps.start(background)
+	stop, err := jobs.Start(background)
 	if err != nil {
 		return err
 	}

@@ -38,6 +38,7 @@ func (s *Server) api(e *echo.Echo) error {
 
 	s.searches(api)
 	s.finances(api)
+	s.letters(api)
 	reads(s, api, "list-policies", "/api/v1/policies", "已发布的政策", "政策", s.apiPolicies)
 	reads(s, api, "get-policy", "/api/v1/policies/{id}", "一项政策", "这项政策", s.apiPolicy)
 	reads(s, api, "get-item", "/api/v1/items/{id}", "一个事项", "这个事项", s.apiItem)
@@ -81,7 +82,7 @@ func schemaName(t reflect.Type, hint string) string {
 	}
 	room := path.Base(deref.PkgPath())
 	switch room {
-	case ".", "web", "desk", "bureau", "reader", "receive", "problem":
+	case ".", "web", "desk", "bureau", "reader", "receive", "problem", "post", "letterbox":
 		return name
 	}
 	return strings.ToUpper(room[:1]) + room[1:] + name

@@ -17,6 +17,7 @@ import (
 	"mianshen/internal/disburse/lists"
 	"mianshen/internal/disburse/pay"
 	"mianshen/internal/disburse/pay/balance"
+	"mianshen/internal/notify/supply"
 	"mianshen/internal/web/once"
 	"mianshen/internal/web/problem"
 	"mianshen/internal/web/receive"
@@ -64,6 +65,8 @@ var allowances = map[string]allowance{
 	"POST /api/v1/lists":               {maxBody, time.Minute},
 	"POST /api/v1/lists/:id/steps":     {maxBody, time.Minute},
 	"GET /api/v1/reports/disbursement": {maxBody, time.Minute},
+	"GET /inbox/live":               {maxBody, 30 * time.Minute},
+	"POST /facts":                   {supply.MaxFile + maxBody, 2 * time.Minute},
 }
 
 // allowed is the allowance of a request.

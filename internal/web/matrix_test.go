@@ -189,11 +189,14 @@ func (m *matrix) ask(base, route, cookie, token string) answer {
 		m.Fatal(err)
 	}
 	defer func() { _ = res.Body.Close() }()
+	m.asked++
+	if res.Header.Get("Content-Type") == "text/event-stream" { // goes on until one leaves
+		return answer{code: res.StatusCode}
+	}
 	body, err := io.ReadAll(res.Body)
 	if err != nil {
 		m.Fatal(err)
 	}
-	m.asked++
 	return answer{res.StatusCode, res.Header.Get("Location"), string(body)}
 }
 

@@ -35,6 +35,9 @@ func Serve(ctx context.Context, addr string, handler http.Handler, log *slog.Log
 		MaxHeaderBytes:    16 << 10,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
+	if c, ok := handler.(interface{ Close() }); ok {
+		server.RegisterOnShutdown(c.Close)
+	}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(l) }()
 	if ready != nil {

@@ -6,7 +6,7 @@
 // once, a rate for each source, a deadline. Errors of the API are RFC 9457 problems in Chinese, errors of pages are pages.
 //
 // Sub-packages: caller is who asks, door signs in; seek is what is asked of a search; desk answers visitors, bureau officials; reader helps who looks for something in the
-// texts, shelf keeps searches; say finds the words, ui draws, pages puts the two together; receive takes
+// texts, shelf keeps searches; say finds the words, ui draws, pages puts the two together; post is what firms are told; receive takes
 // files in; once answers an order that is sent again, strict reads JSON; problem says what went wrong; static holds style and scripts.
 package web
 
@@ -25,15 +25,22 @@ import (
 	"mianshen/internal/casework"
 	"mianshen/internal/disburse/pay"
 	"mianshen/internal/disburse/payout"
+	"mianshen/internal/notify"
+	"mianshen/internal/notify/channel"
+	"mianshen/internal/notify/outbox"
 	"mianshen/internal/persons"
 	"mianshen/internal/persons/provider"
+	"mianshen/internal/timetable"
 	"mianshen/internal/web/bureau"
+	"mianshen/internal/web/caller"
 	"mianshen/internal/web/cashier"
 	"mianshen/internal/web/counter"
 	"mianshen/internal/web/desk"
 	"mianshen/internal/web/door"
 	"mianshen/internal/web/money"
 	"mianshen/internal/web/pages"
+	"mianshen/internal/web/post"
+	"mianshen/internal/web/post/upkeep"
 	"mianshen/internal/web/problem"
 	"mianshen/internal/web/reader"
 	"mianshen/internal/web/receive"
@@ -46,16 +53,19 @@ import (
 // Config is what a server needs. Office, Searcher, Persons and Seal are required.
 type Config struct {
 	Office   *casework.Office
-	Searcher desk.Searcher      // an index of what the office has published
-	Persons  *persons.Book      // who may do what
-	Seal     pay.Keys           // of what browsers keep for us, and of account numbers
-	Provider *provider.Provider // signs in by an identity provider; nil: only local accounts
-	Debtor   payout.Debtor      // the paying account; without one no payment file leaves
-	Clock    func() time.Time   // now; nil is time.Now
-	Demo     bool               // the store holds samples: everybody may see the enterprises in it, and pages say so
-	Scratch  string             // a folder for files that are being received; "" is the system's
-	Logger   *slog.Logger       // nil is slog.Default()
-	Version  string             // of the program, for the API's description; "" is dev
+	Searcher desk.Searcher        // an index of what the office has published
+	Persons  *persons.Book        // who may do what
+	Seal     pay.Keys             // of what browsers keep for us, and of account numbers
+	Provider *provider.Provider   // signs in by an identity provider; nil: only local accounts
+	Debtor   payout.Debtor        // the paying account; without one no payment file leaves
+	Clock    func() time.Time     // now; nil is time.Now
+	Demo     bool                 // the store holds samples: everybody may see the enterprises in it, and pages say so
+	Scratch  string               // a folder for files that are being received; "" is the system's
+	Logger   *slog.Logger         // nil is slog.Default()
+	Words    notify.Writer        // what messages say; nil: plain words
+	Channels []channel.Channel    // on which firms may be reached beside the inbox
+	Jobs     *timetable.Timetable // of this server; nil: none
+	Version  string               // of the program, for the API's description; "" is dev
 
 	Rate    Rate           // for each source; zero is DefaultRate
 	Guesses Rate           // for each source where secrets can be guessed; zero is DefaultGuesses
@@ -76,6 +86,7 @@ type Server struct {
 	door    *door.Door
 	money   *treasury.Treasury
 	counter *counter.Counter
+	post    *post.Post
 	log     *slog.Logger
 	meters  *meters
 	handler http.Handler
@@ -112,9 +123,13 @@ func New(cfg Config) (*Server, error) {
 	s.reader, s.shelf = reader.New(cfg.Office, cfg.Searcher), shelf.New(cfg.Office.Store, cfg.Clock)
 	s.money = treasury.New(treasury.Config{Office: cfg.Office, Keys: cfg.Seal, Debtor: cfg.Debtor, Clock: cfg.Clock, Logger: s.log})
 	s.dock = receive.New(cfg.Office.Store, s.bureau, cfg.Scratch)
-	s.pages = pages.New(pages.Config{Desk: s.desk, Reader: s.reader, Shelf: s.shelf, Bureau: s.bureau, Who: s.caller, Due: func(ctx context.Context, uscc string) ([]ui.Due, error) { return s.counter.Due(ctx, uscc) }, Logger: s.log, Demo: cfg.Demo})
+	s.pages = pages.New(pages.Config{Desk: s.desk, Reader: s.reader, Shelf: s.shelf, Bureau: s.bureau, Who: s.caller, Due: func(ctx context.Context, uscc string) ([]ui.Due, error) { return s.counter.Due(ctx, uscc) }, Logger: s.log, Demo: cfg.Demo, Unread: s.unread})
 	s.door = door.New(door.Config{Book: cfg.Persons, Seal: cfg.Seal, Provider: cfg.Provider, Demo: cfg.Demo, Clock: cfg.Clock, Even: s.even, Who: s.caller, Page: s.pages.Page, Logger: s.log})
 	s.counter = &counter.Counter{Treasury: s.money, Who: s.caller, Page: s.pages.Page}
+	s.post = post.New(post.Config{
+		Counter: s.counter, Office: cfg.Office, Desk: s.desk, Box: outbox.New(cfg.Office.Store, cfg.Seal), Seal: cfg.Seal,
+		Words: cfg.Words, Channels: cfg.Channels, Jobs: cfg.Jobs, Again: s.again, Clock: cfg.Clock, Logger: s.log,
+	})
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.IPExtractor = s.source()
@@ -147,13 +162,35 @@ func (s *Server) even() (wait func(context.Context)) {
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
+// Tell lets the open pages of a firm look for news at once. It never waits.
+func (s *Server) Tell(enterprise string) { s.post.Tell(enterprise) }
+
+// Close ends live streams, so that the server can end.
+func (s *Server) Close() { s.post.Close() }
+
+// unread counts for the head of pages; while the server is being made nobody asks.
+func (s *Server) unread(ctx context.Context, firm string) (int, error) {
+	return s.post.Unread(ctx, firm)
+}
+
+// again finds out anew who sent a request that is still being answered.
+func (s *Server) again(r *http.Request) (caller.Caller, error) {
+	id, err := s.identity(r)
+	if err != nil || id == nil {
+		return s.anybody(), err
+	}
+	return caller.Of(id), nil
+}
+
 // mount adds the pages.
 func (s *Server) mount(e *echo.Echo) {
 	for route, page := range s.pages.Routes() {
 		method, path, _ := strings.Cut(route, " ")
 		e.Add(method, path, plain(page))
 	}
-	for _, routes := range []map[string]door.Answer{s.door.Routes(), money.New(s.counter).Routes(), cashier.New(s.counter, s.cfg.Scratch).Routes()} {
+	for _, routes := range []map[string]door.Answer{
+		s.door.Routes(), money.New(s.counter).Routes(), cashier.New(s.counter, s.cfg.Scratch).Routes(), s.post.Routes(), upkeep.New(s.post).Routes(),
+	} {
 		for route, answer := range routes {
 			method, path, _ := strings.Cut(route, " ")
 			e.Add(method, path, plain(answer))

@@ -54,6 +54,7 @@ type Firm struct {
 // Want is a fact whose absence keeps items from being decided.
 type Want struct {
 	Name, Source string // as say.Fact writes it; department
+	Field        string // as rules call it
 	Items        int    // how many items wait for it
 }
 
@@ -124,7 +125,7 @@ func wanted(v *rules.Vocabulary, unknown []Match) []Want {
 			if !ok {
 				i = len(out)
 				at[missing.Name] = i
-				out = append(out, Want{Name: say.Fact(v, missing.Name), Source: missing.Source})
+				out = append(out, Want{Name: say.Fact(v, missing.Name), Source: missing.Source, Field: missing.Name})
 			}
 			out[i].Items++
 		}

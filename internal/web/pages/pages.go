@@ -48,7 +48,8 @@ type Config struct {
 	Who    func(context.Context) caller.Caller                      // who asks
 	Due    func(ctx context.Context, uscc string) ([]ui.Due, error) // what is on lists for a firm
 	Logger *slog.Logger
-	Demo   bool // the store holds samples, and pages say so
+	Demo   bool                                                // the store holds samples, and pages say so
+	Unread func(ctx context.Context, firm string) (int, error) // messages that a firm hasn't read; nil: nobody counts
 }
 
 // Pages answers with pages. It is safe for concurrent use.
@@ -91,6 +92,12 @@ func (s *Pages) Page(ctx context.Context, title, place string) ui.Page {
 	p := ui.Page{Title: title, Place: place, Demo: s.Demo, Who: s.Who(ctx)}
 	if day, err := s.Desk.AsOf(ctx); err == nil {
 		p.AsOf = day
+	}
+	if firm := p.Who.Firm(); firm != "" && s.Unread != nil {
+		var err error
+		if p.Unread, err = s.Unread(ctx, firm); err != nil { // the page can be read without
+			s.Logger.WarnContext(ctx, "unread messages not counted", "error", err)
+		}
 	}
 	return p
 }

@@ -312,3 +312,8 @@ func howTo(it desk.Item) string {
 	}
 	return text
 }
+
+// supplyURL is where a firm supplies a fact.
+func supplyURL(uscc, field string) string {
+	return "/facts?" + url.Values{"firm": {uscc}, "field": {field}}.Encode()
+}

@@ -25,6 +25,8 @@ type Page struct {
 	AsOf  civil.Date // the day of the newest comparison; zero when there is none
 	Demo  bool       // everything shown is made up, and says so
 	Who   caller.Caller
+
+	Unread int // messages that the firm of who looks hasn't read
 }
 
 // Picks tells whether who looks may pick any enterprise, and see what officials work on.

@@ -132,3 +132,28 @@ document.querySelectorAll("input[data-suggest]").forEach(function (input) {
     if (chosen) choose(chosen);
   });
 });
+
+// The inbox follows what comes in. Without it the page shows what there was when it was opened.
+document.querySelectorAll("[data-live]").forEach(function (letters) {
+  const note = document.getElementById("live-note");
+  const badge = document.getElementById("unread");
+  const stream = new EventSource(letters.dataset.live);
+  stream.addEventListener("inbox", function (event) {
+    const state = JSON.parse(event.data);
+    const list = letters.querySelector("[data-mark]");
+    const news = list && list.dataset.mark !== state.mark;
+    if (badge) {
+      badge.hidden = state.unread === 0;
+      document.getElementById("unread-n").textContent = state.unread;
+    }
+    if (news) {
+      htmx.ajax("GET", letters.dataset.part, { target: letters, swap: "innerHTML" });
+      note.textContent = "有新消息，已经更新。";
+    }
+  });
+  stream.addEventListener("end", function () {
+    stream.close();
+    note.textContent = "登录已经结束，页面不再更新。请重新登录。";
+  });
+  window.addEventListener("pagehide", function () { stream.close(); });
+});

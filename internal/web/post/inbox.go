@@ -1,0 +1,227 @@
+package post
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"mianshen/internal/notify"
+	"mianshen/internal/notify/channel"
+	"mianshen/internal/notify/effect"
+	"mianshen/internal/notify/event"
+	"mianshen/internal/notify/outbox"
+	"mianshen/internal/web/counter"
+	"mianshen/internal/web/moneyui"
+	"mianshen/internal/web/postui"
+	"mianshen/internal/web/say"
+	"mianshen/rules/exact"
+)
+
+const (
+	shown  = 20  // messages of a page
+	looked = 200 // messages among which a kind is looked for
+)
+
+// Message is one message as programs get it.
+type Message struct {
+	Event    string      `json:"event" doc:"编号：种类、企业和事由的 SHA-256"`
+	Kind     string      `json:"kind"`
+	Title    string      `json:"title"`
+	Text     string      `json:"text"`
+	Worth    exact.Money `json:"worth" doc:"可能带来的金额"`
+	At       time.Time   `json:"at"`
+	Due      string      `json:"due,omitempty" doc:"期限，过了就没有用"`
+	Item     string      `json:"item,omitempty"`
+	Decision string      `json:"decision,omitempty" doc:"判定编号"`
+	Link     string      `json:"link,omitempty"`
+	Seen     bool        `json:"seen"`
+	Acted    bool        `json:"acted"`
+
+	came time.Time
+}
+
+// Messages are those of a firm that came before an instant, the newest first; of one kind where one is given. next is where to go on,
+// zero at the end.
+func (p *Post) Messages(ctx context.Context, firm, kind string, before time.Time, limit int) (list []Message, next time.Time, err error) {
+	rows, err := p.Box.Inbox(ctx, firm, before, looked)
+	if err != nil {
+		return nil, next, err
+	}
+	for i, r := range rows {
+		if kind != "" && r.Event.Kind != kind {
+			continue
+		}
+		if len(list) == limit {
+			return list, rows[i-1].EndedAt, nil
+		}
+		list = append(list, p.message(ctx, r))
+	}
+	if len(rows) == looked {
+		next = rows[len(rows)-1].EndedAt
+	}
+	return list, next, nil
+}
+
+func (p *Post) message(ctx context.Context, r outbox.Row) Message {
+	e := r.Event
+	words := p.words(ctx, e)
+	m := Message{
+		Event: e.ID, Kind: e.Kind, Title: words.Title, Text: words.Text, Worth: e.Worth, At: e.At, Item: e.Item, Decision: e.Decision,
+		Link: here(words.Link, e), Seen: !r.SeenAt.IsZero(), Acted: !r.ActedAt.IsZero(), came: r.EndedAt,
+	}
+	if !e.Due.IsZero() {
+		m.Due = e.Due.String()
+	}
+	return m
+}
+
+// here is the path of a link of ours; else that of the decision.
+func here(link string, e event.Event) string {
+	if u, err := url.Parse(link); err == nil && strings.HasPrefix(u.Path, "/") && !strings.HasPrefix(u.Path, "//") && link != "" {
+		return (&url.URL{Path: u.Path, RawQuery: u.RawQuery, Fragment: u.Fragment}).String()
+	}
+	if e.Decision == "" {
+		return ""
+	}
+	return "/decisions/" + url.PathEscape(e.Decision)
+}
+
+// words are what a message says. What the writer can't say is said plainly: a firm must be able to read what it was told.
+func (p *Post) words(ctx context.Context, e event.Event) notify.Words {
+	if p.Words != nil {
+		said, err := p.Words.Write(ctx, channel.Inbox, []event.Event{e})
+		if err == nil {
+			return said
+		}
+		p.Logger.WarnContext(ctx, "no words for a message", "event", e.ID, "kind", e.Kind, "error", err)
+	}
+	return plainly(e)
+}
+
+// plainly says what an event holds.
+func plainly(e event.Event) notify.Words {
+	said := notify.Words{Title: Label(e.Kind)}
+	if item := e.Data[event.Item]; item != "" {
+		said.Title += "：" + item
+	}
+	k, _ := event.KindOf(e.Kind)
+	var lines []string
+	for _, v := range k.Variables {
+		if value := e.Data[v.Name]; value != "" && v.Name != event.Item && v.Name != event.Firm {
+			lines = append(lines, v.Name+"："+value)
+		}
+	}
+	said.Text = strings.Join(lines, "\n")
+	return said
+}
+
+// Label is what people call a kind.
+func Label(kind string) string {
+	if k, known := event.KindOf(kind); known {
+		return k.Label
+	}
+	return kind
+}
+
+func (p *Post) inbox(w http.ResponseWriter, r *http.Request) error {
+	ctx := r.Context()
+	firm, err := p.Firm(r)
+	if err != nil {
+		return err
+	}
+	kind := counter.Text(r, "kind")
+	before, _ := time.Parse(time.RFC3339Nano, counter.Text(r, "before")) // zero: from the newest
+	v := postui.InboxView{Page: p.Counter.Page(ctx, "消息", "inbox"), Firm: firm, Live: counter.URL("/inbox/live", "firm", firm), Part: counter.URL("/inbox", "firm", firm, "kind", kind, "part", "list")}
+	if v.Mark, err = p.mark(ctx, firm); err != nil {
+		return p.Explain(ctx, err, "消息")
+	}
+	list, next, err := p.Messages(ctx, firm, kind, before, shown)
+	if err != nil {
+		return p.Explain(ctx, err, "消息")
+	}
+	var fresh []string
+	for _, m := range list {
+		v.Messages = append(v.Messages, drawn(m))
+		if !m.Seen {
+			fresh = append(fresh, m.Event)
+		}
+	}
+	if !next.IsZero() {
+		v.Next = counter.URL("/inbox", "firm", firm, "kind", kind, "before", next.UTC().Format(time.RFC3339Nano))
+	}
+	if enterprise, err := p.Desk.Enterprise(ctx, firm); err == nil {
+		v.Name = enterprise.Called()
+	}
+	v.Kinds = kinds(firm, kind)
+	// What is shown is read. A store that can't be written now doesn't keep anybody from reading.
+	if len(fresh) > 0 {
+		if err := p.Box.Seen(ctx, firm, fresh, p.Clock()); err != nil {
+			p.Logger.WarnContext(ctx, "reading not recorded", "error", err)
+		}
+	}
+	if counter.Text(r, "part") == "list" {
+		return write(w, r, func(ctx context.Context, b io.Writer) error { return postui.WriteList(ctx, b, v) })
+	}
+	v.Unread = max(v.Unread-len(fresh), 0)
+	return write(w, r, func(ctx context.Context, b io.Writer) error { return postui.WriteInbox(ctx, b, v) })
+}
+
+func drawn(m Message) postui.Message {
+	out := postui.Message{Event: m.Event, Kind: Label(m.Kind), Title: m.Title, When: moneyui.Clock(m.At), Due: m.Due, Link: m.Link, Fresh: !m.Seen, Acted: m.Acted}
+	if m.Worth > 0 {
+		out.Amount = say.Wan(m.Worth)
+	}
+	for line := range strings.SplitSeq(m.Text, "\n") {
+		if line = strings.TrimSpace(line); line != "" {
+			out.Lines = append(out.Lines, line)
+		}
+	}
+	return out
+}
+
+// kinds are the ways in which the list can be narrowed.
+func kinds(firm, kind string) []postui.Choice {
+	list := []postui.Choice{{Name: "全部", URL: counter.URL("/inbox", "firm", firm), Here: kind == ""}}
+	for _, k := range event.Kinds() {
+		list = append(list, postui.Choice{Name: k.Label, URL: counter.URL("/inbox", "firm", firm, "kind", k.Name), Here: kind == k.Name})
+	}
+	return list
+}
+
+// mark names the state of an inbox; another one means that there is something new.
+func (p *Post) mark(ctx context.Context, firm string) (string, error) {
+	m, err := effect.Inbox(ctx, p.Office.Store, firm)
+	return named(m), err
+}
+
+func named(m effect.Mark) string { return fmt.Sprintf("%d-%d", m.All, m.Newest.UnixMicro()) }
+
+// Unread counts what a firm hasn't read, for the head of every page.
+func (p *Post) Unread(ctx context.Context, firm string) (int, error) {
+	m, err := effect.Inbox(ctx, p.Office.Store, firm)
+	return m.Unread, err
+}
+
+// Read notes that a firm has read, and done, what events asked.
+func (p *Post) Read(ctx context.Context, firm string, seen, acted []string) error {
+	if err := p.Box.Seen(ctx, firm, seen, p.Clock()); err != nil {
+		return err
+	}
+	return p.Box.Acted(ctx, firm, acted, p.Clock())
+}
+
+func (p *Post) acted(w http.ResponseWriter, r *http.Request) error {
+	firm, err := p.Firm(r)
+	if err != nil {
+		return err
+	}
+	if err := p.Read(r.Context(), firm, nil, slices.DeleteFunc([]string{counter.Text(r, "event")}, func(e string) bool { return e == "" })); err != nil {
+		return p.Explain(r.Context(), err, "这条消息")
+	}
+	return lead(w, r, counter.URL("/inbox", "firm", firm))
+}
