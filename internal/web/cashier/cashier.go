@@ -254,7 +254,7 @@ func (p *Pages) file(w http.ResponseWriter, r *http.Request) (err error) {
 	if _, err := p.Bank.MakeFile(ctx, pay.Actor{Person: p.Who(ctx).ID()}, id, format, path, p.Clock()); err != nil {
 		return p.showBatch(w, r, p.Explain(ctx, err, "这个支付批次"))
 	}
-	data, err := os.ReadFile(path) //nolint:gosec // a file of our own in a folder of our own
+	data, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}

@@ -73,7 +73,7 @@ func (p *Pages) showFindings(w http.ResponseWriter, r *http.Request, said string
 }
 
 func findingRow(who caller.Caller, f ledger.Finding, title string, names map[string]string) []moneyui.Cell {
-	result := moneyui.Text("")
+	var result moneyui.Cell
 	switch {
 	case f.Amount != nil:
 		result = moneyui.Sum(*f.Amount)

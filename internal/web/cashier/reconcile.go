@@ -10,7 +10,6 @@ import (
 
 	"mianshen/internal/disburse/pay"
 	"mianshen/internal/disburse/pay/balance"
-	"mianshen/internal/disburse/pay/evidence"
 	"mianshen/internal/disburse/report"
 	"mianshen/internal/web/counter"
 	"mianshen/internal/web/moneyui"
@@ -33,7 +32,7 @@ func Outcome(t pay.Taken) string {
 		text += "\n" + strings.Join(classes, "，") + "。"
 	}
 	for c := range t.Classes {
-		if evidence.Class.Doubtful(c) {
+		if c.Doubtful() {
 			text += "\n有对不上的，在下面“待查”里，由财政审核处理。"
 			break
 		}

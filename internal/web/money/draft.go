@@ -151,11 +151,11 @@ func proposal(plan *disburse.Proposal, items map[string]treasury.Item) []moneyui
 		if l.ID != "" {
 			url = "/budget/" + l.ID
 		}
-		problem := moneyui.Badge("够", moneyui.Good)
+		trouble := moneyui.Badge("够", moneyui.Good)
 		if l.Problem != "" {
-			problem = moneyui.Cell{Text: l.Problem}
+			trouble = moneyui.Cell{Text: l.Problem}
 		}
-		lines = append(lines, []moneyui.Cell{{Text: l.Name, URL: url}, moneyui.Sum(l.Due), moneyui.Sum(l.Paid), moneyui.Sum(l.Available), problem})
+		lines = append(lines, []moneyui.Cell{{Text: l.Name, URL: url}, moneyui.Sum(l.Due), moneyui.Sum(l.Paid), moneyui.Sum(l.Available), trouble})
 	}
 	return []moneyui.Section{
 		{ID: "lines", Title: "预算额度", Tables: []moneyui.Table{{Name: "预算额度", Heads: []string{"额度", "应付（元）#", "列入（元）#", "可用（元）#", "问题"}, Rows: lines, Empty: "没有要用的预算额度。"}}},

@@ -20,7 +20,7 @@ import (
 )
 
 const (
-	pageSize = 50
+	pageSize = 25
 	atOnce   = 300 // entries that are decided again within the page of a list
 )
 
@@ -193,10 +193,10 @@ func (f *file) changes(e view.Entry) (out []moneyui.Form) {
 		out = append(out, moneyui.Form{Action: entryURL(f.ID, e.N), Button: title, Title: title, Hint: hint, Quiet: true, Fold: true, Hidden: []moneyui.Pair{{Name: "do", Value: do}}, Fields: append(fields, reason)})
 	}
 	d1 := f.who.For(caller.D1, f.Department)
-	any := d1 || f.who.For(caller.D2, f.Department) || f.who.Has(caller.F1|caller.F2|caller.F3)
+	hand := d1 || f.who.For(caller.D2, f.Department) || f.who.Has(caller.F1|caller.F2|caller.F3)
 	open := !slices.Contains([]lists.State{lists.Exported, lists.Sent, lists.Settled, lists.Withdrawn}, f.State) && !f.Suspended
 	early := slices.Contains([]lists.State{lists.Drafted, lists.Reviewed, lists.Confirmed, lists.Noticed}, f.State)
-	if open && any && e.Status == "in" {
+	if open && hand && e.Status == "in" {
 		add("hold", "暂缓", "先不付，别的照常。经办以后暂缓，名单要重新核对。")
 	}
 	if open && (d1 || f.who.Has(caller.F1)) && e.Status == "held" {

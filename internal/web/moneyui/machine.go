@@ -59,8 +59,8 @@ func Machine(steps []lists.Step, here lists.State) *Drawing {
 			d.line("machine-way", "M%d %d V%d m-5 -8 l5 8 l5 -8", boxLeft+boxWidth/2, from+boxHeight, to)
 			d.word(boxLeft+boxWidth/2+12, from+boxHeight+boxGap/2+5, s)
 		case to > from:
-			d.line("machine-way", "M%d %d C%d %d %d %d %d %d", right, from+boxHeight/2+8, right+70, from+boxHeight, right+70, to, right, to+boxHeight/2-8)
-			d.word(right+58, (from+to)/2+boxHeight/2+5, s)
+			d.line("machine-way", "M%d %d C%d %d %d %d %d %d", right, from+boxHeight/2+8, right+180, from+boxHeight, right+180, to, right, to+boxHeight/2-8)
+			d.word(right+142, (from+to)/2+boxHeight/2+5, s)
 		default:
 			if back[s.From]++; back[s.From] > 2 || drawn(steps, s) {
 				continue
