@@ -131,7 +131,7 @@ var rooms = map[string]Room{
 		Bars: NoClock, Imports: []string{"rules", "rules/exact", "rules/civil", "internal/audit", "internal/intake", "internal/store"}, TestImports: []string{"internal/pgtest"},
 	},
 	"internal/disburse/recheck":  {Bars: NoClock, Imports: []string{"engine", "internal/casework", "internal/store", "internal/disburse/claim", "rules", "rules/exact", "rules/civil"}},
-	"internal/disburse/overview": {Bars: NoClock, Imports: []string{"internal/store", "internal/disburse/lists", "rules/exact", "rules/civil"}},
+	"internal/disburse/overview": {Bars: NoClock, Imports: []string{"internal/store", "internal/disburse/lists", "rules/exact", "rules/civil"}, TestImports: []string{"internal/pgtest"}},
 	"internal/disburse/report":   {Bars: NoClock, Imports: []string{"internal/casework", "internal/store", "rules", "rules/exact", "rules/civil"}},
 	"internal/disburse/claim":    {Bars: NoClock | NoIO, Imports: []string{"rules", "rules/exact", "rules/civil", "internal/disburse/entitle"}},
 	"internal/disburse": {
