@@ -41,6 +41,7 @@ func (b *Book) Missing(ctx context.Context) ([]Role, error) {
 // had, both, or a demo needs none.
 func (b *Book) Start(ctx context.Context, now time.Time) (token string, err error) {
 	err = b.store.Transact(ctx, func(tx *store.Tx) error {
+		token = "" // of an earlier run
 		var demo bool
 		if err := tx.QueryRow(ctx, `SELECT demo = 1 FROM instance WHERE id = 1`+tx.Lock()).Scan(&demo); err != nil || demo {
 			return err

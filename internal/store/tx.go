@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"mianshen/internal/audit"
 	"mianshen/rules/civil"
 )
@@ -22,11 +24,29 @@ type Tx struct {
 	tx *sql.Tx
 }
 
-// Transact runs do in one transaction, which is committed if do returns nil. On SQLite it first waits for its turn to
-// write. What
+// Transact runs do in one transaction, which is committed if do returns nil. On SQLite it first waits for its turn to write. What
 // the database refuses is an ErrConflict, a row that isn't there an ErrNotFound; other errors of do come back as they are.
+//
+// Where PostgreSQL gives the transaction up for another one (a deadlock, a serialization failure), nothing of it is left, and do is
+// run again from the start, up to 5 times in all. So do must not add to what an earlier run left outside the transaction: it sets
+// its results anew each time.
 func (s *Store) Transact(ctx context.Context, do func(*Tx) error) error {
-	return refusal(s.transact(ctx, func(tx *sql.Tx) error { return do(&Tx{s, tx}) }))
+	for run := 1; ; run++ {
+		err := s.transact(ctx, func(tx *sql.Tx) error { return do(&Tx{s, tx}) })
+		if !givenUp(err) || run == 5 || ctx.Err() != nil {
+			return refusal(err)
+		}
+		select { // lets the other one have what it waited for
+		case <-time.After(time.Duration(run) * 20 * time.Millisecond):
+		case <-ctx.Done():
+		}
+	}
+}
+
+// givenUp tells whether PostgreSQL ended a transaction in favour of another one: it may well go through the next time.
+func givenUp(err error) bool {
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && (e.Code == "40001" || e.Code == "40P01")
 }
 
 // Kind says which database this is.

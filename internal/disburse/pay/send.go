@@ -87,6 +87,7 @@ func (d *Desk) Overdue(ctx context.Context, actor Actor, now time.Time) (int64, 
 	}
 	var total int64
 	for _, batch := range batches {
+		var n int64
 		err := d.s.Transact(ctx, func(tx *store.Tx) error {
 			who, err := name(ctx, tx, actor.Person, "SV", "F1")
 			if err != nil {
@@ -95,17 +96,17 @@ func (d *Desk) Overdue(ctx context.Context, actor Actor, now time.Time) (int64, 
 			if _, err := lockBatch(ctx, tx, batch); err != nil {
 				return err
 			}
-			n, err := tx.Exec(ctx, `UPDATE payment SET state = 'unknown', moved_at = $1, moved_by = $2, reason = '过了银行答复期限' WHERE batch = $3 AND state = 'sent'`,
+			n, err = tx.Exec(ctx, `UPDATE payment SET state = 'unknown', moved_at = $1, moved_by = $2, reason = '过了银行答复期限' WHERE batch = $3 AND state = 'sent'`,
 				store.Stamp(now), actor.Person, batch)
 			if err != nil || n == 0 {
 				return err
 			}
-			total += n
 			return record(ctx, tx, "payments.unknown", batch, actor, who, now, map[string]string{"payments": strconv.FormatInt(n, 10), "why": "answer_by"})
 		})
 		if err != nil {
 			return total, fmt.Errorf("overdue payments of %s: %w", batch, err)
 		}
+		total += n
 	}
 	return total, nil
 }

@@ -45,7 +45,7 @@ func (d *Desk) TakeReceipts(ctx context.Context, actor Actor, fileName string, d
 	if fileName = strings.TrimSpace(fileName); fileName == "" || len(fileName) > 500 || !utf8.ValidString(fileName) || strings.ContainsRune(fileName, 0) {
 		return Taken{}, refuse("回单文件名为空、过长或含有损坏的字符，请改名后重新上传。")
 	}
-	t := Taken{Classes: map[evidence.Class]int{}}
+	var t Taken
 	file, err := t.read(data)
 	if err != nil {
 		return Taken{}, fmt.Errorf("receipt file: %w", err)
@@ -68,8 +68,8 @@ func (d *Desk) TakeReceipts(ctx context.Context, actor Actor, fileName string, d
 		if err != nil {
 			return err
 		}
-		if added == 0 {
-			t.Again = true
+		t.Again, t.New, t.Moved, t.Classes = added == 0, 0, 0, map[evidence.Class]int{}
+		if t.Again {
 			return nil
 		}
 		for _, batch := range slices.Sorted(maps.Keys(lines)) {
