@@ -390,6 +390,7 @@ var excused = []Excuse{
 	},
 	{
 		Place: "internal/store", Kind: kindPackage, Ceiling: 3400,
+		Place: "internal/store", Kind: kindPackage, Ceiling: 3350,
 		Why: "everything that lasts behind one door, one file a subject; rooms that need less declare an interface of their own",
 	},
 	{

@@ -36,10 +36,7 @@ func (s *Store) Transact(ctx context.Context, do func(*Tx) error) error {
 		if !givenUp(err) || run == 5 || ctx.Err() != nil {
 			return refusal(err)
 		}
-		select { // lets the other one have what it waited for
-		case <-time.After(time.Duration(run) * 20 * time.Millisecond):
-		case <-ctx.Done():
-		}
+		_, _ = s.db.ExecContext(ctx, "SELECT pg_sleep(0.02)") // lets the other one have what it waited for
 	}
 }
 
@@ -101,8 +98,7 @@ func (t *Tx) Many(ctx context.Context, into, tail string, rows [][]any) error {
 	if t.s.kind != Postgres || total < 1000 {
 		return nil
 	}
-	table, _, _ := strings.Cut(into, " ")
-	_, err := t.Exec(ctx, "ANALYZE "+table)
+	_, err := t.Exec(ctx, "ANALYZE "+strings.Fields(into)[0])
 	return err
 }
 
