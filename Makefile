@@ -128,6 +128,7 @@ test-race:
 	GOEXPERIMENT=simd go test -count=1 ./engine/kernel
 	go test -count=1 -run '^TestMemoryIsBounded$$' ./internal/intake/delivery
 	go test -count=1 -run '^TestMutations$$' ./internal/audit
+	go test -count=1 -run '^TestForecast$$' ./internal/notify/derive
 	CGO_ENABLED=1 go test -race -timeout 20m $(TESTFLAGS) ./...
 
 # The benchmark against DuckDB is a module of its own, since DuckDB needs cgo.
@@ -159,6 +160,7 @@ micro: ## run every Go benchmark
 chaos: ## the slow proofs: sweeps and dispatchers killed a hundred times, quarters a thousand times
 	MIANSHEN_KILLS=100 go test -timeout 120m -count=1 -v -run '^TestKilledSweeps$$' ./cmd/mianshen
 	MIANSHEN_KILLS_QUARTER=500 go test -timeout 180m -count=1 -v -run '^TestKilledQuarter$$' ./cmd/mianshen
+	MIANSHEN_LONG=1 go test -timeout 60m -count=1 -v -run '^TestQuarter$$' ./internal/notify/derive
 	MIANSHEN_NOTIFY_KILLS=100 go test -timeout 60m -count=1 -v -run '^TestKilled$$' ./internal/notify
 
 .PHONY: fuzz
