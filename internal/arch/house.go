@@ -268,18 +268,26 @@ var rooms = map[string]Room{
 			"internal/notify/supply", "internal/store", "internal/timetable", "internal/web/caller", "internal/web/counter", "internal/web/desk", "internal/web/moneyui", "internal/web/postui", "internal/web/problem",
 			"internal/web/say"),
 	},
-	"internal/web/post/upkeep": {Bars: NoClock, Imports: []string{"rules", "internal/notify/effect", "internal/notify/outbox", "internal/notify/supply", "internal/store", "internal/timetable", "internal/web/caller",
-		"internal/web/counter", "internal/web/moneyui", "internal/web/post", "internal/web/problem", "internal/web/say"}},
+	"internal/web/post/upkeep": {Bars: NoClock, Imports: []string{
+		"rules", "internal/notify/effect", "internal/notify/outbox", "internal/notify/supply", "internal/store", "internal/timetable", "internal/web/caller",
+		"internal/web/counter", "internal/web/moneyui", "internal/web/post", "internal/web/problem", "internal/web/say",
+	}},
 	"internal/web/letterbox": {Bars: NoClock, Imports: []string{"rules/standard", "internal/notify/choice", "internal/notify/outbox", "internal/web/bureau", "internal/web/caller", "internal/web/desk", "internal/web/post", "internal/web/problem"}},
-	"internal/counter": {Imports: []string{"rules/exact", "rules/civil", "internal/casework", "internal/disburse/lists", "internal/disburse/lists/view", "internal/disburse/pay",
-		"internal/persons", "internal/seal", "internal/store"}, TestImports: []string{"internal/pgtest"}},
+	"internal/counter": {Imports: []string{
+		"rules/exact", "rules/civil", "internal/casework", "internal/disburse/lists", "internal/disburse/lists/view", "internal/disburse/pay",
+		"internal/persons", "internal/seal", "internal/store",
+	}, TestImports: []string{"internal/pgtest"}},
 	"internal/counter/bank": {
-		Imports: []string{"rules/civil", "internal/casework", "internal/counter", "internal/disburse/pay", "internal/disburse/pay/balance", "internal/disburse/pay/evidence",
-			"internal/disburse/payout", "internal/seal"},
+		Imports: []string{
+			"rules/civil", "internal/casework", "internal/counter", "internal/disburse/pay", "internal/disburse/pay/balance", "internal/disburse/pay/evidence",
+			"internal/disburse/payout", "internal/seal",
+		},
 	},
 	"internal/counter/listing": {
-		Imports: []string{"rules", "rules/exact", "rules/civil", "internal/casework", "internal/counter", "internal/counter/bank", "internal/disburse", "internal/disburse/lists",
-			"internal/disburse/lists/view", "internal/disburse/recheck", "internal/disburse/report", "internal/store"},
+		Imports: []string{
+			"rules", "rules/exact", "rules/civil", "internal/casework", "internal/counter", "internal/counter/bank", "internal/disburse", "internal/disburse/lists",
+			"internal/disburse/lists/view", "internal/disburse/recheck", "internal/disburse/report", "internal/store",
+		},
 	},
 	"internal/counter/funds": {Imports: []string{"rules", "rules/exact", "rules/civil", "internal/casework", "internal/counter", "internal/disburse/ledger", "internal/intake"}},
 	"cmd/mianshen": {

@@ -162,7 +162,10 @@ func TestStarted(t *testing.T) {
 func TestJobsThatCantBe(t *testing.T) {
 	run := func(context.Context, time.Time) (string, error) { return "", nil }
 	for _, j := range []Job{
-		{}, {Name: "x", Label: "x", Run: run}, {Name: "x", Label: "x", Run: run, Every: 7 * time.Hour}, {Name: "x", Label: "x", Run: run, Daily: true, At: 25 * time.Hour},
+		{},
+		{Name: "x", Label: "x", Run: run},
+		{Name: "x", Label: "x", Run: run, Every: 7 * time.Hour},
+		{Name: "x", Label: "x", Run: run, Daily: true, At: 25 * time.Hour},
 		{Name: "x", Label: "x", Run: run, Every: time.Second},
 	} {
 		if _, err := New(nil, quiet, nil, j); err == nil {

@@ -71,12 +71,12 @@ var (
 	allots   = Access{Roles: caller.F3, StepUp: true}                                                              //
 	bank     = Access{Roles: caller.F1 | caller.SV, Scope: persons.ScopeWork}                                      // brings receipts
 	answers  = Access{caller.Firms, OfEnterprise, false, persons.ScopeWork}                                        // a firm's word on its own entry
-	letters = Access{Roles: caller.Firms, Scope: persons.ScopeRead}                             // what a firm is told, and supplies itself
-	replies = Access{Roles: caller.Firms, Scope: persons.ScopeWork}                             //
-	mailed  = Access{caller.Firms, OfEnterprise, false, persons.ScopeRead}                      //
-	chosen  = Access{caller.Firms, OfEnterprise, false, persons.ScopeWork}                      //
-	vouches = Access{Roles: caller.D1 | caller.D2}                                              // answers what firms supply
-	minding = Access{Roles: caller.SA}                                                          // decides what becomes of messages
+	letters  = Access{Roles: caller.Firms, Scope: persons.ScopeRead}                                               // what a firm is told, and supplies itself
+	replies  = Access{Roles: caller.Firms, Scope: persons.ScopeWork}                                               //
+	mailed   = Access{caller.Firms, OfEnterprise, false, persons.ScopeRead}                                        //
+	chosen   = Access{caller.Firms, OfEnterprise, false, persons.ScopeWork}                                        //
+	vouches  = Access{Roles: caller.D1 | caller.D2}                                                                // answers what firms supply
+	minding  = Access{Roles: caller.SA}                                                                            // decides what becomes of messages
 )
 
 // access is who may call which route: method and path as they are registered. It is the only place that says so.
@@ -217,28 +217,28 @@ var access = map[string]Access{
 	"POST /api/v1/receipts":                        bank,
 	"GET /api/v1/notices":                          public,
 	"GET /api/v1/reports/disbursement":             books,
-	"GET /inbox":                    letters,
-	"GET /inbox/live":               letters,
-	"POST /inbox/acted":             replies,
-	"GET /inbox/settings":           letters,
-	"POST /inbox/settings":          replies,
-	"POST /inbox/contacts":          {Roles: caller.Firms},
-	"POST /inbox/contacts/code":     {Roles: caller.Firms},
-	"POST /inbox/contacts/verify":   {Roles: caller.Firms},
-	"POST /inbox/contacts/stop":     replies,
-	"POST /inbox/contacts/resume":   replies,
-	"GET /stop/:token":              signing, // whoever has the link of a message
-	"POST /stop/:token":             signing,
-	"POST /stop/:token/undo":        signing,
-	"GET /facts":                    letters,
-	"POST /facts":                   {Roles: caller.Firms},
-	"GET /facts/:id/proof":          {Roles: caller.Firms | caller.D1 | caller.D2 | caller.AU},
-	"GET /facts/answers":            vouches,
-	"POST /facts/answers":           vouches,
-	"GET /jobs":                     {Roles: caller.SA | caller.AU},
-	"GET /report/messages":          {Roles: caller.Business | caller.SA, Scope: persons.ScopeRead},
-	"POST /report/messages/retry":   minding,
-	"POST /report/messages/confirm": minding,
+	"GET /inbox":                                   letters,
+	"GET /inbox/live":                              letters,
+	"POST /inbox/acted":                            replies,
+	"GET /inbox/settings":                          letters,
+	"POST /inbox/settings":                         replies,
+	"POST /inbox/contacts":                         {Roles: caller.Firms},
+	"POST /inbox/contacts/code":                    {Roles: caller.Firms},
+	"POST /inbox/contacts/verify":                  {Roles: caller.Firms},
+	"POST /inbox/contacts/stop":                    replies,
+	"POST /inbox/contacts/resume":                  replies,
+	"GET /stop/:token":                             signing, // whoever has the link of a message
+	"POST /stop/:token":                            signing,
+	"POST /stop/:token/undo":                       signing,
+	"GET /facts":                                   letters,
+	"POST /facts":                                  {Roles: caller.Firms},
+	"GET /facts/:id/proof":                         {Roles: caller.Firms | caller.D1 | caller.D2 | caller.AU},
+	"GET /facts/answers":                           vouches,
+	"POST /facts/answers":                          vouches,
+	"GET /jobs":                                    {Roles: caller.SA | caller.AU},
+	"GET /report/messages":                         {Roles: caller.Business | caller.SA, Scope: persons.ScopeRead},
+	"POST /report/messages/retry":                  minding,
+	"POST /report/messages/confirm":                minding,
 
 	"GET /api/v1/enterprises/:uscc/inbox":          mailed,
 	"POST /api/v1/enterprises/:uscc/inbox":         chosen,
@@ -253,8 +253,10 @@ var access = map[string]Access{
 }
 
 // guessing are the routes at which secrets can be guessed: a source may try them only so often.
-var guessing = map[string]bool{"POST /signin": true, "POST /first": true, "POST /enrol": true, "POST /stepup": true, "GET /signin/oidc/callback": true, "POST /demo": true,
-	"POST /inbox/contacts/verify": true, "POST /inbox/contacts/code": true, "POST /inbox/contacts": true}
+var guessing = map[string]bool{
+	"POST /signin": true, "POST /first": true, "POST /enrol": true, "POST /stepup": true, "GET /signin/oidc/callback": true, "POST /demo": true,
+	"POST /inbox/contacts/verify": true, "POST /inbox/contacts/code": true, "POST /inbox/contacts": true,
+}
 
 // whoMay says for the description who may call a route, whose path is written as OpenAPI does.
 func whoMay(method, path string) string {

@@ -65,8 +65,8 @@ var allowances = map[string]allowance{
 	"POST /api/v1/lists":               {maxBody, time.Minute},
 	"POST /api/v1/lists/:id/steps":     {maxBody, time.Minute},
 	"GET /api/v1/reports/disbursement": {maxBody, time.Minute},
-	"GET /inbox/live":               {maxBody, 30 * time.Minute},
-	"POST /facts":                   {supply.MaxFile + maxBody, 2 * time.Minute},
+	"GET /inbox/live":                  {maxBody, 30 * time.Minute},
+	"POST /facts":                      {supply.MaxFile + maxBody, 2 * time.Minute},
 }
 
 // allowed is the allowance of a request.

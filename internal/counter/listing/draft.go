@@ -179,8 +179,10 @@ func (c *correct) Run(ctx context.Context, p *counter.Program) error {
 }
 
 func recoveries(all []disburse.Recovery) *counter.Part {
-	t := &counter.Part{Key: "recoveries", Title: "多拨的，请逐笔提出追回（mianshen recovery propose）：",
-		Columns: counter.Columns("payment", "支付编号", "enterprise", "信用代码", "name", "企业", "item", "事项", "period", "所属期", "basis", "依据", "amount", "金额（元）", "reason", "原因")}
+	t := &counter.Part{
+		Key: "recoveries", Title: "多拨的，请逐笔提出追回（mianshen recovery propose）：",
+		Columns: counter.Columns("payment", "支付编号", "enterprise", "信用代码", "name", "企业", "item", "事项", "period", "所属期", "basis", "依据", "amount", "金额（元）", "reason", "原因"),
+	}
 	for _, r := range all {
 		t.Add(r.Payment, r.Enterprise, r.Name, r.Item, r.Period, r.Basis, r.Amount, r.Reason)
 	}

@@ -194,6 +194,7 @@ func (p *play) staff() (list []persons.DemoPerson) {
 func (p *play) maker(dept string) string {
 	return who(fmt.Sprintf("d1-%d", slices.Index(p.depts, dept)))
 }
+
 func (p *play) reviewer(dept string) string {
 	return who(fmt.Sprintf("d2-%d", slices.Index(p.depts, dept)))
 }

@@ -189,7 +189,8 @@ func (f Finding) against(ctx context.Context, tx *store.Tx) (list []string, err 
 		{`SELECT 1 FROM enterprise WHERE uscc = $1`, []any{f.Enterprise}, true, "没有这家企业，请先导入企业数据"},
 		{
 			`SELECT 1 FROM finding WHERE enterprise = $1 AND item = $2 AND condition = $3 AND on_day = $4 AND (answer IS NULL OR answer = 'confirmed')`,
-			[]any{f.Enterprise, f.Item, f.Condition, store.Day(f.On)}, false, "同一企业、事项、条件在这一天已有一条认定，请先由复核人员退回，或改用另一日期",
+			[]any{f.Enterprise, f.Item, f.Condition, store.Day(f.On)},
+			false, "同一企业、事项、条件在这一天已有一条认定，请先由复核人员退回，或改用另一日期",
 		},
 		{`SELECT 1 FROM finding WHERE id = $1`, []any{f.ID}, false, "编号已经有了"},
 	} {

@@ -84,8 +84,10 @@ func (b *Book) OpenLine(ctx context.Context, l Line, by string, now time.Time) (
 			l.ID, l.Name, l.Year, l.Department, l.Item, l.Unit, l.Project, l.Function, l.Economic, from, p.id, store.Stamp(now)); err != nil {
 			return err
 		}
-		return p.record(ctx, tx, "budget.opened", l.ID, now, map[string]string{"year": strconv.Itoa(l.Year), "unit": l.Unit, "project": l.Project,
-			"function": l.Function, "economic": l.Economic, "carried_from": l.CarriedFrom})
+		return p.record(ctx, tx, "budget.opened", l.ID, now, map[string]string{
+			"year": strconv.Itoa(l.Year), "unit": l.Unit, "project": l.Project,
+			"function": l.Function, "economic": l.Economic, "carried_from": l.CarriedFrom,
+		})
 	})
 }
 

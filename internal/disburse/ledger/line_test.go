@@ -109,8 +109,10 @@ func TestCarryOver(t *testing.T) {
 		c := ledger.Carry{From: "old", To: "new", Fen: 300, Ref: "结转1号"}
 		list, err := w.entry("old", "2025", "x", 200)
 		check(w.t, err)
-		check(w.t, w.together(step{`INSERT INTO posting (at, kind, line, debit, credit, fen, list, n, round, person) VALUES ($1, 'reserve', 'old', 'available', 'reserved', 200, $2, 1, 1, 'f1')`,
-			[]any{store.Stamp(last), list}}))
+		check(w.t, w.together(step{
+			`INSERT INTO posting (at, kind, line, debit, credit, fen, list, n, round, person) VALUES ($1, 'reserve', 'old', 'available', 'reserved', 200, $2, 1, 1, 'f1')`,
+			[]any{store.Stamp(last), list},
+		}))
 		w.unchanged(func() {
 			change := func(by string, when time.Time, change func(*ledger.Carry)) error {
 				c := c

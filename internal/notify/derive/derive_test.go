@@ -1,8 +1,8 @@
 package derive_test
 
 import (
-	"os"
 	"context"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -104,8 +104,10 @@ func TestQuarter(t *testing.T) {
 			whole(t, e)
 		}
 		t.Logf("%d lines, %d events: %v", lines, told, counts)
-		for _, kind := range []string{event.Eligible, event.Missing, event.Near, event.Credit, event.Notice, event.Paid, event.Returned, event.Objection,
-			event.Forecast, event.Expires} {
+		for _, kind := range []string{
+			event.Eligible, event.Missing, event.Near, event.Credit, event.Notice, event.Paid, event.Returned, event.Objection,
+			event.Forecast, event.Expires,
+		} {
 			if counts[kind] == 0 {
 				t.Errorf("no event %s", kind)
 			}

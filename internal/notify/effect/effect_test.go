@@ -55,7 +55,8 @@ func TestReport(t *testing.T) {
 		ok(t, err)
 		want := []effect.Line{
 			{Kind: "eligible", Channel: "inbox", Sent: 2, Told: 1, Waiting: 1, Seen: 1, Acted: 1, Paid: 1},
-			{Kind: "missing", Channel: "inbox", Sent: 1, Told: 1, Seen: 1}, {Kind: "paid", Channel: "inbox", Sent: 1, Told: 1, Paid: 1},
+			{Kind: "missing", Channel: "inbox", Sent: 1, Told: 1, Seen: 1},
+			{Kind: "paid", Channel: "inbox", Sent: 1, Told: 1, Paid: 1},
 		}
 		if len(list) != len(want) {
 			t.Fatalf("%+v", list)

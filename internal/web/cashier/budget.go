@@ -75,10 +75,14 @@ func (p *Pages) lineForm(r *http.Request) (f moneyui.Form, err error) {
 	slices.SortFunc(depts, byName)
 	slices.SortFunc(choices, byName)
 	f = moneyui.Form{Action: "/budget", Button: "建立", Fields: []moneyui.Field{
-		{Name: "name", Label: "名称", Kind: "text", Must: true, Hint: "政策写明额度名称的，要写得一样"}, {Name: "year", Label: "预算年度", Kind: "text", Must: true, Value: strconv.Itoa(civil.On(p.Clock()).Year())},
-		{Name: "department", Label: "部门", Kind: "select", Choices: depts}, {Name: "item", Label: "只用于事项", Kind: "select", Choices: append([]moneyui.Pair{{Name: "本部门任一事项"}}, choices...)},
-		{Name: "unit", Label: "预算单位", Kind: "text", Must: true}, {Name: "project", Label: "项目代码", Kind: "text", Must: true},
-		{Name: "function", Label: "功能分类（7 位）", Kind: "text", Must: true}, {Name: "economic", Label: "经济分类（5 位）", Kind: "text", Must: true},
+		{Name: "name", Label: "名称", Kind: "text", Must: true, Hint: "政策写明额度名称的，要写得一样"},
+		{Name: "year", Label: "预算年度", Kind: "text", Must: true, Value: strconv.Itoa(civil.On(p.Clock()).Year())},
+		{Name: "department", Label: "部门", Kind: "select", Choices: depts},
+		{Name: "item", Label: "只用于事项", Kind: "select", Choices: append([]moneyui.Pair{{Name: "本部门任一事项"}}, choices...)},
+		{Name: "unit", Label: "预算单位", Kind: "text", Must: true},
+		{Name: "project", Label: "项目代码", Kind: "text", Must: true},
+		{Name: "function", Label: "功能分类（7 位）", Kind: "text", Must: true},
+		{Name: "economic", Label: "经济分类（5 位）", Kind: "text", Must: true},
 		{Name: "carried_from", Label: "承接上年额度（编号）", Kind: "text"},
 	}}
 	for i := range f.Fields { // what was typed stays when something was wrong
@@ -152,8 +156,14 @@ func (p *Pages) showLine(w http.ResponseWriter, r *http.Request, because error) 
 	who := func(id string, at string) string { return cmp.Or(names[id], "还没有") + " " + at }
 	s.Sections = []moneyui.Section{
 		{ID: "line", Title: "额度", Facts: []moneyui.Fact{
-			{Name: "只用于", Value: cmp.Or(l.Item, "本部门任一事项")}, {Name: "预算单位", Value: l.Unit}, {Name: "项目代码", Value: l.Project}, {Name: "功能分类", Value: l.Function}, {Name: "经济分类", Value: l.Economic},
-			{Name: "承接", Value: cmp.Or(l.CarriedFrom, "无")}, {Name: "建立", Value: who(l.OpenedBy, moneyui.Clock(l.OpenedAt))}, {Name: "审核", Value: who(l.ApprovedBy, moneyui.Clock(l.ApprovedAt))},
+			{Name: "只用于", Value: cmp.Or(l.Item, "本部门任一事项")},
+			{Name: "预算单位", Value: l.Unit},
+			{Name: "项目代码", Value: l.Project},
+			{Name: "功能分类", Value: l.Function},
+			{Name: "经济分类", Value: l.Economic},
+			{Name: "承接", Value: cmp.Or(l.CarriedFrom, "无")},
+			{Name: "建立", Value: who(l.OpenedBy, moneyui.Clock(l.OpenedAt))},
+			{Name: "审核", Value: who(l.ApprovedBy, moneyui.Clock(l.ApprovedAt))},
 		}},
 		{ID: "accounts", Title: "余额", Hint: "复式记账，四个科目加起来是 0。", Tables: []moneyui.Table{{Name: "余额", Heads: []string{"科目", "余额（元）#"}, Rows: accounts, Empty: "没有。"}}},
 		{ID: "postings", Title: "分录", Hint: cut, Tables: []moneyui.Table{{Name: "分录", Heads: []string{"序号", "事由", "从哪到哪", "金额（元）#", "凭据", "经手"}, Rows: rows, Empty: "还没有分录。审核后由财政审批下达金额。"}}},

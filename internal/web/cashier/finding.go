@@ -121,9 +121,12 @@ func (p *Pages) recording(r *http.Request, items map[string]treasury.Item) money
 	}
 	s.Forms = []moneyui.Form{
 		{Action: "/findings", Button: "登记", Title: "登记一条", Fields: []moneyui.Field{
-			{Name: "condition", Label: "事项和条件", Kind: "select", Choices: choices, Value: counter.Text(r, "condition")}, {Name: "uscc", Label: "统一社会信用代码", Kind: "text", Must: true, Value: counter.Text(r, "uscc")},
+			{Name: "condition", Label: "事项和条件", Kind: "select", Choices: choices, Value: counter.Text(r, "condition")},
+			{Name: "uscc", Label: "统一社会信用代码", Kind: "text", Must: true, Value: counter.Text(r, "uscc")},
 			{Name: "result", Label: "结果", Kind: "select", Choices: []moneyui.Pair{{Name: "满足", Value: "yes"}, {Name: "不满足", Value: "no"}, {Name: "核定金额（写在右边）", Value: "amount"}}},
-			{Name: "amount", Label: "核定金额（元）", Kind: "text"}, {Name: "on", Label: "哪天核实的", Kind: "date", Must: true, Value: civil.On(p.Clock()).String()}, evidence,
+			{Name: "amount", Label: "核定金额（元）", Kind: "text"},
+			{Name: "on", Label: "哪天核实的", Kind: "date", Must: true, Value: civil.On(p.Clock()).String()},
+			evidence,
 		}},
 		{Action: "/findings/import", Button: "导入", Title: "从 CSV 导入", Fold: true, Quiet: true, Files: true, Hint: "列名和 match 的核实结果文件一样。有一处不对，整份不收。", Fields: []moneyui.Field{{Name: "file", Label: "文件", Kind: "file", Must: true}, evidence}},
 	}

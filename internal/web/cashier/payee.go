@@ -56,8 +56,11 @@ func (p *Pages) showAccounts(w http.ResponseWriter, r *http.Request, secret stri
 	s.Sections = append(s.Sections, section)
 	if who.Has(caller.F1 | caller.D1) {
 		s.Sections = append(s.Sections, moneyui.Section{ID: "record", Title: "登记一个账户", Forms: []moneyui.Form{{Action: "/accounts", Button: "登记", Fields: []moneyui.Field{
-			{Name: "uscc", Label: "统一社会信用代码", Kind: "text", Must: true}, {Name: "holder", Label: "户名", Kind: "text", Must: true}, {Name: "bank", Label: "行号（12 位）", Kind: "text", Must: true},
-			{Name: "number", Label: "账号", Kind: "text", Must: true}, {Name: "source", Label: "从哪里来的", Kind: "text", Must: true, Hint: "如企业填报、市场监管局共享"},
+			{Name: "uscc", Label: "统一社会信用代码", Kind: "text", Must: true},
+			{Name: "holder", Label: "户名", Kind: "text", Must: true},
+			{Name: "bank", Label: "行号（12 位）", Kind: "text", Must: true},
+			{Name: "number", Label: "账号", Kind: "text", Must: true},
+			{Name: "source", Label: "从哪里来的", Kind: "text", Must: true, Hint: "如企业填报、市场监管局共享"},
 		}}}})
 	}
 	return p.Show(w, r, s, because)

@@ -187,8 +187,10 @@ func reported(rep *report.Report) []moneyui.Section {
 	total := []moneyui.Cell{moneyui.Text("合计"), {}, {}, sum(paid), sum(open), sum(held), sum(returned), sum(recovered), {}}
 	return []moneyui.Section{
 		{ID: "share", Title: strconv.Itoa(rep.Year) + " 年", Facts: []moneyui.Fact{
-			{Name: "事项", Value: "免申即享 " + share(rep.Items)}, {Name: "企业·事项", Value: "免申即享 " + share(rep.Pairs)},
-			{Name: "到账天数", Value: days(rep.Days)}, {Name: "已付", Value: paid.Fen.Words()},
+			{Name: "事项", Value: "免申即享 " + share(rep.Items)},
+			{Name: "企业·事项", Value: "免申即享 " + share(rep.Pairs)},
+			{Name: "到账天数", Value: days(rep.Days)},
+			{Name: "已付", Value: paid.Fen.Words()},
 		}},
 		{ID: "items", Title: "按部门和事项", Count: strconv.Itoa(len(rows)) + " 项", Tables: []moneyui.Table{{
 			Name: "按部门和事项", Heads: []string{"事项", "方式", "符合#", "已付（元）#", "在办（元）#", "暂缓（元）#", "退回（元）#", "追回（元）#", "中位天数#"}, Rows: rows, Sum: total, Empty: "还没有事项。",

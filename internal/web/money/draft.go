@@ -136,7 +136,8 @@ func proposal(plan *disburse.Proposal, items map[string]treasury.Item) []moneyui
 	for i, e := range plan.Entries {
 		if i < shown {
 			in = append(in, []moneyui.Cell{
-				{Text: e.Name, URL: "/enterprises/" + e.Entitlement.Enterprise, Small: e.Entitlement.Enterprise}, moneyui.Text(items[e.Entitlement.Item].Title), moneyui.Sum(e.Amount),
+				{Text: e.Name, URL: "/enterprises/" + e.Entitlement.Enterprise, Small: e.Entitlement.Enterprise},
+				moneyui.Text(items[e.Entitlement.Item].Title), moneyui.Sum(e.Amount),
 				{Text: "看理由", URL: "/decisions/" + e.Decision, Small: e.Reason},
 			})
 		}

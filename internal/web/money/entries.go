@@ -59,8 +59,12 @@ func (p *Pages) entries(ctx context.Context, r *http.Request, f *file) (moneyui.
 		state := moneyui.EntryState(e.Status)
 		state.Small = e.Note
 		rows = append(rows, []moneyui.Cell{
-			moneyui.To(strconv.Itoa(e.N), entryURL(f.ID, e.N)), {Text: e.Name, URL: "/enterprises/" + e.Enterprise, Small: e.Enterprise}, {Text: f.title(e.Item), Small: e.Reason},
-			{Text: moneyui.Yuan(e.Amount), Small: cut(e)}, state, {Text: account(e.Account), Small: map[string]string{"yes": "企业已确认", "no": "企业不要", "silent": "企业没有答复"}[e.Confirmation]},
+			moneyui.To(strconv.Itoa(e.N), entryURL(f.ID, e.N)),
+			{Text: e.Name, URL: "/enterprises/" + e.Enterprise, Small: e.Enterprise},
+			{Text: f.title(e.Item), Small: e.Reason},
+			{Text: moneyui.Yuan(e.Amount), Small: cut(e)},
+			state,
+			{Text: account(e.Account), Small: map[string]string{"yes": "企业已确认", "no": "企业不要", "silent": "企业没有答复"}[e.Confirmation]},
 			moneyui.To("看", entryURL(f.ID, e.N)),
 		})
 	}
@@ -163,9 +167,14 @@ func (p *Pages) showEntry(w http.ResponseWriter, r *http.Request, because error)
 	}
 	s.Do = f.changes(e)
 	facts := []moneyui.Fact{
-		{Name: "企业", Value: e.Name + " " + e.Enterprise, URL: "/enterprises/" + e.Enterprise}, {Name: "事项", Value: f.title(e.Item)}, {Name: "所属期", Value: e.Period},
-		{Name: "金额", Value: e.Amount.Words() + "（" + moneyui.Yuan(e.Amount) + " 元）"}, {Name: "判定金额", Value: moneyui.Yuan(e.Claimed) + " 元"},
-		{Name: "预算额度", Value: e.Line, URL: "/budget/" + e.Line}, {Name: "收款账户", Value: account(e.Account)}, {Name: "判定", Value: e.Decision, URL: "/decisions/" + e.Decision},
+		{Name: "企业", Value: e.Name + " " + e.Enterprise, URL: "/enterprises/" + e.Enterprise},
+		{Name: "事项", Value: f.title(e.Item)},
+		{Name: "所属期", Value: e.Period},
+		{Name: "金额", Value: e.Amount.Words() + "（" + moneyui.Yuan(e.Amount) + " 元）"},
+		{Name: "判定金额", Value: moneyui.Yuan(e.Claimed) + " 元"},
+		{Name: "预算额度", Value: e.Line, URL: "/budget/" + e.Line},
+		{Name: "收款账户", Value: account(e.Account)},
+		{Name: "判定", Value: e.Decision, URL: "/decisions/" + e.Decision},
 	}
 	why := e.Reason
 	if why == "" {

@@ -122,7 +122,8 @@ func listRow(l view.List) []moneyui.Cell {
 		state += "（暂停）"
 	}
 	return []moneyui.Cell{
-		{Text: l.Title, URL: listURL(l.ID), Small: l.ID + " · " + moneyui.ModeWord(l.Kind)}, moneyui.Text(l.Department), moneyui.Badge(state, moneyui.ListTone(l.State, l.Suspended)),
+		{Text: l.Title, URL: listURL(l.ID), Small: l.ID + " · " + moneyui.ModeWord(l.Kind)},
+		moneyui.Text(l.Department), moneyui.Badge(state, moneyui.ListTone(l.State, l.Suspended)),
 		moneyui.Text(strconv.Itoa(l.Count)), moneyui.Text(strconv.Itoa(l.Held)), moneyui.Sum(l.Sum), moneyui.Text(moneyui.Clock(l.MadeAt)),
 	}
 }

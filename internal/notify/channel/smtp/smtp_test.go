@@ -137,8 +137,10 @@ func TestSent(t *testing.T) {
 	if len(p.mails) != 3 || p.hellos > 2 { // one before STARTTLS, one after
 		t.Fatalf("%d mails over %d sessions", len(p.mails), p.hellos)
 	}
-	for _, words := range []string{"From: <no-reply@mianshen.example.cn>", "To: <a@firm.example.cn>", "=?UTF-8?q?=E6=82=A8", "Message-ID: <abc.smtp@mianshen.example.cn>",
-		"List-Unsubscribe: <https://example.cn/stop/x>", "List-Unsubscribe-Post: List-Unsubscribe=One-Click"} {
+	for _, words := range []string{
+		"From: <no-reply@mianshen.example.cn>", "To: <a@firm.example.cn>", "=?UTF-8?q?=E6=82=A8", "Message-ID: <abc.smtp@mianshen.example.cn>",
+		"List-Unsubscribe: <https://example.cn/stop/x>", "List-Unsubscribe-Post: List-Unsubscribe=One-Click",
+	} {
 		if !strings.Contains(p.mails[0], words) {
 			t.Errorf("no %q in\n%s", words, p.mails[0])
 		}

@@ -250,8 +250,11 @@ func (p *Pages) answerRows(r *http.Request, v *rules.Vocabulary, list []supply.F
 			}}}
 		}
 		rows = append(rows, []moneyui.Cell{
-			{Text: x.Firm, URL: "/enterprises/" + url.PathEscape(x.Enterprise), Small: x.Enterprise}, {Text: fieldLabel(v, x.Field), Small: say.Fact(v, x.Field)}, valueCell(x),
-			{Text: moneyui.Clock(x.SuppliedAt), Small: x.Note}, proofCell(x), last,
+			{Text: x.Firm, URL: "/enterprises/" + url.PathEscape(x.Enterprise), Small: x.Enterprise},
+			{Text: fieldLabel(v, x.Field), Small: say.Fact(v, x.Field)},
+			valueCell(x),
+			{Text: moneyui.Clock(x.SuppliedAt), Small: x.Note},
+			proofCell(x), last,
 		})
 	}
 	return rows

@@ -131,8 +131,11 @@ func (p *Pages) stuck(r *http.Request) (list []moneyui.Section, err error) {
 		var cells [][]moneyui.Cell
 		for _, x := range rows {
 			cells = append(cells, []moneyui.Cell{
-				{Text: post.Label(x.Event.Kind), Small: x.Event.Enterprise}, moneyui.Text(post.ChannelName(x.Channel)), {Text: moneyui.Clock(x.EndedAt), Small: x.Note},
-				moneyui.Text(strconv.Itoa(x.Attempt)), {Forms: stuckForms(p.Counter.Who(r.Context()), x)},
+				{Text: post.Label(x.Event.Kind), Small: x.Event.Enterprise},
+				moneyui.Text(post.ChannelName(x.Channel)),
+				{Text: moneyui.Clock(x.EndedAt), Small: x.Note},
+				moneyui.Text(strconv.Itoa(x.Attempt)),
+				{Forms: stuckForms(p.Counter.Who(r.Context()), x)},
 			})
 		}
 		section.Tables = []moneyui.Table{{Name: state.title, Heads: []string{"种类", "渠道", "最后一次", "次数#", "办理"}, Rows: cells, Empty: "没有。"}}
