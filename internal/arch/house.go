@@ -138,7 +138,8 @@ var rooms = map[string]Room{
 		Bars: NoClock,
 		Imports: with(bottom, "rules", "engine", "internal/casework", "internal/store", "internal/disburse/best", "internal/disburse/claim", "internal/disburse/entitle", "internal/disburse/ledger",
 			"internal/disburse/lists", "internal/disburse/ration"),
-		TestImports: []string{"rules/formula", "internal/demo", "internal/pgtest", "internal/facts/arrival", "internal/intake", "internal/disburse/recheck", "internal/disburse/report"},
+		TestImports: []string{"rules/formula", "internal/demo", "internal/pgtest", "internal/facts/arrival", "internal/intake", "internal/disburse/recheck", "internal/disburse/report",
+			"internal/disburse/pay", "internal/disburse/pay/paytest", "internal/disburse/payout"},
 	},
 	"internal/disburse/lists": {
 		Bars: NoClock, Imports: []string{"rules/exact", "rules/civil", "internal/audit", "internal/store", "internal/disburse/entitle"},
