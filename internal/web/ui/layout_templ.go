@@ -253,8 +253,8 @@ func layout(p Page) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if p.Picks() {
-				if p.Handles() {
-					for _, x := range moneyPlaces {
+				for _, x := range moneyPlaces {
+					if p.Who.Has(x.roles) {
 						templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 27, "<a href=\"")
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err

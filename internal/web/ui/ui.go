@@ -32,9 +32,6 @@ type Page struct {
 // Picks tells whether who looks may pick any enterprise, and see what officials work on.
 func (p Page) Picks() bool { return p.Who.SeesAll() }
 
-// Handles tells whether who looks works on lists and payments.
-func (p Page) Handles() bool { return p.Who.Has(caller.Business) }
-
 // SearchView is the search page.
 type SearchView struct {
 	Page

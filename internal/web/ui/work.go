@@ -10,6 +10,7 @@ import (
 
 	"mianshen/internal/readiness"
 	"mianshen/internal/web/bureau"
+	"mianshen/internal/web/caller"
 	"mianshen/internal/web/desk"
 	"mianshen/internal/web/say"
 	"mianshen/internal/whatif"
@@ -133,15 +134,18 @@ var places = []place{
 	{"simulation", "/simulation", "试算"},
 }
 
-// moneyPlaces are where lists and payments are worked on.
-var moneyPlaces = []place{
-	{"lists", "/lists", "拨付名单"},
-	{"payments", "/payments", "支付和回单"},
-	{"budget", "/budget", "预算额度"},
-	{"accounts", "/accounts", "收款账户"},
-	{"findings", "/findings", "人工核实"},
-	{"recoveries", "/recoveries", "追回"},
-	{"report", "/report", "拨付报告"},
+// moneyPlaces are where lists and payments are worked on, each with who may come there.
+var moneyPlaces = []struct {
+	id, path, name string
+	roles          caller.Roles
+}{
+	{"lists", "/lists", "拨付名单", caller.Business},
+	{"payments", "/payments", "支付和回单", caller.F1 | caller.F2 | caller.F3 | caller.AU},
+	{"budget", "/budget", "预算额度", caller.Business},
+	{"accounts", "/accounts", "收款账户", caller.D1 | caller.F1 | caller.F2 | caller.F3 | caller.AU},
+	{"findings", "/findings", "人工核实", caller.Business},
+	{"recoveries", "/recoveries", "追回", caller.Business},
+	{"report", "/report", "拨付报告", caller.Business},
 }
 
 // moment writes an instant of the API as a person reads it: 2025年7月1日 10:00.
