@@ -85,7 +85,7 @@ var atOnce = map[Kind]int{SQLite: 100, Postgres: 1000}
 func (t *Tx) Many(ctx context.Context, into, tail string, rows [][]any) error {
 	total := len(rows)
 	for size := min(atOnce[t.s.kind], total); len(rows) > 0; size = len(rows) {
-		statement, err := t.Prepare(ctx, "INSERT INTO "+into+" VALUES "+t.s.placeholders(size, len(rows[0]))+" "+tail)
+		statement, err := t.Prepare(ctx, "INSERT INTO "+into+" VALUES "+t.s.placeholders(size, len(rows[0]))+" "+tail) //nolint:sqlclosecheck // the transaction closes it
 		if err != nil {
 			return err
 		}

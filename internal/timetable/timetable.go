@@ -159,7 +159,7 @@ func (t *Timetable) Start(ctx context.Context) (stop func() error, err error) {
 func definition(j Job) gocron.JobDefinition {
 	minute := int(j.At / time.Minute)
 	if j.Daily {
-		return gocron.DailyJob(1, gocron.NewAtTimes(gocron.NewAtTime(uint(minute/60), uint(minute%60), 0))) //nolint:gosec // a time of day
+		return gocron.DailyJob(1, gocron.NewAtTimes(gocron.NewAtTime(uint(minute/60), uint(minute%60), 0)))
 	}
 	if j.Every < time.Hour {
 		return gocron.CronJob(fmt.Sprintf("*/%d * * * *", int(j.Every/time.Minute)), false)

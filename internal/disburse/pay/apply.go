@@ -46,7 +46,7 @@ func advance(ctx context.Context, tx *store.Tx, b Batch, fresh []evidence.Line, 
 	if err != nil {
 		return nil, 0, err
 	}
-	all := append(kept[:len(kept):len(kept)], fresh...)
+	all := slices.Concat(kept, fresh)
 	e, err := evidence.Fold(content, b.AnswerBy, all)
 	if err != nil {
 		return nil, 0, err
@@ -172,7 +172,7 @@ func (p payment) take(o receipt.Outcome, paidAt time.Time) (move, evidence.Class
 
 // elsewhere tells ids that nobody knows from those of another batch.
 func elsewhere(ctx context.Context, tx *store.Tx, lines []evidence.Line, class map[string]evidence.Class) error {
-	find, err := tx.Prepare(ctx, `SELECT count(*) FROM payment WHERE id = $1`)
+	find, err := tx.Prepare(ctx, `SELECT count(*) FROM payment WHERE id = $1`) //nolint:sqlclosecheck // the transaction closes it
 	if err != nil {
 		return err
 	}

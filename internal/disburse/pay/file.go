@@ -48,8 +48,10 @@ func (d *Desk) MakeFile(ctx context.Context, actor Actor, batch, format, path st
 	if err != nil {
 		return File{}, fmt.Errorf("payment file: %w", err)
 	}
-	defer os.Remove(temp.Name()) // is gone where all went well
-	defer temp.Close()
+	defer func() {
+		_ = temp.Close()           // is closed where all went well
+		_ = os.Remove(temp.Name()) // and gone
+	}()
 	f, err := d.write(ctx, temp, batch, format)
 	if err != nil {
 		return File{}, err

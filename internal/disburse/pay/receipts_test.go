@@ -149,11 +149,12 @@ func TestHostile(t *testing.T) {
 		gb, err := simplifiedchinese.GB18030.NewEncoder().Bytes(paytest.CSV(good))
 		paytest.Check(t, err)
 		before := paytest.Dump(t, d.s, paytest.Tables)
+		_, document, _ := strings.Cut(pain, "?>")
 		for name, c := range map[string]struct {
 			data []byte
 			want string
 		}{
-			"bomb":         {[]byte(`<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]>` + strings.Replace(pain[strings.Index(pain, "<Document"):], "ACSC", "&b;", 1)), "DTD"},
+			"bomb":         {[]byte(`<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]>` + strings.Replace(document, "ACSC", "&b;", 1)), "DTD"},
 			"deep":         {[]byte(strings.Replace(pain, "<TxSts>", strings.Repeat("<a>", 10000), 1)), "嵌套"},
 			"Big5":         {[]byte("\xa7\xe5\xa6\xb8\xb8\xb9,\xaa\xf7\xc3B\r\n"), "第 1 行"},
 			"damaged":      {bytes.Replace(gb, []byte{0xa3, 0xac}, []byte{0x81}, 1), "第"},

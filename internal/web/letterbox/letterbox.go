@@ -24,10 +24,10 @@ type One struct {
 	USCC string `path:"uscc" maxLength:"40" doc:"统一社会信用代码，18位" example:"91310118MA1JP7UB2B"`
 }
 
-func uscc(location, text string) (string, error) {
+func uscc(text string) (string, error) {
 	code, err := standard.ParseUSCC(text)
 	if err != nil {
-		return "", problem.Wrong(location, err.Error())
+		return "", problem.Wrong("path.uscc", err.Error())
 	}
 	return code, nil
 }
@@ -48,7 +48,7 @@ type Messages struct {
 
 // List gives the messages of a firm. That isn't reading them.
 func (b *Box) List(ctx context.Context, in *Ask) (*Messages, error) {
-	code, err := uscc("path.uscc", in.USCC)
+	code, err := uscc(in.USCC)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +90,7 @@ type Count struct {
 
 // Mark notes what was read and done.
 func (b *Box) Mark(ctx context.Context, in *Marks, _ bureau.Act) (*Count, error) {
-	code, err := uscc("path.uscc", in.USCC)
+	code, err := uscc(in.USCC)
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +129,7 @@ type Subscriptions struct {
 
 // Subscriptions gives what a firm chose.
 func (b *Box) Subscriptions(ctx context.Context, in *One) (*Subscriptions, error) {
-	code, err := uscc("path.uscc", in.USCC)
+	code, err := uscc(in.USCC)
 	if err != nil {
 		return nil, err
 	}
@@ -158,7 +158,7 @@ type Choose struct {
 
 // Subscribe stores what a firm chose.
 func (b *Box) Subscribe(ctx context.Context, in *Choose, act bureau.Act) (*Subscriptions, error) {
-	code, err := uscc("path.uscc", in.USCC)
+	code, err := uscc(in.USCC)
 	if err != nil {
 		return nil, err
 	}

@@ -31,7 +31,7 @@ func NewRing(t testing.TB) Ring {
 
 // Seal seals plain for its context.
 func (r Ring) Seal(plain []byte, context string) ([]byte, error) {
-	return r.aead.Seal(nil, nil, plain, []byte(context)), nil
+	return r.aead.Seal(nil, nil, plain, []byte(context)), nil //nolint:gosec // the AEAD draws the nonce itself
 }
 
 // Open opens what was sealed for the same context.

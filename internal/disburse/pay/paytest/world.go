@@ -13,7 +13,7 @@ import (
 )
 
 // Persons of every world, by what they are. Finance2 is another person with the role F2.
-const (
+const ( //nolint:revive // one list of names
 	Maker, Reviewer, Handler, Checker, Finance2, Approver, Service, Security, System = "d1", "d2", "f1", "f2", "f2b", "f3", "sv", "se", "sa"
 )
 

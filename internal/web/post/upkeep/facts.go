@@ -73,15 +73,15 @@ func (p *Pages) giveSection(firm, field string, v *rules.Vocabulary) moneyui.Sec
 
 func giveForm(firm string, f *rules.Field) moneyui.Form {
 	value := moneyui.Field{Name: "cell", Label: f.Label, Must: true}
-	switch {
-	case f.Type == rules.TypeBool:
+	switch f.Type {
+	case rules.TypeBool:
 		value.Kind, value.Choices = "select", []moneyui.Pair{{Name: "是", Value: "是"}, {Name: "否", Value: "否"}}
-	case f.Type == rules.TypeEnum:
+	case rules.TypeEnum:
 		value.Kind = "select"
 		for _, x := range f.Values {
 			value.Choices = append(value.Choices, moneyui.Pair{Name: x, Value: x})
 		}
-	case f.Type == rules.TypeDate:
+	case rules.TypeDate:
 		value.Kind = "date"
 	}
 	form := moneyui.Form{
