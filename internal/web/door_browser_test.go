@@ -13,7 +13,12 @@ import (
 
 // TestDemoPersons becomes persons of a demo by a click, in a real browser over plain HTTP on this machine: the cookie must hold there.
 func TestDemoPersons(t *testing.T) {
-	s, _ := served(t, func(c *Config) { c.Clock = time.Now })
+	office, err := settle(t.Context(), t.TempDir()) // roles change here, which other tests ask about
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = office.Store.Close() }()
+	s, _ := served(t, func(c *Config) { c.Office, c.Clock = office, time.Now })
 	b := browse(t, s)
 	b.open("/demo")
 	if n := b.count(".cast li"); n < 12 {
