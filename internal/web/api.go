@@ -82,7 +82,7 @@ func schemaName(t reflect.Type, hint string) string {
 	}
 	room := path.Base(deref.PkgPath())
 	switch room {
-	case ".", "web", "desk", "bureau", "reader", "receive", "problem", "post", "letterbox":
+	case ".", "web", "desk", "bureau", "reader", "receive", "problem":
 		return name
 	}
 	return strings.ToUpper(room[:1]) + room[1:] + name

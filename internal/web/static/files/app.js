@@ -155,5 +155,9 @@ document.querySelectorAll("[data-live]").forEach(function (letters) {
     stream.close();
     note.textContent = "登录已经结束，页面不再更新。请重新登录。";
   });
+  stream.addEventListener("open", function () { letters.dataset.state = "open"; });
+  stream.addEventListener("error", function () {
+    if (stream.readyState === EventSource.CLOSED) note.textContent = "页面不再自动更新，请刷新页面查看。";
+  });
   window.addEventListener("pagehide", function () { stream.close(); });
 });
