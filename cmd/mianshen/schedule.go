@@ -26,7 +26,7 @@ type sweeper struct {
 }
 
 // timetable is what recurs on a server.
-func (c *serveCmd) timetable(office *casework.Office, in *entrance, sweeps *sweeper, log *slog.Logger) (*timetable.Timetable, error) {
+func (c *serveCmd) timetable(office *casework.Office, in *entrance, sweeps *sweeper, told *telling, log *slog.Logger) (*timetable.Timetable, error) {
 	const days, hours = 7, 3 // how much is made up for
 	jobs := []timetable.Job{
 		{Name: "sweep", Label: "每日比对", Daily: true, At: 2 * time.Hour, CatchUp: 1, Run: func(ctx context.Context, _ time.Time) (string, error) { return sweeps.nightly(ctx, time.Now()) }},
@@ -43,6 +43,7 @@ func (c *serveCmd) timetable(office *casework.Office, in *entrance, sweeps *swee
 			return some(n, "%d 笔记为结果不明"), err
 		}},
 	}
+	jobs = append(jobs, told.job())
 	if c.AuditKey != "" {
 		secret, err := secretKey(c.AuditKey)
 		if err != nil {

@@ -16,6 +16,7 @@ import (
 	"mianshen/internal/disburse/payout"
 	"mianshen/internal/finder"
 	"mianshen/internal/store"
+	"mianshen/internal/timetable"
 	"mianshen/internal/web"
 	"mianshen/rules/civil"
 )
@@ -35,6 +36,7 @@ type serveCmd struct {
 	OIDCIssuer string `name:"oidc-issuer" help:"统一身份认证的地址，如 https://id.example.gov.cn"`
 	OIDCClient string `name:"oidc-client" help:"在统一身份认证那里登记的客户端编号"`
 	OIDCSecret string `name:"oidc-secret-file" help:"客户端密钥所在的文件"`
+	Channels   string `name:"channels" help:"写明消息渠道（邮件、短信、企业微信、回调）的 JSON 文件；不写只有站内消息"`
 	AuditKey   string `name:"audit-key" help:"签审计检查点的私钥文件（mianshen audit key 造的）；写了就每小时签一次"`
 	PublicURL  string `name:"public-url" help:"人们打开本系统的地址，如 https://mianshen.example.gov.cn；用统一身份认证时要写"`
 }
@@ -187,7 +189,11 @@ func (c *serveCmd) serve(ctx context.Context, s *streams, office *casework.Offic
 		return err
 	}
 	defer func() { err = errors.Join(err, found.Close()) }()
-	jobs, err := c.timetable(office, in, sweeps, log)
+	telling, err := c.telling(office, in, log)
+	if err != nil {
+		return err
+	}
+	jobs, err := c.timetable(office, in, sweeps, telling, log)
 	if err != nil {
 		return err
 	}
@@ -198,14 +204,25 @@ func (c *serveCmd) serve(ctx context.Context, s *streams, office *casework.Offic
 	}
 	server, err := web.New(web.Config{
 		Debtor: debtor, Office: office, Searcher: found, Persons: in.book, Seal: in.ring, Provider: in.provider, Demo: c.Demo, Logger: log, Version: version, Jobs: jobs,
+		Words: telling.words, Channels: telling.channels,
 	})
 	if err != nil {
 		return err
 	}
+	return c.answer(ctx, s, server, found, telling, jobs, in, log)
+}
+
+// answer answers requests, and does what a server does beside that, until it is told to stop.
+func (c *serveCmd) answer(ctx context.Context, s *streams, server *web.Server, found *finder.Finder, told *telling, jobs *timetable.Timetable, in *entrance, log *slog.Logger) (err error) {
 	background, cancel := context.WithCancel(ctx)
 	followed := make(chan struct{})
 	go func() { defer close(followed); found.Follow(background, followEvery) }()
 	defer func() { cancel(); <-followed }()
+	finish, err := told.start(background, server.Tell)
+	if err != nil {
+		return err
+	}
+	defer func() { cancel(); finish() }()
 	stop, err := jobs.Start(background)
 	if err != nil {
 		return err

@@ -184,7 +184,9 @@ var rooms = map[string]Room{
 		Imports:     []string{"rules", "rules/civil", "internal/audit", "internal/facts/arrival", "internal/intake", "internal/intake/delivery", "internal/store"},
 		TestImports: []string{"seeds", "internal/casework", "internal/demo", "internal/persons", "internal/pgtest", "internal/seal"},
 	},
-	"internal/notify/effect":          {Bars: NoClock, Imports: []string{"internal/store"}, TestImports: []string{"rules/exact", "internal/notify/channel", "internal/notify/event", "internal/notify/outbox", "internal/pgtest", "internal/seal"}},
+	"internal/notify/exchange": {Imports: []string{"internal/notify", "internal/notify/channel", "internal/notify/channel/inbox", "internal/notify/channel/logged", "internal/notify/channel/outward",
+		"internal/notify/channel/sms", "internal/notify/channel/smtp", "internal/notify/channel/webhook", "internal/notify/channel/wecom", "internal/notify/event", "internal/notify/outbox", "internal/notify/words"}},
+	"internal/notify/effect":          {Bars: NoClock, Imports: []string{"internal/store"}, TestImports: []string{"internal/notify/channel", "internal/notify/event", "internal/notify/outbox", "internal/pgtest", "internal/seal"}},
 	"internal/notify/channel":         {Bars: NoClock | NoIO},
 	"internal/notify/channel/outward": {Bars: NoClock},
 	"internal/notify/channel/inbox":   {Bars: NoClock | NoIO, Imports: []string{"internal/notify/channel"}},
@@ -298,6 +300,7 @@ var rooms = map[string]Room{
 			"internal/counter", "internal/counter/funds", "internal/counter/listing",
 			"internal/readiness", "internal/readiness/report", "internal/whatif", "internal/web", "internal/catalog", "internal/demo", "internal/finder", "internal/disburse", "internal/disburse/ledger", "internal/disburse/payout", "internal/fsck", "internal/notify", "internal/audit", "internal/persons", "internal/persons/provider", "internal/seal", "internal/demo/quarter",
 			"internal/timetable", "internal/disburse/pay", "internal/disburse/payout", "internal/demo/quarter",
+			"internal/timetable", "internal/disburse/pay", "internal/disburse/payout", "internal/notify/channel", "internal/notify/derive", "internal/notify/exchange", "internal/notify/outbox", "internal/notify/words", "internal/demo/quarter",
 			"internal/counter", "internal/counter/funds", "internal/counter/listing"),
 		TestImports: []string{"internal/pgtest", "examples"},
 	},
@@ -322,6 +325,8 @@ var libraries = []Library{
 
 	{Path: "database/sql", Owners: []string{"internal/store", "internal/store/storetest", "internal/pgtest", "internal/persons", "internal/disburse/pay", "internal/fsck", "internal/notify/outbox", "internal/notify/words", "internal/notify/supply"}, Tests: []string{everyRoom}, Why: "SQL stands in few rooms, and by parameters only"},
 	{Path: "database/sql", Owners: []string{"internal/store", "internal/store/storetest", "internal/pgtest", "internal/persons", "internal/disburse/pay", "internal/fsck", "internal/notify/outbox", "internal/notify/supply"}, Tests: []string{everyRoom}, Why: "SQL stands in few rooms, and by parameters only"},
+	{Path: "database/sql", Owners: []string{"internal/store", "internal/store/storetest", "internal/pgtest", "internal/persons", "internal/disburse/pay", "internal/fsck", "internal/notify/outbox", "internal/notify/supply", "internal/notify/words"}, Tests: []string{everyRoom}, Why: "SQL stands in few rooms, and by parameters only"},
+	{Path: "database/sql", Owners: []string{"internal/store", "internal/store/storetest", "internal/pgtest", "internal/persons", "internal/disburse/pay", "internal/fsck", "internal/notify/outbox", "internal/notify/words"}, Tests: []string{everyRoom}, Why: "SQL stands in few rooms, and by parameters only"},
 	{Path: "modernc.org/sqlite", Owners: []string{"internal/store"}, Why: "SQLite without cgo"},
 	{Path: "github.com/jackc/pgx/v5", Owners: []string{"internal/store", "internal/pgtest"}, Why: "PostgreSQL"},
 	{Path: "github.com/pressly/goose/v3", Owners: []string{"internal/store"}, Why: "migrations"},
@@ -382,7 +387,7 @@ var excused = []Excuse{
 		Why: "reading a query, scoring, ranking and filtering all speak of the rows in memory; words, synonyms, repairs, pairs, shares and suggestions have left",
 	},
 	{
-		Place: "cmd/mianshen", Kind: kindPackage, Ceiling: 3800,
+		Place: "cmd/mianshen", Kind: kindPackage, Ceiling: 3950,
 		Why: "one file a command; the room grows with the number of commands, and each file can be read alone",
 	},
 	{
@@ -423,7 +428,6 @@ var excused = []Excuse{
 	},
 	{
 		Place: "internal/web", Kind: kindPackage, Ceiling: 1900,
-		Place: "internal/web", Kind: kindPackage, Ceiling: 1800,
 		Why: "routes with who may call them, and the guards that each request passes; what answers has left to desk, reader, shelf, bureau, receive, pages and door",
 	},
 	{

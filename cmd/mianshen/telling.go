@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"mianshen/internal/casework"
+	"mianshen/internal/notify"
+	"mianshen/internal/notify/channel"
+	"mianshen/internal/notify/derive"
+	"mianshen/internal/notify/exchange"
+	"mianshen/internal/notify/outbox"
+	"mianshen/internal/notify/words"
+	"mianshen/internal/timetable"
+)
+
+// telling is what a server needs to tell firms: events out of what was committed, words, channels, and who sends.
+type telling struct {
+	box        *outbox.Box
+	follower   *derive.Follower
+	words      notify.Writer
+	channels   []channel.Channel
+	base       string
+	log        *slog.Logger
+	dispatcher atomic.Pointer[notify.Dispatcher]
+}
+
+func (c *serveCmd) telling(office *casework.Office, in *entrance, log *slog.Logger) (*telling, error) {
+	cfg := exchange.Config{Log: c.Demo}
+	if c.Channels != "" {
+		var err error
+		if cfg, err = exchange.Read(c.Channels); err != nil {
+			return nil, misuse{"--channels：" + err.Error()}
+		}
+	}
+	open, err := cfg.Channels(log)
+	if err != nil {
+		return nil, misuse{"--channels：" + err.Error()}
+	}
+	box := outbox.New(office.Store, in.ring)
+	return &telling{
+		box: box, follower: derive.New(office, box), words: exchange.Words{Shelf: words.NewShelf(office.Store, c.PublicURL)}, channels: open, base: c.PublicURL, log: log,
+	}, nil
+}
+
+// job makes events out of what was committed since the last tick, and wakes who sends.
+func (t *telling) job() timetable.Job {
+	return timetable.Job{Name: "events", Label: "从新结果找要告知的企业", Every: time.Minute, CatchUp: 1, Run: func(ctx context.Context, _ time.Time) (string, error) {
+		fresh, err := t.follower.Step(ctx, time.Now())
+		if d := t.dispatcher.Load(); d != nil && fresh > 0 {
+			d.Wake()
+		}
+		return some(int64(fresh), "%d 件新事"), err
+	}}
+}
+
+// start sends until ctx ends; the returned function waits for the attempts that are under way then.
+func (t *telling) start(ctx context.Context, tell func(enterprise string)) (wait func(), err error) {
+	d, err := exchange.Dispatcher(t.box, t.channels, t.words, t.base, tell, t.log)
+	if err != nil {
+		return nil, err
+	}
+	t.dispatcher.Store(d)
+	done := make(chan struct{})
+	go func() { defer close(done); d.Run(ctx) }()
+	return func() { <-done }, nil
+}
