@@ -69,7 +69,7 @@ func runScripts(t *testing.T, dir string) {
 			"tamper":   tamper,
 			"stage":    stage,
 			"grab":     grab,
-			"bank":     bank,
+			"bank":     bankCommand,
 			"timed":    timed,
 			"serve":    serve,
 			"halt":     halt,
@@ -244,7 +244,7 @@ func grab(ts *testscript.TestScript, neg bool, args []string) {
 
 // bank answers a payment file (csv-utf8) with a table of receipts, all paid at one time; each amount is off by so many 元:
 // bank FILE BATCH TIME OFF OUT
-func bank(ts *testscript.TestScript, neg bool, args []string) {
+func bankCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 5 {
 		ts.Fatalf("usage: bank FILE BATCH TIME OFF OUT")
 	}

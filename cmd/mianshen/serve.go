@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"mianshen/internal/casework"
+	"mianshen/internal/counter/bank"
 	"mianshen/internal/demo"
 	"mianshen/internal/disburse/payout"
 	"mianshen/internal/finder"
@@ -39,6 +40,8 @@ type serveCmd struct {
 	Channels   string `name:"channels" help:"写明消息渠道（邮件、短信、企业微信、回调）的 JSON 文件；不写只有站内消息"`
 	AuditKey   string `name:"audit-key" help:"签审计检查点的私钥文件（mianshen audit key 造的）；写了就每小时签一次"`
 	PublicURL  string `name:"public-url" help:"人们打开本系统的地址，如 https://mianshen.example.gov.cn；用统一身份认证时要写"`
+
+	bank.Payer
 }
 
 // followEvery is how often the search index looks for published changes.
@@ -201,6 +204,10 @@ func (c *serveCmd) serve(ctx context.Context, s *streams, office *casework.Offic
 	var debtor payout.Debtor
 	if c.Demo {
 		debtor = demo.Debtor()
+	} else if c.Payer != (bank.Payer{}) {
+		if debtor, err = c.Payer.Debtor(); err != nil {
+			return err
+		}
 	}
 	server, err := web.New(web.Config{
 		Debtor: debtor, Office: office, Searcher: found, Persons: in.book, Seal: in.ring, Provider: in.provider, Demo: c.Demo, Logger: log, Version: version, Jobs: jobs,

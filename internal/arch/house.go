@@ -297,11 +297,11 @@ var rooms = map[string]Room{
 		Imports: with(law, "engine", "index", "index/judge", "index/lexicon", "index/texts", "seeds", "seeds/synth", "internal/casework", "internal/facts/arrival", "internal/store", "internal/intake", "internal/intake/delivery", "internal/sheet",
 			"internal/readiness", "internal/readiness/report", "internal/whatif", "internal/web", "internal/catalog", "internal/demo", "internal/finder", "internal/disburse", "internal/disburse/ledger", "internal/fsck", "internal/notify", "internal/audit", "internal/persons", "internal/persons/provider", "internal/seal",
 			"internal/timetable", "internal/disburse/pay", "internal/demo/quarter",
-			"internal/counter", "internal/counter/funds", "internal/counter/listing",
+			"internal/counter", "internal/counter/bank", "internal/counter/funds", "internal/counter/listing",
 			"internal/readiness", "internal/readiness/report", "internal/whatif", "internal/web", "internal/catalog", "internal/demo", "internal/finder", "internal/disburse", "internal/disburse/ledger", "internal/disburse/payout", "internal/fsck", "internal/notify", "internal/audit", "internal/persons", "internal/persons/provider", "internal/seal", "internal/demo/quarter",
 			"internal/timetable", "internal/disburse/pay", "internal/disburse/payout", "internal/demo/quarter",
 			"internal/timetable", "internal/disburse/pay", "internal/disburse/payout", "internal/notify/channel", "internal/notify/derive", "internal/notify/exchange", "internal/notify/outbox", "internal/notify/words", "internal/demo/quarter",
-			"internal/counter", "internal/counter/funds", "internal/counter/listing"),
+			"internal/counter", "internal/counter/bank", "internal/counter/funds", "internal/counter/listing"),
 		TestImports: []string{"internal/pgtest", "examples"},
 	},
 

@@ -61,14 +61,15 @@ func (c *banking) do(ctx context.Context, p *counter.Program, run func(*counter.
 	})
 }
 
-// payer is the paying account, which stands in every file.
-type payer struct {
+// Payer is the paying account, which stands in every payment file.
+type Payer struct {
 	Name    string `name:"payer-name" env:"MIANSHEN_PAYER_NAME" help:"付款人全称"`
 	Bank    string `name:"payer-bank" env:"MIANSHEN_PAYER_BANK" help:"付款行行号，12 位"`
 	Account string `name:"payer-account" env:"MIANSHEN_PAYER_ACCOUNT" help:"付款账号；写在环境变量里，别人在进程列表里就看不到"`
 }
 
-func (p payer) debtor() (payout.Debtor, error) {
+// Debtor is the account, or a misuse that says what is missing.
+func (p Payer) Debtor() (payout.Debtor, error) {
 	if p.Name == "" || p.Bank == "" || p.Account == "" {
 		return payout.Debtor{}, counter.Misuse{Text: "要写明付款账户：--payer-name、--payer-bank、--payer-account，或环境变量 MIANSHEN_PAYER_NAME、MIANSHEN_PAYER_BANK、MIANSHEN_PAYER_ACCOUNT"}
 	}
@@ -76,8 +77,8 @@ func (p payer) debtor() (payout.Debtor, error) {
 }
 
 // paying runs with a desk that knows the paying account.
-func (c *banking) paying(ctx context.Context, p *counter.Program, by payer, run func(*counter.Desk, *pay.Desk) error) error {
-	debtor, err := by.debtor()
+func (c *banking) paying(ctx context.Context, p *counter.Program, by Payer, run func(*counter.Desk, *pay.Desk) error) error {
+	debtor, err := by.Debtor()
 	if err != nil {
 		return err
 	}
@@ -93,7 +94,7 @@ func (c *banking) paying(ctx context.Context, p *counter.Program, by payer, run 
 type export struct {
 	List string `arg:"" help:"名单编号"`
 	banking
-	payer
+	Payer
 	AnswerBy string `name:"answer-by" required:"" help:"银行最迟哪天答复，如 2025-07-31；以后的回单要人来查"`
 }
 
@@ -103,7 +104,7 @@ func (c *export) Run(ctx context.Context, p *counter.Program) error {
 	if err != nil {
 		return counter.Misuse{Text: fmt.Sprintf("--answer-by：%v", err)}
 	}
-	return c.paying(ctx, p, c.payer, func(d *counter.Desk, desk *pay.Desk) error {
+	return c.paying(ctx, p, c.Payer, func(d *counter.Desk, desk *pay.Desk) error {
 		b, err := desk.Export(ctx, d.Payer(), c.List, by, d.Now)
 		if err != nil {
 			return err
@@ -116,7 +117,7 @@ func (c *export) Run(ctx context.Context, p *counter.Program) error {
 type file struct {
 	Batch string `arg:"" help:"批次号，如 mianshen list export 所示"`
 	banking
-	payer
+	Payer
 	Kind string `enum:"pain.001,csv-utf8,csv-gb18030,xlsx,application,handover" default:"pain.001" help:"pain.001 付款指令、csv-utf8、csv-gb18030、xlsx、application 直接支付申请书、handover 预算一体化"`
 	Out  string `required:"" help:"写到这个文件，内有完整账号，请妥善保管"`
 }
@@ -126,7 +127,7 @@ func (c *file) Run(ctx context.Context, p *counter.Program) error {
 	if info, err := os.Stat(filepath.Dir(c.Out)); err != nil || !info.IsDir() {
 		return counter.Misuse{Text: fmt.Sprintf("--out：没有目录 %s", filepath.Dir(c.Out))}
 	}
-	return c.paying(ctx, p, c.payer, func(d *counter.Desk, desk *pay.Desk) error {
+	return c.paying(ctx, p, c.Payer, func(d *counter.Desk, desk *pay.Desk) error {
 		f, err := desk.MakeFile(ctx, d.Payer(), c.Batch, c.Kind, c.Out, d.Now)
 		if err != nil {
 			return err
@@ -271,7 +272,7 @@ type reconcile struct {
 	counter.Place
 	counter.Sealing
 	counter.Shown
-	payer
+	Payer
 	Year      int    `help:"哪一年的批次；缺省为今年"`
 	List      string `help:"只对这份名单"`
 	Statement string `help:"银行流水（CSV：日期、金额、支付编号或摘要）"`
@@ -279,7 +280,7 @@ type reconcile struct {
 
 // Run puts list, ledger, file, receipts and statement side by side. What waits or differs makes exit code 1.
 func (c *reconcile) Run(ctx context.Context, p *counter.Program) error {
-	debtor, err := c.debtor()
+	debtor, err := c.Debtor()
 	if err != nil {
 		return err
 	}
