@@ -138,8 +138,10 @@ var rooms = map[string]Room{
 		Bars: NoClock,
 		Imports: with(bottom, "rules", "engine", "internal/casework", "internal/store", "internal/disburse/best", "internal/disburse/claim", "internal/disburse/entitle", "internal/disburse/ledger",
 			"internal/disburse/lists", "internal/disburse/ration"),
-		TestImports: []string{"rules/formula", "internal/demo", "internal/pgtest", "internal/facts/arrival", "internal/intake", "internal/disburse/recheck", "internal/disburse/report",
-			"internal/disburse/pay", "internal/disburse/pay/paytest", "internal/disburse/payout"},
+		TestImports: []string{
+			"rules/formula", "internal/demo", "internal/pgtest", "internal/facts/arrival", "internal/intake", "internal/disburse/recheck", "internal/disburse/report",
+			"internal/disburse/pay", "internal/disburse/pay/paytest", "internal/disburse/payout",
+		},
 	},
 	"internal/disburse/lists": {
 		Bars: NoClock, Imports: []string{"rules/exact", "rules/civil", "internal/audit", "internal/store", "internal/disburse/entitle"},
@@ -184,8 +186,10 @@ var rooms = map[string]Room{
 		Imports:     []string{"rules", "rules/civil", "internal/audit", "internal/facts/arrival", "internal/intake", "internal/intake/delivery", "internal/store"},
 		TestImports: []string{"seeds", "internal/casework", "internal/demo", "internal/persons", "internal/pgtest", "internal/seal"},
 	},
-	"internal/notify/exchange": {Imports: []string{"internal/notify", "internal/notify/channel", "internal/notify/channel/inbox", "internal/notify/channel/logged", "internal/notify/channel/outward",
-		"internal/notify/channel/sms", "internal/notify/channel/smtp", "internal/notify/channel/webhook", "internal/notify/channel/wecom", "internal/notify/event", "internal/notify/outbox", "internal/notify/words"}},
+	"internal/notify/exchange": {Imports: []string{
+		"internal/notify", "internal/notify/channel", "internal/notify/channel/inbox", "internal/notify/channel/logged", "internal/notify/channel/outward",
+		"internal/notify/channel/sms", "internal/notify/channel/smtp", "internal/notify/channel/webhook", "internal/notify/channel/wecom", "internal/notify/event", "internal/notify/outbox", "internal/notify/words",
+	}},
 	"internal/notify/effect":          {Bars: NoClock, Imports: []string{"internal/store"}, TestImports: []string{"internal/notify/channel", "internal/notify/event", "internal/notify/outbox", "internal/pgtest", "internal/seal"}},
 	"internal/notify/channel":         {Bars: NoClock | NoIO},
 	"internal/notify/channel/outward": {Bars: NoClock},

@@ -273,7 +273,8 @@ func TestInboxAPI(t *testing.T) {
 		Event, Title string
 		Worth        exact.Money
 		Seen         bool
-	}) bool {
+	},
+	) bool {
 		return m.Event == e.ID
 	})
 	if at < 0 || got.Messages[at].Seen || got.Messages[at].Title != "新符合：稳岗返还 接口" {
