@@ -48,7 +48,7 @@ func TestKilled(t *testing.T) {
 
 func (w *world) killed(t *testing.T, r *rand.Rand, kills int) {
 	w.clock.Store(time.Now().UnixMicro())
-	const each = 12
+	const each = 30
 	n := each * kills
 	w.firms(n)
 	hook, gateway := newSink(t), newSink(t)
@@ -67,7 +67,7 @@ func (w *world) killed(t *testing.T, r *rand.Rand, kills int) {
 	w.tell(all...)
 	ok(t, w.s.Close())
 	for range kills {
-		w.kill(t, gateway.URL, time.Duration(r.Int64N(int64(40*time.Millisecond))))
+		w.kill(t, gateway, time.Duration(r.Int64N(int64(40*time.Millisecond))))
 	}
 	w.open()
 	w.clock.Store(time.Now().Add(time.Minute).UnixMicro()) // all leases are over
@@ -80,19 +80,23 @@ func (w *world) killed(t *testing.T, r *rand.Rand, kills int) {
 	w.settled(t, all, hook, gateway)
 }
 
-// kill starts a dispatcher and kills it some time after it is ready.
-func (w *world) kill(t *testing.T, gateway string, after time.Duration) {
+// kill starts a dispatcher and kills it some time after it has begun to send, or when it has nothing to send.
+func (w *world) kill(t *testing.T, gateway *sink, after time.Duration) {
 	t.Helper()
 	self, err := os.Executable()
 	ok(t, err)
 	command := exec.Command(self)
-	command.Env = append(os.Environ(), "MIANSHEN_TEST_NOTIFIER="+w.address, "MIANSHEN_TEST_GATEWAY="+gateway)
+	command.Env = append(os.Environ(), "MIANSHEN_TEST_NOTIFIER="+w.address, "MIANSHEN_TEST_GATEWAY="+gateway.URL)
 	command.Stderr = os.Stderr
 	out, err := command.StdoutPipe()
 	ok(t, err)
+	before := gateway.calls.Load()
 	ok(t, command.Start())
 	if _, err := fmt.Fscanln(out, new(string)); err != nil {
 		t.Errorf("the child says nothing: %v", err)
+	}
+	for end := time.Now().Add(2 * time.Second); gateway.calls.Load() == before && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
 	}
 	time.Sleep(after)
 	ok(t, command.Process.Kill())
@@ -124,6 +128,9 @@ func (w *world) settled(t *testing.T, all []event.Event, hook, gateway *sink) {
 	listed, err := w.box.In(t.Context(), "unknown", len(all))
 	if err != nil || len(listed) != unknown {
 		t.Errorf("%d are listed as unknown, want %d, %v", len(listed), unknown, err)
+	}
+	if unknown == 0 {
+		t.Error("no kill came between sending and marking, so nothing is shown")
 	}
 	t.Logf("%d messages: the dumb gateway took none twice, %d are unknown (%d of them taken); webhooks came again under the same key %d times", len(all), unknown, doubted, again)
 }

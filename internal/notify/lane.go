@@ -222,7 +222,7 @@ func (l *lane) send(ctx context.Context, t task) {
 	}
 }
 
-// attempt finds the words and the address and sends. What fails before the channel is asked will fail again: it is for a person.
+// attempt finds the words and the address and sends. What fails before the channel is asked was surely not sent.
 func (l *lane) attempt(ctx context.Context, t task) (result channel.Result, err error) {
 	e := t.events[0]
 	sending := false
@@ -238,7 +238,7 @@ func (l *lane) attempt(ctx context.Context, t task) (result channel.Result, err 
 	}()
 	words, err := l.d.o.Writer.Write(ctx, l.name, t.events)
 	if err != nil {
-		return channel.Refused, fmt.Errorf("写不出这条消息：%w", err)
+		return before(err, ErrWords), fmt.Errorf("写不出这条消息：%w", err)
 	}
 	m := channel.Message{
 		Event: e.ID, Channel: l.name, Enterprise: e.Enterprise, Kind: e.Kind, Attempt: t.attempt,
@@ -248,7 +248,7 @@ func (l *lane) attempt(ctx context.Context, t task) (result channel.Result, err 
 	if l.name != channel.Inbox {
 		var stop string
 		if to, stop, err = l.d.box.Reach(ctx, e.Enterprise, l.name); err != nil {
-			return channel.Refused, fmt.Errorf("联系地址打不开：%w", err)
+			return before(err, outbox.ErrSealed), fmt.Errorf("联系地址打不开：%w", err)
 		}
 		if l.d.o.OptOut != "" && stop != "" {
 			m.OptOut = l.d.o.OptOut + stop
@@ -256,4 +256,12 @@ func (l *lane) attempt(ctx context.Context, t task) (result channel.Result, err 
 	}
 	sending = true
 	return l.c.Send(ctx, to, m)
+}
+
+// before is the result of what failed before sending: it is tried again but for one kind of error, which will be the same again.
+func before(err, hopeless error) channel.Result {
+	if errors.Is(err, hopeless) {
+		return channel.Refused
+	}
+	return channel.Retry
 }

@@ -27,7 +27,11 @@ type Words struct {
 	Params            map[string]string // for gateways with templates of their own
 }
 
-// Writer finds the words for one or, in a digest, several events on a channel. What it can't write is never sent, and a person sees why.
+// ErrWords says that a message can't be written and never will be as things are, such as for a template that misses a variable.
+var ErrWords = errors.New("no words")
+
+// Writer finds the words for one or, in a digest, several events on a channel. An ErrWords ends the message at once, where a person sees
+// why; other errors are tried again.
 type Writer interface {
 	Write(ctx context.Context, channel string, events []event.Event) (Words, error)
 }

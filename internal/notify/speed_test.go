@@ -139,7 +139,7 @@ func (w *world) sendAll(t testing.TB, o notify.Options, sent func() int64, want 
 // TestMemoryFlat: what waits isn't in memory. Twice as many messages leave the heap as it was.
 func TestMemoryFlat(t *testing.T) {
 	w := newWorld(t, "sqlite://"+filepath.Join(t.TempDir(), "test.db"))
-	const n = 20_000
+	const n = 3000
 	w.firms(n)
 	for from := range 2 {
 		all := make([]event.Event, n)
@@ -154,11 +154,11 @@ func TestMemoryFlat(t *testing.T) {
 	defer once.Do(func() { close(hold) })
 	before := heap()
 	stop := w.run(w.options(letters(func(string) {
-		if told.Add(1) > 1000 {
+		if told.Add(1) > 200 {
 			<-hold
 		}
 	})))
-	until(t, "a thousand letters", func() bool { return told.Load() > 1000 })
+	until(t, "two hundred letters", func() bool { return told.Load() > 200 })
 	during := heap()
 	once.Do(func() { close(hold) })
 	stop()

@@ -3,7 +3,6 @@ package notify_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -144,15 +143,15 @@ func (w *world) state(e event.Event, name string) outbox.Row {
 	return outbox.Row{}
 }
 
-// until waits for a condition.
+// until waits for a condition; the time is for a machine that has much else to do.
 func until(t testing.TB, what string, yes func() bool) {
 	t.Helper()
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 		if yes() {
 			return
 		}
 	}
-	t.Fatalf("after 30 s not yet: %s", what)
+	t.Fatalf("after two minutes not yet: %s", what)
 }
 
 // writer writes the subjects; the subject "poison" panics, and "unwritten" has no words.
@@ -165,7 +164,7 @@ func (writer) Write(_ context.Context, _ string, events []event.Event) (notify.W
 		case "poison":
 			panic("poison")
 		case "unwritten":
-			return notify.Words{}, errors.New("模板缺少变量")
+			return notify.Words{}, fmt.Errorf("模板缺少变量：%w", notify.ErrWords)
 		}
 		subjects = append(subjects, e.Subject)
 	}

@@ -145,27 +145,36 @@ func end(ctx context.Context, tx *store.Tx, d Done, now time.Time) error {
 	return err
 }
 
+type held struct {
+	event, state, owner string
+	attempt             int
+}
+
+// overdue are messages whose lease is over, some at a time.
+func overdue(ctx context.Context, ask querier, l Lease, lock string, busy func(string) bool, now time.Time) (all []held, err error) {
+	const most = 500
+	err = each(ctx, ask, `SELECT event, state, lease_owner, attempt FROM outbox WHERE channel = $1 AND state IN ('leased', 'sending') AND lease_until < $2
+		ORDER BY event LIMIT $3`+lock, []any{l.Channel, store.Stamp(now), most}, func(scan scanner) error {
+		var h held
+		err := scan(&h.event, &h.state, &h.owner, &h.attempt)
+		if h.owner != l.Owner || !busy(h.event) {
+			all = append(all, h)
+		}
+		return err
+	})
+	return all, err
+}
+
 // Expire takes back what is held beyond its lease, but for the events that the owner itself is busy with, whatever its clock says: what
 // wasn't begun waits again; what was being sent waits again where the channel is idempotent, and is unknown elsewhere. It returns how many
 // became unknown.
 func (b *Box) Expire(ctx context.Context, l Lease, idempotent bool, busy func(event string) bool, now time.Time) (unknown int, err error) {
-	const most = 500
-	type held struct {
-		event, state, owner string
-		attempt             int
+	if all, err := overdue(ctx, b.s.DB().QueryContext, l, "", busy, now); err != nil || len(all) == 0 {
+		return 0, err
 	}
 	err = b.s.Transact(ctx, func(tx *store.Tx) error {
 		unknown = 0
-		var all []held
-		err := each(ctx, tx.Query, `SELECT event, state, lease_owner, attempt FROM outbox WHERE channel = $1 AND state IN ('leased', 'sending') AND lease_until < $2
-			ORDER BY event LIMIT $3`+tx.Lock(), []any{l.Channel, store.Stamp(now), most}, func(scan scanner) error {
-			var h held
-			err := scan(&h.event, &h.state, &h.owner, &h.attempt)
-			if h.owner != l.Owner || !busy(h.event) {
-				all = append(all, h)
-			}
-			return err
-		})
+		all, err := overdue(ctx, tx.Query, l, tx.Lock(), busy, now)
 		if err != nil {
 			return err
 		}

@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -45,7 +47,7 @@ func (b *Box) SetContact(ctx context.Context, a Actor, enterprise, name string, 
 	}
 	return b.s.Transact(ctx, func(tx *store.Tx) error {
 		before, err := b.reach(ctx, tx.Query, enterprise, name)
-		if err != nil {
+		if err != nil && !errors.Is(err, ErrSealed) { // what doesn't open is another address
 			return err
 		}
 		fresh := token()
@@ -134,7 +136,11 @@ func (b *Box) Contacts(ctx context.Context, enterprise string) (all []Contact, e
 	return all, err
 }
 
-// Reach opens where a firm is reached on a channel, and the token that stops it; zero values where there is no such contact.
+// ErrSealed says that an address can't be opened: another key, or bytes that were changed.
+var ErrSealed = errors.New("sealed address doesn't open")
+
+// Reach opens where a firm is reached on a channel, and the token that stops it; zero values where there is no such contact, ErrSealed
+// where it can't be opened.
 func (b *Box) Reach(ctx context.Context, enterprise, name string) (to channel.Address, stop string, err error) {
 	r, err := b.reach(ctx, b.s.DB().QueryContext, enterprise, name)
 	return r.Address, r.token, err
@@ -154,14 +160,14 @@ func (b *Box) reach(ctx context.Context, ask querier, enterprise, name string) (
 		return r, err
 	}
 	plain, err := b.seal.Open(address, place("address", enterprise, name))
-	if err != nil {
-		return r, err
-	}
-	r.To = string(plain)
-	if secret != nil {
+	if err == nil && secret != nil {
 		r.Secret, err = b.seal.Open(secret, place("secret", enterprise, name))
 	}
-	return r, err
+	if err != nil {
+		return r, fmt.Errorf("%w: %w", ErrSealed, err)
+	}
+	r.To = string(plain)
+	return r, nil
 }
 
 const preferenceColumns = "SELECT enterprise, topics, departments, industries, quiet_from, quiet_to, working_days, digest, a_day FROM preference"

@@ -53,13 +53,13 @@ func scanEvent(scan scanner, e *event.Event, more ...any) error {
 // Lease takes up to about most messages that are due, whole firms at a time, so that a choice sees all that waits for one. Of a firm
 // for which more waits the most valuable come.
 func (b *Box) Lease(ctx context.Context, l Lease, most int, now time.Time) (firms []Firm, err error) {
+	enterprises, err := b.due(ctx, l.Channel, most, now) // outside: who finds nothing keeps nobody from writing
+	if err != nil || len(enterprises) == 0 {
+		return nil, err
+	}
 	var all []leased
 	err = b.s.Transact(ctx, func(tx *store.Tx) error {
 		all = nil
-		enterprises, err := due(ctx, tx, l.Channel, most, now)
-		if err != nil || len(enterprises) == 0 {
-			return err
-		}
 		return among(enterprises, func(part []string) error {
 			rows, err := pick(ctx, tx, l.Channel, part, most, now)
 			if err != nil || len(rows) == 0 {
@@ -82,9 +82,9 @@ type leased struct {
 }
 
 // due are the firms whose turn it is, while nothing is locked.
-func due(ctx context.Context, tx *store.Tx, channel string, most int, now time.Time) (enterprises []string, err error) {
+func (b *Box) due(ctx context.Context, channel string, most int, now time.Time) (enterprises []string, err error) {
 	known := map[string]bool{}
-	err = each(ctx, tx.Query, `SELECT enterprise FROM outbox WHERE channel = $1 AND state = 'waiting' AND next_at <= $2
+	err = each(ctx, b.s.DB().QueryContext, `SELECT enterprise FROM outbox WHERE channel = $1 AND state = 'waiting' AND next_at <= $2
 		AND NOT EXISTS (SELECT 1 FROM instance WHERE locked = 1) ORDER BY next_at LIMIT $3`, []any{channel, store.Stamp(now), most}, func(scan scanner) error {
 		var enterprise string
 		err := scan(&enterprise)
