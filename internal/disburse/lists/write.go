@@ -2,6 +2,7 @@ package lists
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -84,7 +85,21 @@ func (d Draft) rows(caps map[string]CapShare, now time.Time) []rowsOf {
 			uses.rows = append(uses.rows, []any{d.ID, n, c.Key, int64(c.Fen), c.Times})
 		}
 	}
+	for _, rows := range [][][]any{rights.rows, seats.rows, limits.rows} {
+		slices.SortFunc(rows, inOrder)
+	}
 	return []rowsOf{rights, entries, seats, taken, limits, uses}
+}
+
+// inOrder compares rows by their first two columns, which are texts where the first one doesn't tell them apart. Two drafts that
+// meet in several rows take them in one order, so that one waits for the other, and never both.
+func inOrder(a, b []any) int {
+	if c := strings.Compare(a[0].(string), b[0].(string)); c != 0 {
+		return c
+	}
+	x, _ := a[1].(string)
+	y, _ := b[1].(string)
+	return strings.Compare(x, y)
 }
 
 func bit(b bool) int {
