@@ -85,11 +85,7 @@ var atOnce = map[Kind]int{SQLite: 100, Postgres: 1000}
 func (t *Tx) Many(ctx context.Context, into, tail string, rows [][]any) error {
 	total := len(rows)
 	for size := min(atOnce[t.s.kind], total); len(rows) > 0; size = len(rows) {
-<<<<<<< HEAD
-		statement, err := t.Prepare(ctx, "INSERT INTO "+into+" VALUES "+t.s.placeholders(size, len(rows[0]))+" "+tail) //nolint:sqlclosecheck // the transaction closes it
-=======
 		statement, err := t.Prepare(ctx, "INSERT INTO "+into+" VALUES "+t.s.placeholders(size, len(rows[0]))+" "+tail) //nolint:sqlclosecheck // the transaction closes it at its end
->>>>>>> 9b513e9 (store: lint)
 		if err != nil {
 			return err
 		}
