@@ -156,6 +156,6 @@ func write(w http.ResponseWriter, r *http.Request, draw func(context.Context, io
 // lead leads on after an order.
 func lead(w http.ResponseWriter, r *http.Request, to string) error {
 	w.Header().Set("Cache-Control", "no-store")
-	http.Redirect(w, r, to, http.StatusSeeOther) //nolint:gosec // an address of our own, made by counter.URL
+	http.Redirect(w, r, to, http.StatusSeeOther) //nolint:gosec // a path of ours; what was given stands behind ? as values
 	return nil
 }
