@@ -439,7 +439,7 @@ CREATE TABLE recovery_receipt (
 --
 -- Plans are kept from the first call on, when the tables may be nearly empty and all plans look alike. So that none of them takes the
 -- square of a large list, each row is looked up by itself in one table at a time: OFFSET 0 and FOR SHARE keep subqueries from becoming
--- joins, enable_seqscan = off keeps them to indexes, and what must not choose the index is compared by IS NOT DISTINCT FROM.
+-- joins, enable_seqscan = off keeps them to indexes, and what must not choose the index is compared by IS NOT DISTINCT FROM or in a CASE.
 
 -- The civil day of an instant in Shanghai.
 CREATE FUNCTION shanghai(at TIMESTAMPTZ) RETURNS DATE LANGUAGE sql IMMUTABLE RETURN (at AT TIME ZONE INTERVAL '8 hours')::DATE;
@@ -810,7 +810,7 @@ BEGIN
     PERFORM refused('the budget line is of another fiscal year');
   END IF;
   IF EXISTS (SELECT 1 FROM added a WHERE NOT EXISTS (SELECT 1 FROM payee_account c
-    WHERE c.id = a.account AND c.verified_at IS NOT NULL AND c.retired_at IS NULL AND c.usable_from <= a.moved_at OFFSET 0)) THEN
+    WHERE c.id = a.account AND CASE WHEN c.verified_at IS NULL OR c.retired_at IS NOT NULL THEN FALSE ELSE c.usable_from <= a.moved_at END OFFSET 0)) THEN
     PERFORM refused('the payee account is not verified, or still in its cooling period');
   END IF;
   RETURN NULL;
