@@ -35,7 +35,10 @@ func (o Order) freeze(ctx context.Context, tx *store.Tx, h *head, a Actor, now t
 	if _, err := tx.Exec(ctx, "UPDATE disbursement_list SET notice_until = $1 WHERE id = $2", store.Day(until), h.id); err != nil {
 		return c, err
 	}
-	return c, reserve(ctx, tx, h.id, 0, h.round+1, a, now)
+	if err := reserve(ctx, tx, h.id, 0, h.round+1, a, now); err != nil {
+		return c, err
+	}
+	return c, count(ctx, tx, "posting", n)
 }
 
 // accounts binds the verified account of each firm that may be used when the notice is over, and holds the entries of firms

@@ -100,9 +100,10 @@ func (d *Desk) makeBatch(ctx context.Context, tx *store.Tx, b *Batch, actor Acto
 	if err := total(b, entries); err != nil {
 		return err
 	}
-	reserved, err := tally(ctx, tx, `SELECT count(*), CAST(coalesce(sum(o.fen), 0) AS BIGINT) FROM posting o JOIN list_entry e ON e.list = o.list AND e.n = o.n
-		WHERE o.list = $1 AND o.round = $2 AND o.kind = 'reserve' AND e.status <> 'held'
-		AND NOT EXISTS (SELECT 1 FROM posting v WHERE v.list = o.list AND v.n = o.n AND v.round = o.round AND v.kind = 'void')`, b.List, b.Round)
+	// each entry is looked up by itself: PostgreSQL may know nothing yet of the postings of this list, and joins them in quadratic time
+	reserved, err := tally(ctx, tx, `SELECT coalesce(sum(CASE o.kind WHEN 'reserve' THEN 1 ELSE -1 END), 0),
+			CAST(coalesce(sum(CASE o.kind WHEN 'reserve' THEN o.fen ELSE -o.fen END), 0) AS BIGINT)
+		FROM posting o WHERE o.list = $1 AND o.round = $2 AND (SELECT e.status FROM list_entry e WHERE e.list = o.list AND e.n = o.n) <> 'held'`, b.List, b.Round)
 	if err != nil {
 		return err
 	}
