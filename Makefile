@@ -128,8 +128,8 @@ test-race:
 	GOEXPERIMENT=simd go test -count=1 ./engine/kernel
 	go test -count=1 -run '^TestMemoryIsBounded$$' ./internal/intake/delivery
 	go test -count=1 -run '^TestMutations$$' ./internal/audit
-	go test -count=1 -run '^TestForecast$$' ./internal/notify/derive
-	CGO_ENABLED=1 go test -race -timeout 20m $(TESTFLAGS) ./...
+	go test -timeout 20m -count=1 ./internal/demo/quarter ./internal/disburse/... ./internal/fsck ./internal/notify/...
+	CGO_ENABLED=1 go test -race -timeout 40m $(TESTFLAGS) ./...
 
 # The benchmark against DuckDB is a module of its own, since DuckDB needs cgo.
 BENCH := $(BIN)/bench
@@ -159,6 +159,7 @@ micro: ## run every Go benchmark
 .PHONY: chaos
 chaos: ## the slow proofs: sweeps and dispatchers killed a hundred times, quarters a thousand times
 	MIANSHEN_KILLS=100 go test -timeout 120m -count=1 -v -run '^TestKilledSweeps$$' ./cmd/mianshen
+	MIANSHEN_WALK=1000000 go test -timeout 120m -count=1 -v -run '^TestWalk$$' ./internal/disburse/lists
 	MIANSHEN_KILLS_QUARTER=500 go test -timeout 180m -count=1 -v -run '^TestKilledQuarter$$' ./cmd/mianshen
 	MIANSHEN_LONG=1 go test -timeout 60m -count=1 -v -run '^TestQuarter$$' ./internal/notify/derive
 	MIANSHEN_NOTIFY_KILLS=100 go test -timeout 60m -count=1 -v -run '^TestKilled$$' ./internal/notify

@@ -70,6 +70,9 @@ func (b *box) keep(events []event.Event, err error) {
 // TestQuarter follows a quarter that is played through the doors that persons use, from deliveries to payments that bounce, and
 // holds that each kind of event comes with all that its words may name, and that nothing is told twice.
 func TestQuarter(t *testing.T) {
+	if pgtest.Racing {
+		return
+	}
 	every := 100 // lines of the quarter between two steps of the follower
 	if os.Getenv("MIANSHEN_LONG") != "" {
 		every = 12
