@@ -221,10 +221,10 @@ func stage(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	drafts, reviews := persons.Holding{Role: persons.DepartmentDrafts, Scope: args[1]}, persons.Holding{Role: persons.DepartmentReviews, Scope: args[1]}
 	add("D1", "部门经办甲", drafts)
-	add("D2", "部门复核乙", reviews)
+	add("D2", "部门审核乙", reviews)
 	add("D12", "又办又核丙", drafts, reviews)
 	add("F1", "财政经办丁", persons.Holding{Role: persons.FinanceHandles})
-	add("F2", "财政审核戊", persons.Holding{Role: persons.FinanceChecks})
+	add("F2", "财政复核戊", persons.Holding{Role: persons.FinanceChecks})
 	add("F3", "财政审批己", persons.Holding{Role: persons.FinanceApproves})
 	add("F3b", "财政审批庚", persons.Holding{Role: persons.FinanceApproves})
 	ts.Check(errors.Join(book.AddDemo(ctx, cast, now), db.Close()))

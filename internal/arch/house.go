@@ -127,8 +127,9 @@ var rooms = map[string]Room{
 	"internal/disburse/entitle": {Bars: NoClock | NoIO, Imports: []string{"rules/exact", "rules/civil"}},
 	"internal/disburse/best":    {Bars: NoClock | NoIO, Imports: []string{"rules/exact", "rules/civil", "internal/disburse/entitle"}},
 	"internal/disburse/ration":  {Bars: NoClock | NoIO, Imports: []string{"rules/exact", "rules/civil"}},
+	"internal/disburse/payee":   {Bars: NoClock | NoIO},
 	"internal/disburse/ledger": {
-		Bars: NoClock, Imports: []string{"rules", "rules/exact", "rules/civil", "internal/audit", "internal/intake", "internal/store"}, TestImports: []string{"internal/pgtest"},
+		Bars: NoClock, Imports: []string{"internal/disburse/payee", "rules", "rules/exact", "rules/civil", "internal/audit", "internal/intake", "internal/store"}, TestImports: []string{"internal/pgtest"},
 	},
 	"internal/disburse/recheck":  {Bars: NoClock, Imports: []string{"engine", "internal/casework", "internal/store", "internal/disburse/claim", "rules", "rules/exact", "rules/civil"}},
 	"internal/disburse/overview": {Bars: NoClock, Imports: []string{"internal/store", "internal/disburse/lists", "rules/exact", "rules/civil"}, TestImports: []string{"internal/pgtest"}},
@@ -138,7 +139,7 @@ var rooms = map[string]Room{
 		Bars: NoClock,
 		Imports: with(bottom, "rules", "engine", "internal/casework", "internal/store", "internal/disburse/best", "internal/disburse/claim", "internal/disburse/entitle", "internal/disburse/ledger",
 			"internal/disburse/lists", "internal/disburse/ration"),
-		TestImports: []string{
+		TestImports: []string{"internal/disburse/payee",
 			"rules/formula", "internal/demo", "internal/pgtest", "internal/facts/arrival", "internal/intake", "internal/disburse/recheck", "internal/disburse/report",
 			"internal/disburse/pay", "internal/disburse/pay/paytest", "internal/disburse/payout",
 		},
@@ -154,10 +155,10 @@ var rooms = map[string]Room{
 	"internal/disburse/payout":  {Bars: NoClock | NoIO, Imports: []string{"rules/exact", "rules/civil", "internal/sheet"}, TestImports: []string{"internal/sheet/xlsx"}},
 	"internal/disburse/receipt": {Bars: NoClock | NoIO, Imports: []string{"rules/exact", "rules/civil", "internal/sheet", "internal/sheet/xlsx", "internal/disburse/payout"}},
 	"internal/disburse/pay": {
-		Bars: NoClock, Imports: []string{"rules/exact", "rules/civil", "internal/audit", "internal/store", "internal/disburse/lists", "internal/disburse/payout", "internal/disburse/receipt", "internal/disburse/pay/evidence"},
+		Bars: NoClock, Imports: []string{"internal/disburse/payee", "rules/exact", "rules/civil", "internal/audit", "internal/store", "internal/disburse/lists", "internal/disburse/payout", "internal/disburse/receipt", "internal/disburse/pay/evidence"},
 		TestImports: []string{"internal/pgtest", "internal/disburse/pay/paytest"},
 	},
-	"internal/disburse/pay/evidence": {Bars: NoClock | NoIO, Imports: []string{"rules/exact", "rules/civil", "internal/disburse/payout", "internal/disburse/receipt"}},
+	"internal/disburse/pay/evidence": {Bars: NoClock | NoIO, Imports: []string{"internal/disburse/payee", "rules/exact", "rules/civil", "internal/disburse/payout", "internal/disburse/receipt"}},
 	"internal/disburse/pay/paytest":  {ForTests: true, Imports: []string{"rules/civil", "internal/store", "internal/disburse/lists"}},
 	"internal/disburse/pay/balance": {
 		Bars: NoClock, Imports: []string{"rules/exact", "rules/civil", "internal/store", "internal/sheet", "internal/disburse/pay", "internal/disburse/pay/evidence", "internal/disburse/receipt"},

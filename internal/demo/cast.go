@@ -40,8 +40,8 @@ func Cast() ([]persons.DemoPerson, error) {
 	}
 	return []persons.DemoPerson{
 		one("E1", "企业经办", persons.FirmClerk, firm), one("E2", "企业管理员", persons.FirmAdmin, firm),
-		one("D1", "部门经办", persons.DepartmentDrafts, Department), one("D2", "部门复核", persons.DepartmentReviews, Department),
-		one("F1", "财政经办", persons.FinanceHandles, ""), one("F2", "财政审核", persons.FinanceChecks, ""),
+		one("D1", "部门经办", persons.DepartmentDrafts, Department), one("D2", "部门审核", persons.DepartmentReviews, Department),
+		one("F1", "财政经办", persons.FinanceHandles, ""), one("F2", "财政复核", persons.FinanceChecks, ""),
 		one("F3", "财政审批甲", persons.FinanceApproves, ""), one("F3b", "财政审批乙", persons.FinanceApproves, ""),
 		one("AU", "审计", persons.Auditor, ""), one("SA", "系统管理员", persons.SystemAdmin, ""), one("SE", "安全管理员", persons.SecurityAdmin, ""),
 		one("LA", "审计管理员", persons.AuditAdmin, ""),

@@ -11,6 +11,7 @@ import (
 	"mianshen/internal/disburse/lists"
 	teller "mianshen/internal/disburse/pay"
 	"mianshen/internal/disburse/pay/paytest"
+	"mianshen/internal/disburse/payee"
 	"mianshen/internal/disburse/payout"
 	"mianshen/internal/store"
 	"mianshen/rules/civil"
@@ -114,7 +115,7 @@ func (d *desk) accounts(firms []smallFirm, ring paytest.Ring) {
 	rows := make([][]any, len(firms))
 	for i, f := range firms {
 		id := "A" + f.code
-		sealed := paytest.Must[[]byte](d)(ring.Seal([]byte(paytest.Account(i)), teller.SealedAccount(id)))
+		sealed := paytest.Must[[]byte](d)(ring.Seal([]byte(paytest.Account(i)), payee.Sealed(id)))
 		rows[i] = []any{id, f.code, "企业" + f.code, "103290000023", sealed, "****", ring.Print(paytest.Account(i), "payee_account|print"), "test", "maker", store.Stamp(now)}
 	}
 	paytest.Check(d, d.db.Transact(d.Context(), func(tx *store.Tx) error {

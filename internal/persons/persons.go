@@ -52,8 +52,8 @@ var Roles = []Role{
 }
 
 var roleNames = map[Role]string{
-	FirmClerk: "企业经办", FirmAdmin: "企业管理员", DepartmentDrafts: "部门经办", DepartmentReviews: "部门复核", FinanceHandles: "财政经办",
-	FinanceChecks: "财政审核", FinanceApproves: "财政审批", Auditor: "审计", SystemAdmin: "系统管理员", SecurityAdmin: "安全管理员",
+	FirmClerk: "企业经办", FirmAdmin: "企业管理员", DepartmentDrafts: "部门经办", DepartmentReviews: "部门审核", FinanceHandles: "财政经办",
+	FinanceChecks: "财政复核", FinanceApproves: "财政审批", Auditor: "审计", SystemAdmin: "系统管理员", SecurityAdmin: "安全管理员",
 	AuditAdmin: "审计管理员", OpenData: "数据开放", Service: "服务账号",
 }
 

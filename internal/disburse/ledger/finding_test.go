@@ -114,7 +114,7 @@ func TestFindingRefused(t *testing.T) {
 			w.refused(err, store.ErrInvalid, "这次有 0 条")
 			_, err = w.b.RecordFindings(ctx, []ledger.Finding{found("h1", true, "2026-02-09")}, asks, d2, now)
 			w.refused(err, ledger.ErrRole, "政策部门经办（D1）")
-			w.refused(w.b.AnswerFinding(ctx, "f1", true, d1, now), ledger.ErrRole, "政策部门复核（D2）")
+			w.refused(w.b.AnswerFinding(ctx, "f1", true, d1, now), ledger.ErrRole, "政策部门审核（D2）")
 			w.refused(w.b.AnswerFinding(ctx, "f1", true, maker, now), store.ErrConflict, "另一人复核")
 			w.refused(w.b.AnswerFinding(ctx, "f1", true, other, now), ledger.ErrRole, "另一个部门")
 			w.refused(w.b.AnswerFinding(ctx, "none", true, d2, now), store.ErrNotFound)

@@ -110,7 +110,7 @@ const (
 )
 
 var roleNames = map[string]string{
-	firmClerk: "企业经办人（E1）", firmAdmin: "企业管理员（E2）", drafts: "政策部门经办（D1）", reviews: "政策部门复核（D2）",
+	firmClerk: "企业经办人（E1）", firmAdmin: "企业管理员（E2）", drafts: "政策部门经办（D1）", reviews: "政策部门审核（D2）",
 	handles: "财政经办（F1）", checks: "财政复核（F2）", approves: "财政审批（F3）", audits: "审计（AU）",
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"mianshen/internal/disburse/payee"
 	"mianshen/internal/store"
 )
 
@@ -26,12 +27,6 @@ type Sealer interface {
 	// Print gives 64 hexadecimal digits that are equal exactly where the numbers are.
 	Print(plain, context string) string
 }
-
-// PrintContext is the context of the prints of account numbers, those of the registry and those of receipts alike.
-const PrintContext = "payee_account|print"
-
-// SealContext is the context that the number of an account is sealed for.
-func SealContext(id string) string { return "payee_account|sealed|" + id }
 
 // Registry keeps the accounts that firms are paid to. Numbers are sealed at rest, and shown masked.
 type Registry struct {
@@ -103,11 +98,11 @@ func (r *Registry) Record(ctx context.Context, a NewAccount, by string, now time
 	if err := a.check(); err != nil {
 		return "", err
 	}
-	sealed, err := r.sealer.Seal([]byte(a.Number), SealContext(a.ID))
+	sealed, err := r.sealer.Seal([]byte(a.Number), payee.Sealed(a.ID))
 	if err != nil {
 		return "", err
 	}
-	mark := r.sealer.Print(a.Number, PrintContext)
+	mark := r.sealer.Print(a.Number, payee.Print)
 	return a.ID, r.store.Transact(ctx, func(tx *store.Tx) error {
 		p, err := acts(ctx, tx, by, "登记收款账户", handles, drafts)
 		if err != nil {
@@ -240,7 +235,7 @@ func (r *Registry) Unmask(ctx context.Context, id, why, by string, now time.Time
 		if sealed == nil {
 			return noAccount(id)
 		}
-		if plain, err = r.sealer.Open(sealed, SealContext(id)); err != nil {
+		if plain, err = r.sealer.Open(sealed, payee.Sealed(id)); err != nil {
 			return err
 		}
 		return p.record(ctx, tx, "payee.unmasked", id, now, map[string]string{"reason": why})

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"mianshen/internal/disburse/ledger"
+	"mianshen/internal/disburse/payee"
 	"mianshen/internal/store"
 )
 
@@ -125,7 +126,7 @@ func TestSealedElsewhere(t *testing.T) {
 	everywhere(t, func(w *world) {
 		w.exec(`INSERT INTO payee_account (id, enterprise, holder, bank, sealed, masked, print, source, recorded_by, recorded_at)
 			VALUES ('moved', $1, $2, '102290000123', $3, '6222****2222', $4, 'x', 'f1', $5)`,
-			firm, firmName, []byte(ledger.SealContext("a1")+"=6222000011112222"), store.Hash(nil), store.Stamp(now))
+			firm, firmName, []byte(payee.Sealed("a1")+"=6222000011112222"), store.Hash(nil), store.Stamp(now))
 		w.unchanged(func() {
 			if number, err := w.r.Unmask(w.t.Context(), "moved", "核对", f1, now); err == nil || number != "" {
 				w.t.Errorf("shown: %q", number)

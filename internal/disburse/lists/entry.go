@@ -98,7 +98,7 @@ func (b *Book) Lower(ctx context.Context, a Actor, list string, n int, amount ex
 }
 
 // Hold keeps an entry from being paid until it is released or removed, with a reason that says what to do. From handling on this
-// voids what was handled, checked or approved: the list is reopened and goes through these hands again.
+// empties the hash, which voids what was handled, checked or approved: F1 reopens the list, and it goes through these hands again.
 func (b *Book) Hold(ctx context.Context, a Actor, list string, n int, reason string, now time.Time) error {
 	return b.change(ctx, a, list, n, reason, "held", now, func(tx *store.Tx, h head, e row) error {
 		if err := holdable(h); err != nil {

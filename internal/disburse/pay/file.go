@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"mianshen/internal/disburse/lists"
+	"mianshen/internal/disburse/payee"
 	"mianshen/internal/disburse/payout"
 	"mianshen/internal/store"
 )
@@ -193,7 +194,7 @@ func (d *Desk) content(ctx context.Context, ask query, batch string) (payout.Bat
 	}
 	b.Debtor = d.debtor
 	for i, s := range sealed {
-		plain, err := d.keys.Open(s.bytes, SealedAccount(s.account))
+		plain, err := d.keys.Open(s.bytes, payee.Sealed(s.account))
 		if err != nil {
 			return payout.Batch{}, fmt.Errorf("account of line %d: %w", i+1, err)
 		}

@@ -27,9 +27,6 @@ type Keys interface {
 	Print(plain string, context string) string
 }
 
-// SealedAccount is the context under which the number of a payee account is sealed.
-func SealedAccount(id string) string { return "payee_account|sealed|" + id }
-
 // Actor is who does something, and for whom when standing in.
 type Actor struct {
 	Person    string

@@ -37,7 +37,7 @@ func (p *Pages) showFindings(w http.ResponseWriter, r *http.Request, said string
 	ctx := r.Context()
 	who := p.Who(ctx)
 	s := p.Begin(r, "人工核实", "findings")
-	s.Hint = "数据判不了的条件由部门经办核实、部门复核确认，确认后下一次比对起算数。"
+	s.Hint = "数据判不了的条件由部门经办核实、部门审核确认，确认后下一次比对起算数。"
 	s.Said = said
 	items, err := p.Items(ctx)
 	if err != nil {
@@ -192,7 +192,7 @@ func (p *Pages) importFindings(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return p.toFindings(w, r, err)
 	}
-	return p.showFindings(w, r, fmt.Sprintf("登记了 %d 条，等部门复核确认。", n), nil)
+	return p.showFindings(w, r, fmt.Sprintf("登记了 %d 条，等部门审核确认。", n), nil)
 }
 
 func (p *Pages) answerFinding(w http.ResponseWriter, r *http.Request) error {

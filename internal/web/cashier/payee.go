@@ -20,7 +20,7 @@ func (p *Pages) showAccounts(w http.ResponseWriter, r *http.Request, secret stri
 	ctx := r.Context()
 	who := p.Who(ctx)
 	s := p.Begin(r, "收款账户", "accounts")
-	s.Hint = "户名要和登记的企业名称一样。登记后由财政审核另一人核验，过 72 小时冷静期才付款；换账户也一样。"
+	s.Hint = "户名要和登记的企业名称一样。登记后由财政复核另一人核验，过 72 小时冷静期才付款；换账户也一样。"
 	s.Secret = secret
 	firm := counter.Text(r, "enterprise")
 	list, err := p.Payees.Accounts(ctx, firm)

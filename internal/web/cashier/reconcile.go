@@ -33,7 +33,7 @@ func Outcome(t pay.Taken) string {
 	}
 	for c := range t.Classes {
 		if c.Doubtful() {
-			text += "\n有对不上的，在下面“待查”里，由财政审核处理。"
+			text += "\n有对不上的，在下面“待查”里，由财政复核处理。"
 			break
 		}
 	}

@@ -139,7 +139,7 @@ func (p *Pages) steps(w http.ResponseWriter, r *http.Request) error {
 		rows = append(rows, []moneyui.Cell{moneyui.Text(x.Action.Words()), moneyui.Text(x.From.Words()), moneyui.Text(x.To.Words()), moneyui.Text(moneyui.RoleName(x.Role) + "（" + x.Role + "）")})
 	}
 	s.Sections = []moneyui.Section{{
-		ID: "table", Title: "全部转换", Count: fmt.Sprintf("%d 条", len(rows)), Hint: "部门经办与部门复核，财政经办、审核、审批，在一份名单上都必须是不同的人。",
+		ID: "table", Title: "全部转换", Count: fmt.Sprintf("%d 条", len(rows)), Hint: "部门经办与部门审核，财政经办、审核、审批，在一份名单上都必须是不同的人。",
 		Tables: []moneyui.Table{{Name: "状态转换表", Heads: []string{"办理", "从", "到", "由谁办"}, Rows: rows}},
 	}}
 	return p.Show(w, r, s, nil)

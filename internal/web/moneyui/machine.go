@@ -96,5 +96,5 @@ func (d *Drawing) word(x, y int, s lists.Step) {
 
 // RoleName is a role as pages of lists name it.
 func RoleName(role string) string {
-	return map[string]string{"D1": "部门经办", "D2": "部门复核", "F1": "财政经办", "F2": "财政审核", "F3": "财政审批", "E1": "企业经办", "E2": "企业管理员"}[role]
+	return map[string]string{"D1": "部门经办", "D2": "部门审核", "F1": "财政经办", "F2": "财政复核", "F3": "财政审批", "E1": "企业经办", "E2": "企业管理员"}[role]
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"mianshen/internal/disburse/payee"
 	"mianshen/internal/disburse/payout"
 	"mianshen/internal/disburse/receipt"
 	"mianshen/rules/civil"
@@ -81,12 +82,9 @@ func lineID(r receipt.Receipt) string {
 
 var accountLike = regexp.MustCompile(`[0-9]{8,}([0-9]{4})`)
 
-// printContext is the context under which payee_account.print is made.
-const printContext = "payee_account|print"
-
 // Keep makes a receipt what is stored: the account's print, a reason without account numbers, the time to the microsecond.
 func Keep(r receipt.Receipt, printer Printer) Line {
-	r.Account = printer.Print(r.Account, printContext)
+	r.Account = printer.Print(r.Account, payee.Print)
 	r.Reason = accountLike.ReplaceAllString(r.Reason, "****$1")
 	if !r.At.IsZero() {
 		r.At = r.At.Truncate(time.Microsecond).In(civil.Shanghai())
