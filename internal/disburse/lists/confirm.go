@@ -83,9 +83,9 @@ func (a Actor) hasIn(ctx context.Context, tx *store.Tx, scope string, roles ...s
 	if !slices.Contains(roles, a.Role) {
 		var names []string
 		for _, r := range roles {
-			names = append(names, roleName(r))
+			names = append(names, RoleName(r))
 		}
-		return forbidden("这件事由%s办理，您以“%s”的角色不能办理，请交由相应角色的人。", join(names), roleName(a.Role))
+		return forbidden("这件事由%s办理，您以“%s”的角色不能办理，请交由相应角色的人。", join(names), RoleName(a.Role))
 	}
 	return a.has(ctx, tx, scope)
 }

@@ -55,7 +55,7 @@ func (b *Book) Draft(ctx context.Context, a Actor, d Draft, now time.Time) error
 	}
 	err = b.s.Transact(ctx, func(tx *store.Tx) error {
 		if a.Role != "D1" {
-			return forbidden("起草名单由%s办理，请交由相应角色的人。", roleName("D1"))
+			return forbidden("起草名单由%s办理，请交由相应角色的人。", RoleName("D1"))
 		}
 		if err := a.has(ctx, tx, d.Department); err != nil {
 			return err

@@ -108,13 +108,13 @@ func step(h head, action Action, role string) (Step, error) {
 		case s.Action == action && s.Role == role:
 			return s, h.open(action)
 		case s.Action == action:
-			roles = append(roles, roleName(s.Role))
+			roles = append(roles, RoleName(s.Role))
 		case !slices.Contains(others, actionNames[s.Action]):
 			others = append(others, actionNames[s.Action])
 		}
 	}
 	if len(roles) > 0 {
-		return Step{}, forbidden("名单“%s”现在的“%s”由%s办理，您以“%s”的角色不能办理，请交由相应角色的人。", h.id, actionNames[action], join(roles), roleName(role))
+		return Step{}, forbidden("名单“%s”现在的“%s”由%s办理，您以“%s”的角色不能办理，请交由相应角色的人。", h.id, actionNames[action], join(roles), RoleName(role))
 	}
 	if len(others) == 0 {
 		return Step{}, conflict("名单“%s”%s，不能再办理任何环节。", h.id, stateNames[h.state])

@@ -120,7 +120,7 @@ func (f *file) stages() (out []moneyui.Stage) {
 				g.Note = "代 " + f.names[e.StandsFor]
 			}
 		} else if !here && f.State != lists.Withdrawn {
-			here, g.Here, g.Who = true, true, "轮到"+moneyui.RoleName(roleOf(a))
+			here, g.Here, g.Who = true, true, "轮到"+lists.RoleName(roleOf(a))
 		}
 		out = append(out, g)
 	}
@@ -321,7 +321,7 @@ func (f *file) history() moneyui.Section {
 		if e.StandsFor != "" {
 			who += "（代 " + f.names[e.StandsFor] + "）"
 		}
-		rows = append(rows, []moneyui.Cell{moneyui.Text(moneyui.Clock(e.At)), moneyui.Text(e.Action.Words()), {Text: who, Small: moneyui.RoleName(e.Role)}, moneyui.Text(e.To.Words()), {Text: e.Note}, {Text: short(e.Hash), Code: true}})
+		rows = append(rows, []moneyui.Cell{moneyui.Text(moneyui.Clock(e.At)), moneyui.Text(e.Action.Words()), {Text: who, Small: lists.RoleName(e.Role)}, moneyui.Text(e.To.Words()), {Text: e.Note}, {Text: short(e.Hash), Code: true}})
 	}
 	return moneyui.Section{ID: "history", Title: "办理经过", Count: fmt.Sprintf("%d 步", len(rows)), Fold: true, Tables: []moneyui.Table{{
 		Name: "办理经过", Heads: []string{"时间", "办理", "谁", "到", "说明", "内容摘要"}, Rows: rows,

@@ -136,7 +136,7 @@ func (p *Pages) steps(w http.ResponseWriter, r *http.Request) error {
 	s.Machine = moneyui.Machine(lists.Steps(), lists.State(counter.Text(r, "at")))
 	var rows [][]moneyui.Cell
 	for _, x := range lists.Steps() {
-		rows = append(rows, []moneyui.Cell{moneyui.Text(x.Action.Words()), moneyui.Text(x.From.Words()), moneyui.Text(x.To.Words()), moneyui.Text(moneyui.RoleName(x.Role) + "（" + x.Role + "）")})
+		rows = append(rows, []moneyui.Cell{moneyui.Text(x.Action.Words()), moneyui.Text(x.From.Words()), moneyui.Text(x.To.Words()), moneyui.Text(lists.RoleName(x.Role) + "（" + x.Role + "）")})
 	}
 	s.Sections = []moneyui.Section{{
 		ID: "table", Title: "全部转换", Count: fmt.Sprintf("%d 条", len(rows)), Hint: "部门经办与部门审核，财政经办、审核、审批，在一份名单上都必须是不同的人。",

@@ -91,10 +91,5 @@ func (d *Drawing) line(class, format string, numbers ...any) {
 }
 
 func (d *Drawing) word(x, y int, s lists.Step) {
-	d.Texts = append(d.Texts, Shape{MidX: strconv.Itoa(x), MidY: strconv.Itoa(y), Text: s.Action.Words() + " · " + RoleName(s.Role)})
-}
-
-// RoleName is a role as pages of lists name it.
-func RoleName(role string) string {
-	return map[string]string{"D1": "部门经办", "D2": "部门审核", "F1": "财政经办", "F2": "财政复核", "F3": "财政审批", "E1": "企业经办", "E2": "企业管理员"}[role]
+	d.Texts = append(d.Texts, Shape{MidX: strconv.Itoa(x), MidY: strconv.Itoa(y), Text: s.Action.Words() + " · " + lists.RoleName(s.Role)})
 }
