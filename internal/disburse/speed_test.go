@@ -136,5 +136,9 @@ func (d *desk) step(role string, action lists.Action, at time.Time) {
 	if role == "D1" {
 		person = maker.Person
 	}
-	paytest.Check(d, lists.New(d.db).Step(d.Context(), lists.Actor{Person: person, Role: role}, lists.Order{List: "L1", Action: action, Hash: hash, Days: 5}, at))
+	o := lists.Order{List: "L1", Action: action, Hash: hash, Days: 5}
+	if action == lists.ActConfirm {
+		o.Silence = paytest.Must[map[string]lists.Silence](d)(disburse.Silences(d.Context(), d.office, "L1"))
+	}
+	paytest.Check(d, lists.New(d.db).Step(d.Context(), lists.Actor{Person: person, Role: role}, o, at))
 }

@@ -1,16 +1,15 @@
 package listing
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 
 	"mianshen/internal/casework"
 	"mianshen/internal/counter"
+	"mianshen/internal/disburse"
 	"mianshen/internal/disburse/lists"
 	"mianshen/internal/disburse/lists/view"
 	"mianshen/internal/disburse/recheck"
-	"mianshen/rules"
 )
 
 // step is a list to be taken a step further.
@@ -124,41 +123,12 @@ type confirm struct{ step }
 // Run closes the firms' window: what silence means is what the policy of each item says.
 func (c *confirm) Run(ctx context.Context, p *counter.Program) error {
 	return c.Do(ctx, p, counter.Work, func(d *counter.Desk) error {
-		silence, err := silences(ctx, d.Office, c.List)
+		silence, err := disburse.Silences(ctx, d.Office, c.List)
 		if err != nil {
 			return err
 		}
 		return take(ctx, d, lists.Order{List: c.List, Action: lists.ActConfirm, Note: c.Note, Silence: silence})
 	})
-}
-
-// silences are the items of a list that ask the firms, with what silence means. Where a policy doesn't say, somebody must ask.
-func silences(ctx context.Context, o *casework.Office, list string) (map[string]lists.Silence, error) {
-	book, err := o.Current(ctx)
-	if err != nil {
-		return nil, err
-	}
-	all := map[string]lists.Silence{}
-	err = each(ctx, view.New(o.Store), list, func(e view.Entry) {
-		r, ok := book.Rule(e.Item)
-		if !ok || r.Item.Mode != rules.Confirm {
-			return
-		}
-		all[e.Item] = silence(r.Item.Windows)
-	})
-	return all, err
-}
-
-// silence is what all windows of an item say; where they say nothing, or different things, somebody must ask.
-func silence(windows []rules.Window) lists.Silence {
-	said := ""
-	for _, w := range windows {
-		if said != "" && w.Unconfirmed != said {
-			return lists.Hold
-		}
-		said = w.Unconfirmed
-	}
-	return lists.Silence(cmp.Or(said, string(lists.Hold)))
 }
 
 // each visits all entries of a list.

@@ -283,6 +283,12 @@ func (t *turn) step(ctx context.Context, action lists.Action, person, role, note
 	if action == lists.ActApprove || action == lists.ActApproveFirst {
 		o.Hash = t.Hash
 	}
+	if action == lists.ActConfirm {
+		var err error
+		if o.Silence, err = disburse.Silences(ctx, t.office, t.ID); err != nil {
+			return err
+		}
+	}
 	if err := t.lists.Step(ctx, lists.Actor{Person: person, Role: role}, o, t.now); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package lists
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -95,24 +96,44 @@ func (o Order) confirm(ctx context.Context, tx *store.Tx, h head, a Actor, now t
 	if !h.confirmUntil.IsZero() && !h.confirmUntil.Before(civil.On(now)) {
 		return conflict("企业确认到 %s 为止（含当日），期满后的第二天起才能汇总。", h.confirmUntil)
 	}
-	if h.confirmUntil.IsZero() && len(o.Silence) > 0 {
+	items, err := o.asked(ctx, tx, h)
+	if err != nil {
+		return err
+	}
+	if h.confirmUntil.IsZero() && len(items) > 0 {
 		return conflict("名单“%s”有需要企业确认的事项，请先开启企业确认，期满后再汇总。", h.id)
 	}
-	items := map[string]bool{}
-	for item, s := range o.Silence {
-		if s != Forfeit && s != Grant && s != Hold {
-			return invalid("事项“%s”的“逾期未答复”写成了“%s”，应为 forfeit、grant 或 hold。", item, s)
-		}
-		items[item] = true
-	}
-	for _, item := range sorted(items) {
+	for _, item := range items {
 		if err := silent(ctx, tx, h, item, o.Silence[item], a, now); err != nil {
 			return err
 		}
 	}
-	_, err := tx.Exec(ctx, `UPDATE list_entry SET status = 'removed', note = '企业答复不同意' WHERE list = $1 AND status IN ('in', 'held')
+	_, err = tx.Exec(ctx, `UPDATE list_entry SET status = 'removed', note = '企业答复不同意' WHERE list = $1 AND status IN ('in', 'held')
 		AND n IN (SELECT c.n FROM confirmation c WHERE c.list = $1 AND c.round = $2 AND c.answer = 'no')`, h.id, h.round)
 	return err
+}
+
+// asked are the items of the list whose firms were to be asked. Each item on the list must have been spoken of.
+func (o Order) asked(ctx context.Context, tx *store.Tx, h head) (items []string, err error) {
+	rows, err := tx.Query(ctx, `SELECT DISTINCT item FROM list_entry WHERE list = $1 AND status IN ('in', 'held') ORDER BY item`, h.id)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var item string
+		if err := rows.Scan(&item); err != nil {
+			return nil, err
+		}
+		switch o.Silence[item] {
+		case Unasked:
+		case Forfeit, Grant, Hold:
+			items = append(items, item)
+		default:
+			return nil, invalid("没有说明事项“%s”要不要企业确认、逾期未答复怎么算，不能汇总；请从名单页面或 mianshen list confirm 办理。", item)
+		}
+	}
+	return items, rows.Err()
 }
 
 // silent writes down who didn't answer for an item, and draws the consequence.

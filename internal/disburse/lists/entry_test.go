@@ -76,8 +76,11 @@ func TestConfirm(t *testing.T) {
 		d.Entries = append(d.Entries, w.entry("b", 3), w.entry("c", 4), w.entry("d", 5))
 		w.to(d, lists.Reviewed)
 		o := w.order("L", lists.ActConfirm)
-		o.Silence = map[string]lists.Silence{"a": lists.Forfeit, "b": lists.Grant, "c": lists.Hold}
+		o.Silence = map[string]lists.Silence{"a": lists.Forfeit, "b": lists.Grant, "c": lists.Hold, "d": lists.Unasked}
 		says(t, w.b.Step(ctx, as("D1"), o, day0), store.ErrConflict, "开启企业确认")
+		unsaid := o
+		unsaid.Silence = map[string]lists.Silence{"a": lists.Forfeit, "b": lists.Grant, "c": lists.Hold}
+		says(t, w.b.Step(ctx, as("D1"), unsaid, day0), store.ErrInvalid, "没有说明事项“d”")
 		says(t, w.b.Answer(ctx, as("E1"), "L", 1, true, "", day0), store.ErrConflict, "确认期")
 		ok(t, w.b.Ask(ctx, as("D1"), "L", 3, day0))
 		ok(t, w.b.Answer(ctx, as("E1"), "L", 1, true, "", day0))

@@ -13,8 +13,9 @@ import (
 // Silence says what it means for an entry of an item that the firm didn't answer.
 type Silence string
 
-// What silence means: the entry is given up, stays in, or is held until somebody has asked.
+// What silence means: the item asks nobody, or the entry is given up, stays in, or is held until somebody has asked.
 const (
+	Unasked Silence = "unasked"
 	Forfeit Silence = "forfeit"
 	Grant   Silence = "grant"
 	Hold    Silence = "hold"
@@ -27,7 +28,7 @@ type Order struct {
 	Hash    string             // of the content that the person saw: a must for approving, held against the list's where given
 	Note    string             // why; a must for reopen, return, withdraw, suspend and resume
 	Days    int                // notice: how many working days, at least 1
-	Silence map[string]Silence // confirm: for each item whose mode asks the firms
+	Silence map[string]Silence // confirm: for every item on the list, so that one whose firms must be asked is never forgotten
 }
 
 // Step takes a list one step further, in a transaction of its own with its audit record. What each does beside moving the list:

@@ -53,7 +53,26 @@ func (w *world) order(list string, action lists.Action) lists.Order {
 	if action == lists.ActApprove || action == lists.ActApproveFirst {
 		o.Hash = w.hash(list)
 	}
+	if action == lists.ActConfirm {
+		o.Silence = w.unasked(list)
+	}
 	return o
+}
+
+// unasked says of every item on the list that nobody is asked.
+func (w *world) unasked(list string) map[string]lists.Silence {
+	w.t.Helper()
+	rows, err := w.s.DB().QueryContext(w.t.Context(), "SELECT DISTINCT item FROM list_entry WHERE list = $1", list)
+	ok(w.t, err)
+	defer func() { ok(w.t, rows.Close()) }()
+	all := map[string]lists.Silence{}
+	for rows.Next() {
+		var item string
+		ok(w.t, rows.Scan(&item))
+		all[item] = lists.Unasked
+	}
+	ok(w.t, rows.Err())
+	return all
 }
 
 // take does a step on the day that it needs, with the payments that belong to it.

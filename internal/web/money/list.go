@@ -210,11 +210,7 @@ func (f *file) order(p *Pages, a lists.Action) moneyui.Form {
 		o.Hint += "公示一开始就冻结预算、绑定收款账户；没有可用账户的条目会暂缓。"
 		o.Fields = []moneyui.Field{{Name: "days", Label: "公示几个工作日", Kind: "number", Value: "5", Must: true}}
 	case lists.ActConfirm:
-		for _, i := range f.summaryItems() {
-			if f.items[i].Mode == rules.Confirm {
-				o.Fields = append(o.Fields, moneyui.Field{Name: "silence." + i, Label: "“" + f.items[i].Title + "”没有答复的", Kind: "select", Value: "hold", Choices: []moneyui.Pair{{Name: "先暂缓，再去问", Value: "hold"}, {Name: "照样拨付", Value: "grant"}, {Name: "视为放弃", Value: "forfeit"}}})
-			}
-		}
+		o.Hint += "没有答复的，按各事项政策写明的办；政策没有写的先暂缓，请再去问。"
 	case lists.ActExport:
 		o.Hint += "生成支付批次，每笔一个支付编号。"
 		o.Fields = []moneyui.Field{{Name: "answer_by", Label: "最迟哪天收到银行回单", Kind: "date", Value: fortnight(p), Must: true}}

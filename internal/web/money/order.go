@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 
 	"mianshen/internal/disburse/lists"
 	"mianshen/internal/disburse/recheck"
@@ -27,14 +26,6 @@ func taken(r *http.Request) treasury.Order {
 	o := treasury.Order{StandsFor: counter.Text(r, "stands_for"), AnswerBy: counter.Day(r, "answer_by")}
 	o.List, o.Action, o.Hash, o.Note = r.PathValue("id"), lists.Action(counter.Text(r, "action")), counter.Text(r, "hash"), counter.Text(r, "note")
 	o.Days, _ = strconv.Atoi(counter.Text(r, "days")) // 0 is refused in words
-	for name := range r.Form {
-		if item, ok := strings.CutPrefix(name, "silence."); ok {
-			if o.Silence == nil {
-				o.Silence = map[string]lists.Silence{}
-			}
-			o.Silence[item] = lists.Silence(counter.Text(r, name))
-		}
-	}
 	return o
 }
 

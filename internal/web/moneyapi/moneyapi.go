@@ -230,20 +230,19 @@ func (a *API) Draft(ctx context.Context, in *MakeList) (*List, error) {
 type TakeStep struct {
 	OneList
 	Body struct {
-		Action    string                   `json:"action" enum:"review,confirm,notice,handle,check,export,send,settle,reopen,return,withdraw,suspend,resume" doc:"审批要在页面上由本人办理"`
-		Hash      string                   `json:"hash,omitempty" maxLength:"64" doc:"您所看到的内容的摘要；给了就核对"`
-		Note      string                   `json:"note,omitempty" maxLength:"2000"`
-		StandsFor string                   `json:"stands_for,omitempty" maxLength:"64"`
-		Days      int                      `json:"days,omitempty" minimum:"0" maximum:"250" doc:"公示几个工作日"`
-		AnswerBy  string                   `json:"answer_by,omitempty" maxLength:"10" doc:"生成支付文件：最迟哪天收到回单"`
-		Silence   map[string]lists.Silence `json:"silence,omitempty" doc:"汇总确认：各事项没有答复的怎么算"`
+		Action    string `json:"action" enum:"review,confirm,notice,handle,check,export,send,settle,reopen,return,withdraw,suspend,resume" doc:"审批要在页面上由本人办理"`
+		Hash      string `json:"hash,omitempty" maxLength:"64" doc:"您所看到的内容的摘要；给了就核对"`
+		Note      string `json:"note,omitempty" maxLength:"2000"`
+		StandsFor string `json:"stands_for,omitempty" maxLength:"64"`
+		Days      int    `json:"days,omitempty" minimum:"0" maximum:"250" doc:"公示几个工作日"`
+		AnswerBy  string `json:"answer_by,omitempty" maxLength:"10" doc:"生成支付文件：最迟哪天收到回单"`
 	}
 }
 
 // Step takes a list one step further.
 func (a *API) Step(ctx context.Context, in *TakeStep) (*Detail, error) {
 	o := treasury.Order{StandsFor: in.Body.StandsFor}
-	o.List, o.Action, o.Hash, o.Note, o.Days, o.Silence = in.ID, lists.Action(in.Body.Action), in.Body.Hash, in.Body.Note, in.Body.Days, in.Body.Silence
+	o.List, o.Action, o.Hash, o.Note, o.Days = in.ID, lists.Action(in.Body.Action), in.Body.Hash, in.Body.Note, in.Body.Days
 	if in.Body.AnswerBy != "" {
 		day, err := civil.Parse(in.Body.AnswerBy)
 		if err != nil {

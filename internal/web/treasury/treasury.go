@@ -218,6 +218,11 @@ func (t *Treasury) Step(ctx context.Context, who caller.Caller, o Order) error {
 		err = t.Bank.Send(ctx, by, o.List, now)
 	case lists.ActSettle:
 		err = t.Bank.Settle(ctx, by, o.List, now)
+	case lists.ActConfirm:
+		if o.Silence, err = disburse.Silences(ctx, t.Office, o.List); err != nil {
+			return t.Explain(ctx, err, "这份名单")
+		}
+		fallthrough
 	default:
 		err = t.Lists.Step(ctx, Actor(who, l.Department, o.StandsFor, roles...), o.Order, now)
 	}

@@ -247,7 +247,7 @@ func (w *World) approve(t testing.TB, id string) {
 		at           time.Time
 	}{
 		{Reviewer, "D2", lists.Order{Action: lists.ActReview}, noticed},
-		{Maker, "D1", lists.Order{Action: lists.ActConfirm}, noticed},
+		{Maker, "D1", lists.Order{Action: lists.ActConfirm, Silence: map[string]lists.Silence{"item": lists.Unasked}}, noticed},
 		{Maker, "D1", lists.Order{Action: lists.ActNotice, Days: 5}, noticed},
 		{Handler, "F1", lists.Order{Action: lists.ActHandle}, Now},
 		{Checker, "F2", lists.Order{Action: lists.ActCheck}, Now},
