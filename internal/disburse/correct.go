@@ -40,7 +40,9 @@ type Correction struct {
 type account struct {
 	entries  []paid
 	parts    map[string]bool
-	paid     exact.Money // of all entries
+	paid     exact.Money // of all entries, less what is claimed back
+	claimed  exact.Money // what is claimed back, whether or not it has come
+	received exact.Money // what has come back of it
 	payments []payment   // that went through, with what can still be claimed back
 }
 
@@ -126,15 +128,16 @@ func (w *world) accounts(ctx context.Context, r *rules.Rule) (map[string]*accoun
 	err := each(ctx, w.desk.store, func(scan func(...any) error) error {
 		var entitlement string
 		var p payment
-		var claimed exact.Money
-		err := scan(&entitlement, &p.id, &p.left, &claimed)
+		var claimed, received exact.Money
+		err := scan(&entitlement, &p.id, &p.left, &claimed, &received)
 		if a := out[entitlement]; a != nil {
 			p.left -= claimed
-			a.paid -= claimed // what is being claimed back isn't the firm's any more
+			a.paid, a.claimed, a.received = a.paid-claimed, a.claimed+claimed, a.received+received
 			a.payments = append(a.payments, p)
 		}
 		return err
-	}, `SELECT e.entitlement, p.id, p.amount_fen, CAST((SELECT coalesce(sum(r.amount_fen), 0) FROM recovery r WHERE r.payment = p.id) AS BIGINT)
+	}, `SELECT e.entitlement, p.id, p.amount_fen, CAST((SELECT coalesce(sum(r.amount_fen), 0) FROM recovery r WHERE r.payment = p.id) AS BIGINT),
+		CAST((SELECT coalesce(sum(r.received_fen), 0) FROM recovery r WHERE r.payment = p.id) AS BIGINT)
 		FROM payment p JOIN list_entry e ON e.list = p.list AND e.n = p.n WHERE p.state = 'paid' AND e.item = $1`, r.Item.ID)
 	for _, a := range out {
 		slices.SortFunc(a.payments, func(a, b payment) int { return cmp.Compare(a.id, b.id) })
@@ -157,7 +160,8 @@ func (a *account) target(x due) exact.Money {
 	return sum
 }
 
-// more adds what is due beyond what an entitlement has: all of it where it has nothing yet.
+// more adds what is due beyond what an entitlement has: all of it where it has nothing yet. What is claimed back and hasn't come is
+// still the firm's, so nothing is paid on top of it before a person has looked.
 func (w *world) more(x due, a *account) {
 	if a == nil {
 		if len(x.Rule.Item.Payments) == 0 {
@@ -169,6 +173,10 @@ func (w *world) more(x due, a *account) {
 	}
 	difference := a.target(x) - a.paid
 	if difference <= 0 {
+		return
+	}
+	if open := a.claimed - a.received; open > 0 {
+		w.hold(x, Unknown, "这一笔正在追回，还有 "+open.Words()+" 没有收回；收回或撤销追回以前不补发，请人工核对")
 		return
 	}
 	x.part = a.correction()

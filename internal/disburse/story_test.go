@@ -249,6 +249,25 @@ func TestCorrect(t *testing.T) {
 		if err != nil || len(c.Entries) != 0 || len(c.Recoveries) != 0 {
 			t.Errorf("once more: %v, %+v", err, c)
 		}
+		// The correction was a mistake. What is claimed back is still with the firms: nothing is paid on top of it.
+		firms[1].amounts[0], firms[2].able[0] = 3, true
+		d.deliver(firms, now.Add(3*time.Hour))
+		if s, err = d.office.Sweep(t.Context(), casework.SweepRequest{AsOf: demo.AsOf(), Now: now.Add(4 * time.Hour), Purpose: store.Retroactive, Hold: -1}, nil); err != nil {
+			t.Fatal(err)
+		}
+		r.Sweep = s.ID
+		if c, err = d.Correct(t.Context(), r, now); err != nil || len(c.Entries) != 0 || len(c.Recoveries) != 0 {
+			t.Errorf("back again: %v, %+v", err, c)
+		}
+		waiting := 0
+		for _, l := range c.Left {
+			if l.Fate == disburse.Unknown && strings.Contains(l.Reason, "正在追回") {
+				waiting++
+			}
+		}
+		if waiting != 2 {
+			t.Errorf("%d firms wait for what is claimed back: %+v", waiting, c.Left)
+		}
 	})
 }
 

@@ -131,24 +131,6 @@ func (c *confirm) Run(ctx context.Context, p *counter.Program) error {
 	})
 }
 
-// each visits all entries of a list.
-func each(ctx context.Context, v *view.View, list string, visit func(view.Entry)) error {
-	const most = 200
-	for last := 0; ; {
-		page, err := v.Entries(ctx, list, view.EntryFilter{After: last, Limit: most})
-		if err != nil {
-			return err
-		}
-		for _, e := range page {
-			visit(e)
-			last = e.N
-		}
-		if len(page) < most {
-			return nil
-		}
-	}
-}
-
 type giveBack struct{ why }
 
 // Run returns the list to its draft.
