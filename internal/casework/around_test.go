@@ -88,11 +88,14 @@ func TestPast(t *testing.T) {
 		first := must(sweepOn(ctx, o, "1", now.Add(time.Minute)))(t)
 		const firm = "91310118MA1JP7UB2B"
 		yes := true
+		asks := func(string) (ledger.Demand, bool) {
+			return ledger.Demand{Department: "区经委", Conditions: []string{"judged"}}, true
+		}
 		ids, err := book.RecordFindings(ctx, []ledger.Finding{{Evidence: "核查记录", PersonFinding: rules.PersonFinding{
 			Enterprise: firm, Item: "award", Condition: "judged", Result: &yes, On: asOf,
-		}}}, nil, "d1", now.Add(2*time.Minute))
+		}}}, asks, "d1", now.Add(2*time.Minute))
 		if err == nil {
-			err = book.AnswerFinding(ctx, ids[0], true, "d2", now.Add(3*time.Minute))
+			err = book.AnswerFinding(ctx, ids[0], true, asks, "d2", now.Add(3*time.Minute))
 		}
 		if err != nil {
 			t.Fatal(err)

@@ -202,13 +202,7 @@ func asks(ctx context.Context, d *counter.Desk) (ledger.Asks, error) {
 	if err != nil {
 		return nil, err
 	}
-	return func(item string) ([]string, bool) {
-		r, ok := book.Rule(item)
-		if !ok {
-			return nil, false
-		}
-		return r.AsksPersons(), true
-	}, nil
+	return ledger.AsksOf(book.Book), nil
 }
 
 type found struct {
@@ -296,7 +290,11 @@ type reply struct {
 // Run answers a finding.
 func (c *reply) Run(ctx context.Context, p *counter.Program) error {
 	return act(ctx, p, c.Acting, counter.Work, func(d *counter.Desk, b *ledger.Book) (string, error) {
-		return map[bool]string{true: "已确认，下一次比对起算数。", false: "已驳回。"}[c.Confirm], b.AnswerFinding(ctx, c.Finding, c.Confirm, d.Who.Person, d.Now)
+		known, err := asks(ctx, d)
+		if err != nil {
+			return "", err
+		}
+		return map[bool]string{true: "已确认，下一次比对起算数。", false: "已驳回。"}[c.Confirm], b.AnswerFinding(ctx, c.Finding, c.Confirm, known, d.Who.Person, d.Now)
 	})
 }
 

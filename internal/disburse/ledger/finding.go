@@ -29,9 +29,25 @@ type Finding struct {
 	Answer                 string // confirmed, rejected, or "" while it waits
 }
 
-// Asks says which conditions of an item wait for a person, as rules.Rule.AsksPersons lists them; known is false for an item
-// that there is not.
-type Asks func(item string) (conditions []string, known bool)
+// Demand is what an item asks of persons: whose item it is, and which of its conditions no data decide.
+type Demand struct {
+	Department string
+	Conditions []string // as rules.Rule.AsksPersons lists them
+}
+
+// Asks says what an item asks of persons; known is false for an item that there is not.
+type Asks func(item string) (d Demand, known bool)
+
+// AsksOf are the demands of a book's items.
+func AsksOf(book *rules.Book) Asks {
+	return func(item string) (Demand, bool) {
+		r, ok := book.Rule(item)
+		if !ok {
+			return Demand{}, false
+		}
+		return Demand{r.Policy.Issuer, r.AsksPersons()}, true
+	}
+}
 
 // Mistakes are what is wrong with a list of findings, one sentence each, in the order of the list. It is a store.ErrInvalid.
 type Mistakes []string
@@ -60,8 +76,8 @@ func (b *Book) ImportFindings(ctx context.Context, in intake.Input, evidence str
 	return len(ids), err
 }
 
-// RecordFindings records what D1 found out, all or nothing, and returns the ids. Everything that is wrong is said at once, as
-// Mistakes. A nil asks checks no items.
+// RecordFindings records what D1 of each item's department found out, all or nothing, and returns the ids. Everything that is wrong
+// is said at once, as Mistakes.
 func (b *Book) RecordFindings(ctx context.Context, list []Finding, asks Asks, by string, now time.Time) ([]string, error) {
 	if len(list) == 0 || len(list) > MaxFindings {
 		return nil, refuse(store.ErrInvalid, "一次可录入 1 至 %d 条人工认定，这次有 %d 条", MaxFindings, len(list))
@@ -79,6 +95,11 @@ func (b *Book) RecordFindings(ctx context.Context, list []Finding, asks Asks, by
 		}
 		if err := checkFindings(ctx, tx, list, asks, civil.On(now)); err != nil {
 			return err
+		}
+		for _, f := range list {
+			if demand, _ := asks(f.Item); !p.has(drafts, demand.Department) {
+				return refuse(ErrRole, "事项 %s 是%s的，请由该部门的%s录入", f.Item, demand.Department, roleNames[drafts])
+			}
 		}
 		digest := sha256.New()
 		for _, f := range list {
@@ -164,10 +185,8 @@ func (f Finding) wrong(asks Asks, today civil.Date) (list []string) {
 	if err := words("认定依据", f.Evidence); err != nil {
 		add("%s", err)
 	}
-	if asks == nil {
-		return list
-	}
-	switch conditions, known := asks(f.Item); {
+	demand, known := asks(f.Item)
+	switch conditions := demand.Conditions; {
 	case !known:
 		add("没有这个事项")
 	case len(conditions) == 0:
@@ -205,9 +224,9 @@ func (f Finding) against(ctx context.Context, tx *store.Tx) (list []string, err 
 	return list, nil
 }
 
-// AnswerFinding confirms or rejects a finding, for good. D2 of a department for which the one who recorded it is or was D1 does it,
-// another person.
-func (b *Book) AnswerFinding(ctx context.Context, id string, confirm bool, by string, now time.Time) error {
+// AnswerFinding confirms or rejects a finding, for good. D2 of the item's department does it, another person, if the one who recorded
+// it is or was D1 of that department.
+func (b *Book) AnswerFinding(ctx context.Context, id string, confirm bool, asks Asks, by string, now time.Time) error {
 	return b.store.Transact(ctx, func(tx *store.Tx) error {
 		p, err := acts(ctx, tx, by, "复核人工认定", reviews)
 		if err != nil {
@@ -222,13 +241,16 @@ func (b *Book) AnswerFinding(ctx context.Context, id string, confirm bool, by st
 		case f.RecordedBy == p.id:
 			return refuse(store.ErrConflict, "这条认定是您录入的，请由另一人复核")
 		}
-		shared, err := exists(ctx, tx, `SELECT 1 FROM live_role r JOIN role_grant g ON g.role = 'D1' AND g.scope = r.scope AND g.confirmed_at IS NOT NULL
-			WHERE r.person = $1 AND r.role = 'D2' AND g.person = $2`, p.id, f.RecordedBy)
+		demand, known := asks(f.Item)
+		if !known {
+			return refuse(store.ErrConflict, "现行政策里没有事项 %s 了，这条认定不再有用", f.Item)
+		}
+		theirs, err := exists(ctx, tx, `SELECT 1 FROM role_grant WHERE person = $1 AND role = 'D1' AND scope = $2 AND confirmed_at IS NOT NULL`, f.RecordedBy, demand.Department)
 		if err != nil {
 			return err
 		}
-		if !shared {
-			return refuse(ErrRole, "这条认定是另一个部门录入的，请由该部门的%s复核", roleNames[reviews])
+		if !theirs || !p.has(reviews, demand.Department) {
+			return refuse(ErrRole, "事项 %s 是%s的，录入和复核都要由该部门的人办理，请交该部门的%s", f.Item, demand.Department, roleNames[reviews])
 		}
 		answer := "rejected"
 		if confirm {

@@ -16,8 +16,8 @@ import (
 )
 
 // asks is the only item that the tests know, with its manual condition.
-func asks(item string) ([]string, bool) {
-	return []string{"信用良好", rules.AmountFinding}, item == "rent"
+func asks(item string) (ledger.Demand, bool) {
+	return ledger.Demand{Department: department, Conditions: []string{"信用良好", rules.AmountFinding}}, item == "rent"
 }
 
 func found(id string, result bool, on string) ledger.Finding {
@@ -44,8 +44,8 @@ func TestFinding(t *testing.T) {
 		if got := firms("2026-03-02", time.Time{}); got != "[]" {
 			w.t.Errorf("unconfirmed findings count: %s", got)
 		}
-		w.audited("finding.answered", "f1", map[string]string{"answer": "confirmed", "by": d2}, func() error { return w.b.AnswerFinding(ctx, "f1", true, d2, now) })
-		w.audited("finding.answered", "f2", map[string]string{"answer": "rejected"}, func() error { return w.b.AnswerFinding(ctx, "f2", false, maker, now) })
+		w.audited("finding.answered", "f1", map[string]string{"answer": "confirmed", "by": d2}, func() error { return w.b.AnswerFinding(ctx, "f1", true, asks, d2, now) })
+		w.audited("finding.answered", "f2", map[string]string{"answer": "rejected"}, func() error { return w.b.AnswerFinding(ctx, "f2", false, asks, maker, now) })
 		for day, want := range map[string]string{"2026-02-01": "[" + firm + "]", "2026-01-31": "[]"} {
 			if got := firms(day, time.Time{}); got != want {
 				w.t.Errorf("findings of %s: %s, want %s", day, got, want)
@@ -73,7 +73,7 @@ func TestFinding(t *testing.T) {
 func TestFindingRefused(t *testing.T) {
 	everywhere(t, func(w *world) {
 		ctx := w.t.Context()
-		_, err := w.b.RecordFindings(ctx, []ledger.Finding{found("f1", true, "2026-02-01")}, nil, maker, now)
+		_, err := w.b.RecordFindings(ctx, []ledger.Finding{found("f1", true, "2026-02-01")}, asks, maker, now)
 		check(w.t, err)
 		w.unchanged(func() {
 			sum := exact.Money(-1)
@@ -106,21 +106,25 @@ func TestFindingRefused(t *testing.T) {
 			amount := exact.Money(1)
 			wrong := found("h1", true, "2026-02-09")
 			wrong.Result, wrong.Amount = nil, &amount
-			_, err = w.b.RecordFindings(ctx, []ledger.Finding{wrong}, nil, d1, now)
+			_, err = w.b.RecordFindings(ctx, []ledger.Finding{wrong}, asks, d1, now)
 			w.refused(err, store.ErrInvalid, "金额只能认定在“amount”下")
-			_, err = w.b.RecordFindings(ctx, []ledger.Finding{found("h1", true, "2026-02-09")}, func(string) ([]string, bool) { return nil, true }, d1, now)
+			_, err = w.b.RecordFindings(ctx, []ledger.Finding{found("h1", true, "2026-02-09")}, func(string) (ledger.Demand, bool) { return ledger.Demand{Department: department}, true }, d1, now)
 			w.refused(err, store.ErrInvalid, "没有要人工认定的条件")
 			_, err = w.b.RecordFindings(ctx, nil, asks, d1, now)
 			w.refused(err, store.ErrInvalid, "这次有 0 条")
 			_, err = w.b.RecordFindings(ctx, []ledger.Finding{found("h1", true, "2026-02-09")}, asks, d2, now)
 			w.refused(err, ledger.ErrRole, "政策部门经办（D1）")
-			w.refused(w.b.AnswerFinding(ctx, "f1", true, d1, now), ledger.ErrRole, "政策部门审核（D2）")
-			w.refused(w.b.AnswerFinding(ctx, "f1", true, maker, now), store.ErrConflict, "另一人复核")
-			w.refused(w.b.AnswerFinding(ctx, "f1", true, other, now), ledger.ErrRole, "另一个部门")
-			w.refused(w.b.AnswerFinding(ctx, "none", true, d2, now), store.ErrNotFound)
+			w.refused(w.b.AnswerFinding(ctx, "f1", true, asks, d1, now), ledger.ErrRole, "政策部门审核（D2）")
+			w.refused(w.b.AnswerFinding(ctx, "f1", true, asks, maker, now), store.ErrConflict, "另一人复核")
+			w.refused(w.b.AnswerFinding(ctx, "f1", true, asks, other, now), ledger.ErrRole, "录入和复核都要由该部门的人办理")
+			_, err = w.b.RecordFindings(ctx, []ledger.Finding{found("h1", true, "2026-02-09")}, asks, other, now)
+			w.refused(err, ledger.ErrRole, "请由该部门的政策部门经办（D1）录入")
+			w.refused(w.b.AnswerFinding(ctx, "none", true, asks, d2, now), store.ErrNotFound)
 		})
-		check(w.t, w.b.AnswerFinding(ctx, "f1", false, d2, now))
-		w.unchanged(func() { w.refused(w.b.AnswerFinding(ctx, "f1", true, d2, now), store.ErrConflict, "已经复核过") })
+		check(w.t, w.b.AnswerFinding(ctx, "f1", false, asks, d2, now))
+		w.unchanged(func() {
+			w.refused(w.b.AnswerFinding(ctx, "f1", true, asks, d2, now), store.ErrConflict, "已经复核过")
+		})
 	})
 }
 

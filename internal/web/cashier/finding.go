@@ -133,14 +133,13 @@ func (p *Pages) recording(r *http.Request, items map[string]treasury.Item) money
 	return s
 }
 
-// asks says what may be recorded by a caller: conditions of items of his departments.
+// asks says what the items ask of persons.
 func (p *Pages) asks(ctx context.Context) (ledger.Asks, error) {
-	items, err := p.Items(ctx)
-	who := p.Who(ctx)
-	return func(item string) ([]string, bool) {
-		i, ok := items[item]
-		return i.Asks, ok && who.For(caller.D1, i.Department)
-	}, err
+	book, err := p.Office.Current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return ledger.AsksOf(book.Book), nil
 }
 
 func (p *Pages) find(w http.ResponseWriter, r *http.Request) error {
@@ -197,5 +196,9 @@ func (p *Pages) importFindings(w http.ResponseWriter, r *http.Request) error {
 
 func (p *Pages) answerFinding(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
-	return p.toFindings(w, r, p.Ledger.AnswerFinding(ctx, counter.Text(r, "finding"), r.FormValue("confirm") == "yes", p.Who(ctx).ID(), p.Clock()))
+	asks, err := p.asks(ctx)
+	if err == nil {
+		err = p.Ledger.AnswerFinding(ctx, counter.Text(r, "finding"), r.FormValue("confirm") == "yes", asks, p.Who(ctx).ID(), p.Clock())
+	}
+	return p.toFindings(w, r, err)
 }
