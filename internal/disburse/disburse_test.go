@@ -38,10 +38,12 @@ type desk struct {
 // onBoth runs a test on SQLite and on PostgreSQL.
 func onBoth(t *testing.T, test func(t *testing.T, d *desk)) {
 	for _, x := range databases {
-		if pgtest.Racing && x.name == "postgres" {
-			continue
-		}
-		t.Run(x.name, func(t *testing.T) { test(t, newDesk(t, x.open(t))) })
+		t.Run(x.name, func(t *testing.T) {
+			if x.name == "postgres" {
+				pgtest.NotRacing(t)
+			}
+			test(t, newDesk(t, x.open(t)))
+		})
 	}
 }
 

@@ -158,7 +158,11 @@ func recordOf(r *rules.Rule, b entitle.Basis) string {
 func (w *world) rest(d due, first paid, session *rules.Session) error {
 	c, pay, reason := d.Claim, d.Amount, ""
 	if first.amount < first.claimed {
-		cut, err := exact.Rounding{}.Round(mustQuo(c.Amount.Num(), first.amount.Num(), first.claimed.Num()))
+		share, err := quotient(c.Amount.Num(), first.amount.Num(), first.claimed.Num())
+		if err != nil {
+			return err
+		}
+		cut, err := exact.Rounding{}.Round(share)
 		if err != nil {
 			return err
 		}
@@ -199,15 +203,11 @@ func (w *world) rest(d due, first paid, session *rules.Session) error {
 	return nil
 }
 
-// mustQuo is a*b/c of sums of money; c isn't 0.
-func mustQuo(a, b, c exact.Num) exact.Num {
+// quotient is a*b/c of sums of money; c isn't 0.
+func quotient(a, b, c exact.Num) (exact.Num, error) {
 	product, err := a.Mul(b)
 	if err != nil {
-		return exact.Num{}
+		return exact.Num{}, err
 	}
-	q, err := product.Quo(c)
-	if err != nil {
-		return exact.Num{}
-	}
-	return q
+	return product.Quo(c)
 }

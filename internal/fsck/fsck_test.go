@@ -63,10 +63,10 @@ func broken(t *testing.T, address string) (ids []string, said string) {
 
 func TestCorruptions(t *testing.T) {
 	t.Run("sqlite", func(t *testing.T) { corrupted(t, newFile(t)) })
-	if pgtest.Racing {
-		return
-	}
-	t.Run("postgres", func(t *testing.T) { corrupted(t, newServer(t)) })
+	t.Run("postgres", func(t *testing.T) {
+		pgtest.NotRacing(t)
+		corrupted(t, newServer(t))
+	})
 }
 
 func corrupted(t *testing.T, b bed) {

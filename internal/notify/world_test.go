@@ -46,10 +46,10 @@ func both(t *testing.T, run func(*testing.T, *world)) {
 	t.Run("sqlite", func(t *testing.T) {
 		run(t, newWorld(t, "sqlite://"+filepath.Join(t.TempDir(), "test.db")))
 	})
-	if pgtest.Racing {
-		return
-	}
-	t.Run("postgres", func(t *testing.T) { run(t, newWorld(t, pgtest.Database(t))) })
+	t.Run("postgres", func(t *testing.T) {
+		pgtest.NotRacing(t)
+		run(t, newWorld(t, pgtest.Database(t)))
+	})
 }
 
 // ring is one key for parent and child.

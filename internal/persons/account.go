@@ -122,8 +122,8 @@ func (b *Book) mayChange(ctx context.Context, tx *store.Tx, by *Identity, accoun
 }
 
 // Reset gives a local account another initial password and forgets its second factor, for who lost either, and returns what to
-// type at signing in. Its sessions end,
-// and a security administrator must enable it again. By must be a system administrator, and not its person.
+// type at signing in. Its sessions and the tokens of its
+// person end, and a security administrator must enable it again. By must be a system administrator, and not its person.
 func (b *Book) Reset(ctx context.Context, by *Identity, account string, now time.Time) (login, initial string, err error) {
 	initial = secret.Token()[:20]
 	password := secret.Hash(initial)
@@ -139,6 +139,10 @@ func (b *Book) Reset(ctx context.Context, by *Identity, account string, now time
 			return clash("这个账号由统一身份认证管理，请到那里重置。")
 		}
 		if err := endSessions(ctx, tx, `account = $2`, account, now); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `UPDATE api_token SET revoked_at = $1 WHERE revoked_at IS NULL AND person = (SELECT person FROM account WHERE id = $2)`,
+			store.Stamp(now), account); err != nil {
 			return err
 		}
 		if err := tx.QueryRow(ctx, `SELECT login FROM account WHERE id = $1`, account).Scan(&login); err != nil {

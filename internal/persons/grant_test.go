@@ -127,10 +127,16 @@ func TestAccountsTakeTwo(t *testing.T) {
 		_, _, err = h.Prepare(h.ctx(), sa, Login{Person: id, Login: "wang"}, h.now)
 		h.refused(err, "已经有了")
 
+		stepped, err := h.StepUp(h.ctx(), wang, good, h.code("wang"), h.now)
+		h.must(err)
+		token, err := h.NewToken(h.ctx(), h.who(stepped), "每月报送", []string{ScopeWork}, 30, h.now)
+		h.must(err)
 		var initial string
 		h.audited("account.reset", func() { _, initial, err = h.Reset(h.ctx(), sa, wang.Account, h.now) })
 		h.must(err)
-		_, err = h.Session(h.ctx(), cookie, h.now)
+		_, err = h.Session(h.ctx(), stepped, h.now)
+		h.is(err, ErrNobody)
+		_, err = h.Bearer(h.ctx(), token, h.now)
 		h.is(err, ErrNobody)
 		_, err = h.SignIn(h.ctx(), "wang", initial, "", h.now)
 		h.is(err, ErrSignIn)
@@ -209,7 +215,7 @@ func TestTokens(t *testing.T) {
 			name   string
 			scopes []string
 			days   int
-		}{{"", []string{ScopeRead}, 1}, {"x", nil, 1}, {"x", []string{"all"}, 1}, {"x", []string{ScopeRead}, 0}, {"x", []string{ScopeRead}, 367}} {
+		}{{"", []string{ScopeRead}, 1}, {"x", nil, 1}, {"x", []string{"all"}, 1}, {"x", []string{ScopeRead}, 0}, {"x", []string{ScopeRead}, 367}, {"x", []string{ScopeRead, ScopeApprove}, 2}} {
 			_, err := h.NewToken(h.ctx(), wang, bad.name, bad.scopes, bad.days, h.now)
 			h.refused(err, "")
 		}

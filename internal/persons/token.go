@@ -33,6 +33,9 @@ const tokenBegins = "msk_"
 // maxTokenDays is how long a token may live.
 const maxTokenDays = 366
 
+// grave are the scopes for what a session must step up for: making such a token is the step, and it lasts a day.
+var grave = []string{ScopeApprove, ScopeUnmask, ScopeVerify}
+
 // Token is a token as its person sees it later: without what it says.
 type Token struct {
 	ID      string
@@ -58,6 +61,9 @@ func (b *Book) NewToken(ctx context.Context, id *Identity, name string, scopes [
 	}
 	if days < 1 || days > maxTokenDays {
 		return "", refuse("有效期为 1 到 %d 天。", maxTokenDays)
+	}
+	if days > 1 && slices.ContainsFunc(scopes, func(s string) bool { return slices.Contains(grave, s) }) {
+		return "", refuse("能审批、核验或看账号的令牌最多用 1 天，请另建一个。")
 	}
 	token = tokenBegins + secret.Token()
 	sum := secret.Sum(token)

@@ -36,7 +36,7 @@ const (
 type Access struct {
 	Roles  caller.Roles
 	Own    Ownership
-	StepUp bool   // password and code shown again within five minutes; never by token
+	StepUp bool   // password and code shown again within five minutes; over HTTP never by token
 	Scope  string // of the tokens that may call it; "" takes no token
 }
 

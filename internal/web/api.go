@@ -114,7 +114,7 @@ func register[In, Out any](s *Server, api huma.API, op huma.Operation, cache, wh
 // orders registers an operation that a caller orders with a JSON body.
 func orders[In, Out any](s *Server, api huma.API, id, route, summary, what string, do func(context.Context, *In, bureau.Act) (Out, error)) {
 	op := huma.Operation{
-		OperationID: id, Method: http.MethodPost, Path: route, Summary: summary, Description: whoMay(http.MethodPost, route), MaxBodyBytes: maxBody,
+		OperationID: id, Method: http.MethodPost, Path: route, Summary: summary, Description: whoMay(http.MethodPost, route), MaxBodyBytes: allowanceOf(http.MethodPost, echoPath(route)).body,
 		DefaultStatus: http.StatusOK,
 		Errors:        append(slices.Clone(refusals), http.StatusConflict, http.StatusRequestEntityTooLarge), Parameters: []*huma.Param{keyParameter()},
 	}

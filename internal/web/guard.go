@@ -57,6 +57,7 @@ var allowances = map[string]allowance{
 	"POST /lists/:id/papers":        {lists.MaxAttachment + maxBody, time.Minute},
 	"POST /payments/:id/files":      {maxBody, time.Minute},
 	"POST /payments/receipts":       {pay.MaxReceiptFile + maxBody, 5 * time.Minute},
+	"POST /api/v1/receipts":         {pay.MaxReceiptFile/3*4 + maxBody, 5 * time.Minute}, // base64
 	"GET /reconciliation":           {maxBody, time.Minute},
 	"POST /reconciliation":          {balance.MaxStatement + maxBody, 5 * time.Minute},
 	"POST /findings/import":         {8<<20 + maxBody, time.Minute},
@@ -70,8 +71,11 @@ var allowances = map[string]allowance{
 }
 
 // allowed is the allowance of a request.
-func allowed(c echo.Context) allowance {
-	if a, ok := allowances[c.Request().Method+" "+c.Path()]; ok {
+func allowed(c echo.Context) allowance { return allowanceOf(c.Request().Method, c.Path()) }
+
+// allowanceOf is that of a route as it is registered.
+func allowanceOf(method, path string) allowance {
+	if a, ok := allowances[method+" "+path]; ok {
 		return a
 	}
 	return allowance{maxBody, requestTime}

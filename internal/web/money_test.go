@@ -1,6 +1,8 @@
 package web
 
 import (
+	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -73,6 +75,10 @@ func TestMoneyAPI(t *testing.T) {
 		}
 	}
 	as(t, s, "F1")
+	large := base64.StdEncoding.EncodeToString(bytes.Repeat([]byte("x,"), 200<<10)) // as large as a bank's file may be, and no receipt
+	if w := send(s, http.MethodPost, "/api/v1/receipts", `{"name":"x.csv","data":"`+large+`"}`, []string{"Content-Type", "application/json"}); w.Code != http.StatusUnprocessableEntity {
+		t.Errorf("a large file: %d %.300s", w.Code, w.Body)
+	}
 	w := send(s, http.MethodPost, "/api/v1/receipts", `{"name":"x.csv","data":"eA=="}`, []string{"Content-Type", "application/json"})
 	if w.Code != http.StatusUnprocessableEntity || w.Header().Get("Content-Type") != "application/problem+json" {
 		t.Errorf("a file that can't be read: %d %s", w.Code, w.Body)

@@ -198,13 +198,19 @@ func (s *Server) mount(e *echo.Echo) {
 	}
 }
 
-// plain answers with a function that knows nothing of echo.
+// plain answers with a function that knows nothing of echo. What a form left in temporary files goes with the request: net/http looks
+// after the first request alone, not after the copies that the guards make of it.
 func plain(answer func(http.ResponseWriter, *http.Request) error) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
 		for _, name := range c.ParamNames() {
 			r.SetPathValue(name, c.Param(name))
 		}
+		defer func() {
+			if r.MultipartForm != nil {
+				_ = r.MultipartForm.RemoveAll() // there is nothing left to do for one that stays
+			}
+		}()
 		return answer(c.Response(), r)
 	}
 }

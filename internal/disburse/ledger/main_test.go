@@ -11,8 +11,8 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 // everywhere runs a test on each database.
 func everywhere(t *testing.T, run func(*world)) {
 	t.Run("sqlite", func(t *testing.T) { run(newWorld(t, sqliteStore(t))) })
-	if pgtest.Racing {
-		return
-	}
-	t.Run("postgres", func(t *testing.T) { run(newWorld(t, opened(t, pgtest.Database(t)))) })
+	t.Run("postgres", func(t *testing.T) {
+		pgtest.NotRacing(t)
+		run(newWorld(t, opened(t, pgtest.Database(t))))
+	})
 }

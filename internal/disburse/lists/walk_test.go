@@ -27,10 +27,10 @@ func TestWalk(t *testing.T) {
 		ok(t, err)
 	}
 	t.Run("sqlite", func(t *testing.T) { walk(t, "sqlite://"+filepath.Join(t.TempDir(), "w.db"), steps) })
-	if pgtest.Racing {
-		return
-	}
-	t.Run("postgres", func(t *testing.T) { walk(t, pgtest.Database(t), steps/5) })
+	t.Run("postgres", func(t *testing.T) {
+		pgtest.NotRacing(t)
+		walk(t, pgtest.Database(t), steps/5)
+	})
 }
 
 type walker struct {

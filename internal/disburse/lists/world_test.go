@@ -25,10 +25,10 @@ func both(t *testing.T, run func(*testing.T, *world)) {
 	t.Run("sqlite", func(t *testing.T) {
 		run(t, newWorld(t, "sqlite://"+filepath.Join(t.TempDir(), "test.db")))
 	})
-	if pgtest.Racing {
-		return
-	}
-	t.Run("postgres", func(t *testing.T) { run(t, newWorld(t, pgtest.Database(t))) })
+	t.Run("postgres", func(t *testing.T) {
+		pgtest.NotRacing(t)
+		run(t, newWorld(t, pgtest.Database(t)))
+	})
 }
 
 // dept is the department of the tests, and line its budget line.

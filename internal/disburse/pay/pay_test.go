@@ -50,10 +50,12 @@ func opened(t testing.TB, address string) *store.Store {
 // each runs a test on every database, with a world of its own.
 func each(t *testing.T, test func(t *testing.T, d *desk)) {
 	for name, address := range databases {
-		if pgtest.Racing && name == "postgres" {
-			continue
-		}
-		t.Run(name, func(t *testing.T) { test(t, newDesk(t, address)) })
+		t.Run(name, func(t *testing.T) {
+			if name == "postgres" {
+				pgtest.NotRacing(t)
+			}
+			test(t, newDesk(t, address))
+		})
 	}
 }
 

@@ -201,7 +201,7 @@ func (p *Pages) answer(w http.ResponseWriter, r *http.Request) error {
 			continue
 		}
 		role := "E1"
-		if who.Has(caller.E2) {
+		if who.For(caller.E2, firm) {
 			role = "E2"
 		}
 		err := p.Lists.Answer(ctx, lists.Actor{Person: who.ID(), Role: role}, list, n, said == "yes", counter.Text(r, "note"), p.Clock())
