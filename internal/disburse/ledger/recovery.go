@@ -16,6 +16,7 @@ type Recovery struct {
 	ID                     string // "" when it is proposed: a random one
 	Payment                string
 	Enterprise             string // of the payment
+	Department             string // whose list paid it
 	Amount, Received       exact.Money
 	Reason                 string
 	ProposedBy, ApprovedBy string
@@ -164,11 +165,11 @@ func (was paid) restore(ctx context.Context, tx *store.Tx, p Posting) (string, e
 	return was.line, post(ctx, tx, p, was.line)
 }
 
-const recoveryColumns = `id, payment, enterprise, amount_fen, received_fen, reason, proposed_by, proposed_at, coalesce(approved_by, ''), approved_at`
+const recoveryColumns = `id, payment, enterprise, (SELECT l.department FROM payment p JOIN disbursement_list l ON l.id = p.list WHERE p.id = recovery.payment), amount_fen, received_fen, reason, proposed_by, proposed_at, coalesce(approved_by, ''), approved_at`
 
 func (r *Recovery) columns() []any {
 	return []any{
-		&r.ID, &r.Payment, &r.Enterprise, &r.Amount, &r.Received, &r.Reason, &r.ProposedBy, store.StampInto(&r.ProposedAt),
+		&r.ID, &r.Payment, &r.Enterprise, &r.Department, &r.Amount, &r.Received, &r.Reason, &r.ProposedBy, store.StampInto(&r.ProposedAt),
 		&r.ApprovedBy, store.StampInto(&r.ApprovedAt),
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"mianshen/internal/web/counter"
 	"mianshen/internal/web/moneyui"
 	"mianshen/internal/web/problem"
+	"mianshen/internal/web/treasury"
 )
 
 func (p *Pages) accounts(w http.ResponseWriter, r *http.Request) error {
@@ -151,6 +152,9 @@ func (p *Pages) showRecoveries(w http.ResponseWriter, r *http.Request, because e
 	unproven := p.Unproven(r)
 	var rows [][]moneyui.Cell
 	for _, x := range list {
+		if !treasury.Of(who, x.Department) {
+			continue
+		}
 		state, do := moneyui.Badge("待批准", moneyui.Warn), moneyui.Cell{}
 		switch {
 		case x.ApprovedBy != "" && x.Open() == 0:
@@ -167,7 +171,7 @@ func (p *Pages) showRecoveries(w http.ResponseWriter, r *http.Request, because e
 		}
 		rows = append(rows, []moneyui.Cell{{Text: x.Enterprise, URL: "/enterprises/" + x.Enterprise, Small: "支付 " + x.Payment}, moneyui.Sum(x.Amount), moneyui.Sum(x.Received), state, {Text: x.Reason, Small: names[x.ProposedBy] + "提出"}, do})
 	}
-	s.Sections = []moneyui.Section{{ID: "list", Title: "追回", Count: strconv.Itoa(len(list)) + " 笔", Tables: []moneyui.Table{{Name: "追回", Heads: []string{"企业", "要追回（元）#", "已追回（元）#", "状态", "原因", "办理"}, Rows: rows, Empty: "没有要追回的。"}}}}
+	s.Sections = []moneyui.Section{{ID: "list", Title: "追回", Count: strconv.Itoa(len(rows)) + " 笔", Tables: []moneyui.Table{{Name: "追回", Heads: []string{"企业", "要追回（元）#", "已追回（元）#", "状态", "原因", "办理"}, Rows: rows, Empty: "没有要追回的。"}}}}
 	if who.Has(caller.D1) {
 		s.Sections = append(s.Sections, moneyui.Section{ID: "claim", Title: "提出追回", Hint: "支付编号在名单条目页上。", Forms: []moneyui.Form{{Action: "/recoveries", Button: "提出", Fields: []moneyui.Field{{Name: "payment", Label: "支付编号", Kind: "text", Must: true}, {Name: "amount", Label: "金额（元）", Kind: "text", Must: true}, {Name: "reason", Label: "原因", Kind: "area", Must: true}}}}})
 	}

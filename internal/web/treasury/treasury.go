@@ -63,23 +63,37 @@ func SeesEveryList(who caller.Caller) bool {
 	return who.Has(caller.F1 | caller.F2 | caller.F3 | caller.AU)
 }
 
-// Departments are those whose lists a caller reads; none for all.
+// Departments are those whose lists a caller reads; none for all. Who reads no list has one that no list is of.
 func Departments(who caller.Caller) (list []string) {
-	if SeesEveryList(who) || who.Identity == nil {
+	if SeesEveryList(who) {
 		return nil
+	}
+	if who.Identity == nil {
+		return []string{nobodys}
 	}
 	for _, h := range who.Identity.Roles {
 		if d := h.Scope; (h.Role == "D1" || h.Role == "D2") && !slices.Contains(list, d) {
 			list = append(list, d)
 		}
 	}
+	if len(list) == 0 {
+		return []string{nobodys}
+	}
 	return list
+}
+
+// nobodys is a department that there is not: a list always names one.
+const nobodys = ""
+
+// Of tells whether a caller reads what belongs to a department's lists.
+func Of(who caller.Caller, department string) bool {
+	return SeesEveryList(who) || who.For(caller.D1|caller.D2, department)
 }
 
 // Visible is a list if the caller may see it, else it isn't there.
 func (t *Treasury) Visible(ctx context.Context, who caller.Caller, id string) (view.List, error) {
 	l, err := t.View.List(ctx, id)
-	if errors.Is(err, store.ErrNotFound) || err == nil && !SeesEveryList(who) && !who.For(caller.D1|caller.D2, l.Department) {
+	if errors.Is(err, store.ErrNotFound) || err == nil && !Of(who, l.Department) {
 		return view.List{}, problem.New(http.StatusNotFound, "没有找到这份名单。") // whether it is another's or isn't there
 	}
 	return l, t.Explain(ctx, err, "这份名单")
