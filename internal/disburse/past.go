@@ -3,6 +3,7 @@ package disburse
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -88,6 +89,20 @@ func (d *Desk) heldGroups(ctx context.Context) (map[entryKey][]string, error) {
 		return err
 	}, `SELECT list, n, key FROM entry_seat WHERE kind = 'exclusive'`)
 	return out, err
+}
+
+// settled says why a claim of a group of rule difference isn't made up from what the same sweep gave under another item of the group:
+// the best of that group was found then. Only a later sweep, by which the firm is due more, is a reason to make up the difference.
+func (p *past) settled(x claim.Claim, sweep int64) string {
+	for _, g := range x.Exclusive {
+		for _, i := range p.byFirm[x.Enterprise] {
+			o := p.all[i]
+			if g.Rule == entitle.Difference && o.Item != x.Item && slices.Contains(o.Groups, g.Group) && strings.HasPrefix(o.decision, fmt.Sprintf("%d-", sweep)) {
+				return "互斥组“" + g.Group + "”按这次比对已列入名单 " + o.list + " 上的另一项，不再补差额"
+			}
+		}
+	}
+	return ""
 }
 
 // before are the payments that count against claims of the firms: theirs, and those that share a basis that counts once. Payments

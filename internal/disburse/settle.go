@@ -136,7 +136,7 @@ func (c *component) admit(w *world, twice map[string]string) {
 		for _, x := range f.Claims {
 			blocked := ""
 			if x.Item != w.replace {
-				blocked = w.past.blocked(x)
+				blocked = cmp.Or(w.past.blocked(x), w.past.settled(x, w.sweep.ID))
 			}
 			switch reason, unsure := twice[x.ID]; {
 			case unsure:
