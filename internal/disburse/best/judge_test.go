@@ -142,13 +142,18 @@ func (j *judge) beside(i int) bool {
 	return true
 }
 
+// served tells whether the thing that an entitlement is for was paid for before.
+func (j *judge) served(e entitle.Entitlement) bool {
+	return slices.ContainsFunc(j.p.Paid, func(p entitle.Paid) bool {
+		same := claimOf(p)
+		return p.Amount > 0 && (oneThing(e.Claim, same) || e.Item == p.Item && e.Enterprise == p.Enterprise && e.Period == p.Period && e.Basis == p.Basis)
+	})
+}
+
 func (j *judge) afterPaid(i int) bool {
 	e := j.all[i]
-	for _, p := range j.p.Paid {
-		same := claimOf(p)
-		if p.Amount > 0 && (oneThing(e.Claim, same) || e.Item == p.Item && e.Enterprise == p.Enterprise && e.Period == p.Period && e.Basis == p.Basis) {
-			return false
-		}
+	if j.served(e) {
+		return false
 	}
 	for _, g := range e.Exclusive {
 		if chosen := j.p.Chosen[Chooser{e.Enterprise, g.Group}]; g.Rule == entitle.Choice && chosen != "" && chosen != e.Item {
@@ -171,7 +176,10 @@ func (j *judge) difference(e entitle.Entitlement, g entitle.Exclusive, others in
 	claimed, got := int64(0), int64(0)
 	for k, o := range j.all {
 		if o.Item == e.Item && o.Enterprise == e.Enterprise && slices.Contains(o.Exclusive, g) {
-			claimed, got = claimed+int64(o.Amount), got+j.x[k]
+			got += j.x[k]
+			if !j.served(o) {
+				claimed += int64(o.Amount)
+			}
 		}
 	}
 	return got <= max(0, claimed-others)

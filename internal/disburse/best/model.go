@@ -171,14 +171,17 @@ func paidToOthers(paid []entitle.Paid, firm, group, item string) (sum exact.Mone
 	return sum, by, nil
 }
 
-// deduct holds an item to what its claims exceed the sum paid to others of the group by.
+// deduct holds an item to what its claims exceed the sum paid to others of the group by. A claim on a thing that was paid for
+// already can't be paid and so makes up nothing.
 func (m *model) deduct(group, item string, entries []entry, sum exact.Money) {
 	var members []int
 	claimed := int64(0)
 	for _, e := range entries {
 		if e.item == item {
 			members = append(members, e.at)
-			claimed += int64(m.all[e.at].Amount)
+			if out := m.out[e.at]; out == nil || out.Kind != SameBasis && out.Kind != PaidBefore {
+				claimed += int64(m.all[e.at].Amount)
+			}
 		}
 	}
 	m.add(members, members, max(0, claimed-int64(sum)), unlimited, Reason{Kind: Deducted, Group: group, Sum: sum})
