@@ -106,7 +106,8 @@ var rooms = map[string]Room{
 		Bars: NoClock, Imports: []string{"rules/standard", "internal/audit", "internal/store", "internal/persons/secret"},
 		TestImports: []string{"internal/pgtest", "internal/seal"},
 	},
-	"internal/store":           {Bars: NoClock, Imports: with(bottom, "rules", "engine", "internal/audit"), TestImports: []string{"internal/store/storetest", "internal/pgtest", "seeds", "seeds/synth"}},
+	"internal/store/reuse":     {Bars: NoClock, Imports: []string{}},
+	"internal/store":           {Bars: NoClock, Imports: with(bottom, "rules", "engine", "internal/audit", "internal/store/reuse"), TestImports: []string{"internal/store/storetest", "internal/pgtest", "seeds", "seeds/synth"}},
 	"internal/store/storetest": {ForTests: true, Imports: with(bottom, "rules", "engine", "internal/audit", "internal/store", "internal/pgtest")},
 	"internal/casework": {
 		Imports:     with(bottom, "rules", "rules/formula", "rules/lint", "engine", "engine/kernel", "internal/facts", "internal/store"),
@@ -329,11 +330,8 @@ var libraries = []Library{
 	{Path: "github.com/xuri/excelize/v2", Owners: []string{"internal/sheet"}, Tests: []string{everyRoom}, Why: "writes workbooks; internal/sheet/xlsx reads them without it"},
 	{Path: "github.com/parquet-go/parquet-go", Owners: []string{"internal/sheet/parquet"}, Why: "columnar deliveries"},
 
-	{Path: "database/sql", Owners: []string{"internal/store", "internal/store/storetest", "internal/pgtest", "internal/persons", "internal/disburse/pay", "internal/fsck", "internal/notify/outbox", "internal/notify/words", "internal/notify/supply"}, Tests: []string{everyRoom}, Why: "SQL stands in few rooms, and by parameters only"},
-	{Path: "database/sql", Owners: []string{"internal/store", "internal/store/storetest", "internal/pgtest", "internal/persons", "internal/disburse/pay", "internal/fsck", "internal/notify/outbox", "internal/notify/supply"}, Tests: []string{everyRoom}, Why: "SQL stands in few rooms, and by parameters only"},
-	{Path: "database/sql", Owners: []string{"internal/store", "internal/store/storetest", "internal/pgtest", "internal/persons", "internal/disburse/pay", "internal/fsck", "internal/notify/outbox", "internal/notify/supply", "internal/notify/words"}, Tests: []string{everyRoom}, Why: "SQL stands in few rooms, and by parameters only"},
-	{Path: "database/sql", Owners: []string{"internal/store", "internal/store/storetest", "internal/pgtest", "internal/persons", "internal/disburse/pay", "internal/fsck", "internal/notify/outbox", "internal/notify/words"}, Tests: []string{everyRoom}, Why: "SQL stands in few rooms, and by parameters only"},
-	{Path: "modernc.org/sqlite", Owners: []string{"internal/store"}, Why: "SQLite without cgo"},
+	{Path: "database/sql", Owners: []string{"internal/store", "internal/store/reuse", "internal/store/storetest", "internal/pgtest", "internal/persons", "internal/disburse/pay", "internal/fsck", "internal/notify/outbox", "internal/notify/words", "internal/notify/supply"}, Tests: []string{everyRoom}, Why: "SQL stands in few rooms, and by parameters only"},
+	{Path: "modernc.org/sqlite", Owners: []string{"internal/store"}, Tests: []string{"internal/store/reuse"}, Why: "SQLite without cgo"},
 	{Path: "github.com/jackc/pgx/v5", Owners: []string{"internal/store", "internal/pgtest"}, Why: "PostgreSQL"},
 	{Path: "github.com/pressly/goose/v3", Owners: []string{"internal/store"}, Why: "migrations"},
 

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"embed"
 	"errors"
 	"fmt"
@@ -20,6 +19,8 @@ import (
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
 	_ "modernc.org/sqlite" // the "sqlite" driver
+
+	"mianshen/internal/store/reuse"
 )
 
 //go:embed migrations
@@ -49,7 +50,7 @@ func openSQLite(path, options string) (*Store, error) {
 		}
 		name = "file:" + (&url.URL{Path: file}).EscapedPath()
 	}
-	db, err := sql.Open("sqlite", name+options)
+	db, err := reuse.Open(name + options)
 	if err != nil {
 		if s.lock != nil {
 			err = errors.Join(err, s.lock.Close())

@@ -15,10 +15,10 @@ import (
 	"mianshen/rules/exact"
 )
 
-// TestWalk does MIANSHEN_WALK random things (20,000; a fifth of it on PostgreSQL) to a few lists and to the model, which must
+// TestWalk does MIANSHEN_WALK random things (100,000; a tenth of it on PostgreSQL) to a few lists and to the model, which must
 // agree at each step on whether it goes and on what comes of it. Each transition of the table is taken at least once.
 func TestWalk(t *testing.T) {
-	steps := 20_000
+	steps := 100_000
 	if pgtest.Racing {
 		steps = 8000
 	}
@@ -29,7 +29,7 @@ func TestWalk(t *testing.T) {
 	t.Run("sqlite", func(t *testing.T) { walk(t, "sqlite://"+filepath.Join(t.TempDir(), "w.db"), steps) })
 	t.Run("postgres", func(t *testing.T) {
 		pgtest.NotRacing(t)
-		walk(t, pgtest.Database(t), steps/5)
+		walk(t, pgtest.Database(t), steps/10)
 	})
 }
 
