@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// PublishUnaudited does what PublishPolicy does but for the audit record; only the benchmark may.
-func PublishUnaudited(ctx context.Context, s *Store, n int) error {
+// PublishUnaudited does what PublishPolicy does but for the audit record, and one more statement where there is one; only the benchmark may.
+func PublishUnaudited(ctx context.Context, s *Store, n int, more string, args ...any) error {
 	v := PolicyVersion{PolicyID: fmt.Sprint("u", -n%100), Title: "办法", PublishedAt: time.Unix(1, 0), PublishedBy: "甲", Files: fmt.Append(nil, "files ", n, strings.Repeat("x", 10_000))}
 	v.ID = Hash(v.Files)
 	return s.transact(ctx, func(tx *sql.Tx) error {
@@ -22,6 +22,9 @@ func PublishUnaudited(ctx context.Context, s *Store, n int) error {
 			return err
 		}
 		_, err := s.movePointer(ctx, tx, v)
+		if err == nil && more != "" {
+			_, err = tx.ExecContext(ctx, more, args...)
+		}
 		return err
 	})
 }

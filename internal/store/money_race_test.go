@@ -31,7 +31,7 @@ func TestMeanwhile(t *testing.T) {
 	}
 	for _, r := range w.races() {
 		t.Run(r.name, func(t *testing.T) {
-			w.T = t
+			w.TB = t
 			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 			defer cancel()
 			second := make(chan error, 1)

@@ -3,6 +3,7 @@ package store_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -40,14 +41,26 @@ var shapes = map[store.Kind][]string{
 	},
 }
 
+// looked are references that PostgreSQL holds by a look a statement instead of one a row (see 0006_money.sql).
+var looked = strings.Split(strings.ReplaceAll(`entitlement enterprise enterprise, entitlement sweep sweep, entitlement policy_version policy_version, list_entry disbursement_list list, list_entry entitlement entitlement,part,
+list_entry enterprise enterprise, list_entry budget_line line, list_entry payee_account account,enterprise, entry_seat list_entry list,n,
+entry_cap list_entry list,n, entry_cap cap_use key,
+payment list_entry list,n, payment budget_line line, payment payee_account account, posting budget_line line,
+posting payment payment, posting person person, posting list_entry list,n`, "\n", " "), ", ")
+
 // TestTwins holds the two schemas against each other: tables, columns, what may be NULL, unique indexes, references, views, and the
-// steps of a list. The references of the audit log are triggers on PostgreSQL (see 0004_audit.sql).
+// steps of a list. The references of the audit log are triggers on PostgreSQL (see 0004_audit.sql), as are those of large tables.
 func TestTwins(t *testing.T) {
 	sqlite, postgres := opened(t, file(t)), opened(t, pgtest.Database(t))
-	if diff := cmp.Diff(shape(t, sqlite), shape(t, postgres)); diff != "" {
+	have := shape(t, postgres)
+	for _, reference := range looked {
+		have = append(have, "reference "+reference)
+	}
+	slices.Sort(have)
+	if diff := cmp.Diff(shape(t, sqlite), have); diff != "" {
 		t.Errorf("schemas differ (-sqlite +postgres):\n%s", diff)
 	}
-	one, other := (&town{T: t, s: sqlite}).table(), (&town{T: t, s: postgres}).table()
+	one, other := (&town{TB: t, s: sqlite}).table(), (&town{TB: t, s: postgres}).table()
 	if diff := cmp.Diff(fmt.Sprint(one), fmt.Sprint(other)); diff != "" || len(one) < 50 {
 		t.Errorf("steps differ (-sqlite +postgres), of %d:\n%s", len(one), diff)
 	}

@@ -18,7 +18,7 @@ import (
 // town is a small world of persons and money, made by plain SQL: one list rests in each state that a list can have, each with an
 // entry of a firm of its own. Line L25 has 1,000.00, of which each list takes 10.00.
 type town struct {
-	*testing.T
+	testing.TB
 	s      *store.Store
 	sweep  int64
 	policy string
@@ -73,9 +73,9 @@ func (w *town) number(query string) (n int64) {
 }
 
 // newTown makes persons, a sweep, firms with accounts and budget lines, but no list.
-func newTown(t *testing.T, s *store.Store) *town {
+func newTown(t testing.TB, s *store.Store) *town {
 	t.Helper()
-	w := &town{T: t, s: s}
+	w := &town{TB: t, s: s}
 	w.sweepOnce()
 	for _, p := range []string{"sa", "se", "d1", "d2", "f1", "f2", "f3", "f4", "x", "off", "gone"} {
 		w.do(`INSERT INTO person (id, name, created_at) VALUES ('` + p + `', '某人', ` + stamp(1) + `)`)

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,8 +19,9 @@ import (
 // record of the audit log. Statements have placeholders $1, $2 and on, on either database. It ends with the function that
 // Transact was given.
 type Tx struct {
-	s  *Store
-	tx *sql.Tx
+	s     *Store
+	tx    *sql.Tx
+	roomy bool // see Room
 }
 
 // Transact runs do in one transaction, which is committed if do returns nil. On SQLite it first waits for its turn to write. What
@@ -32,7 +32,11 @@ type Tx struct {
 // its results anew each time.
 func (s *Store) Transact(ctx context.Context, do func(*Tx) error) error {
 	for run := 1; ; run++ {
-		err := s.transact(ctx, func(tx *sql.Tx) error { return do(&Tx{s, tx}) })
+		err := s.transact(ctx, func(tx *sql.Tx) error {
+			t := &Tx{s: s, tx: tx}
+			defer t.tidy(ctx)
+			return do(t)
+		})
 		if !givenUp(err) || run == 5 || ctx.Err() != nil {
 			return refusal(err)
 		}
@@ -71,35 +75,6 @@ func (t *Tx) QueryRow(ctx context.Context, query string, args ...any) *sql.Row {
 // Prepare compiles a statement that runs many times; it is closed with the transaction.
 func (t *Tx) Prepare(ctx context.Context, query string) (*sql.Stmt, error) {
 	return t.tx.PrepareContext(ctx, query)
-}
-
-// atOnce is how many rows one statement of Many inserts: enough that a statement costs little against its rows, few enough for
-// PostgreSQL's 65,535 parameters. There each statement has its triggers looked at once, so it takes more.
-var atOnce = map[Kind]int{SQLite: 100, Postgres: 1000}
-
-// Many inserts rows by statements of many rows each. into is the table with its columns, "t (a, b)"; tail what follows the values,
-// such as ON CONFLICT. All rows are as long as the first.
-//
-// Where many rows came, PostgreSQL counts the table anew. Else its checks go on as if the table were as small as before, by plans
-// whose time grows with the square of the rows.
-func (t *Tx) Many(ctx context.Context, into, tail string, rows [][]any) error {
-	total := len(rows)
-	for size := min(atOnce[t.s.kind], total); len(rows) > 0; size = len(rows) {
-		statement, err := t.Prepare(ctx, "INSERT INTO "+into+" VALUES "+t.s.placeholders(size, len(rows[0]))+" "+tail) //nolint:sqlclosecheck // the transaction closes it at its end
-		if err != nil {
-			return err
-		}
-		for ; len(rows) >= size; rows = rows[size:] {
-			if _, err := statement.ExecContext(ctx, slices.Concat(rows[:size]...)...); err != nil {
-				return err
-			}
-		}
-	}
-	if t.s.kind != Postgres || total < 1000 {
-		return nil
-	}
-	_, err := t.Exec(ctx, "ANALYZE "+strings.Fields(into)[0])
-	return err
 }
 
 // Places are n placeholders in brackets, such as IN wants them, after so many others. SQLite looks each up by name: a hundred are

@@ -15,17 +15,20 @@ func (o Order) freeze(ctx context.Context, tx *store.Tx, h *head, a Actor, now t
 	if err != nil {
 		return content{}, err
 	}
+	var n int
+	if err := tx.QueryRow(ctx, "SELECT count(*) FROM list_entry WHERE list = $1", h.id).Scan(&n); err != nil {
+		return content{}, err
+	}
+	if err := tx.Room(ctx, n); err != nil {
+		return content{}, err
+	}
 	if err := accounts(ctx, tx, h.id, until); err != nil {
 		return content{}, err
 	}
 	if err := money(ctx, tx, h.id, 0, now); err != nil {
 		return content{}, err
 	}
-	var n int
-	if err := tx.QueryRow(ctx, "SELECT count(*) FROM list_entry WHERE list = $1", h.id).Scan(&n); err != nil {
-		return content{}, err
-	}
-	if err := count(ctx, tx, "list_entry", n); err != nil {
+	if err := tx.Counted(ctx, "list_entry", n); err != nil {
 		return content{}, err
 	}
 	c, err := bind(ctx, tx, h, h.round+1)
@@ -38,7 +41,7 @@ func (o Order) freeze(ctx context.Context, tx *store.Tx, h *head, a Actor, now t
 	if err := reserve(ctx, tx, h.id, 0, h.round+1, a, now); err != nil {
 		return c, err
 	}
-	return c, count(ctx, tx, "posting", n)
+	return c, tx.Counted(ctx, "posting", n)
 }
 
 // accounts binds the verified account of each firm that may be used when the notice is over, and holds the entries of firms

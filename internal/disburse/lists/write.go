@@ -28,16 +28,6 @@ func (d Draft) write(ctx context.Context, tx *store.Tx, caps map[string]CapShare
 	return nil
 }
 
-// count lets PostgreSQL count a table of which many rows changed in this transaction, as Tx.Many does for new ones: 5,000 entries
-// took 23 s to freeze, and take 0.4 s now.
-func count(ctx context.Context, tx *store.Tx, table string, rows int) error {
-	if tx.Kind() != store.Postgres || rows < 1000 {
-		return nil
-	}
-	_, err := tx.Exec(ctx, "ANALYZE "+table)
-	return err
-}
-
 // rowsOf are the rows of one table.
 type rowsOf struct {
 	into, tail string

@@ -58,16 +58,16 @@ CREATE TABLE budget_line (
 -- What a firm has a right to; id is entitle.ID of (item, enterprise, period, basis). part tells apart what is paid of one right in
 -- several pieces: '' the whole, 'i2' an instalment, 'c1' a correction.
 CREATE TABLE entitlement (
-  id             TEXT COLLATE "C" NOT NULL CHECK (id ~ '^[0-9a-f]{64}$'),
+  id             TEXT COLLATE "C" NOT NULL CHECK (length(id) = 64 AND id !~ '[^0-9a-f]'), -- [0-9a-f]{64} takes ten times as long
   part           TEXT COLLATE "C" NOT NULL CHECK (part = '' OR part ~ '^[ic][1-9][0-9]?$'),
   item           TEXT COLLATE "C" NOT NULL CHECK (item <> ''),
-  enterprise     TEXT COLLATE "C" NOT NULL REFERENCES enterprise (uscc),
+  enterprise     TEXT COLLATE "C" NOT NULL, -- of enterprise
   period         TEXT COLLATE "C" NOT NULL CHECK (period <> ''),
   basis_kind     TEXT COLLATE "C" NOT NULL,
   basis          TEXT COLLATE "C" NOT NULL,
   amount_fen     BIGINT NOT NULL CHECK (amount_fen > 0),
-  sweep          BIGINT NOT NULL REFERENCES sweep (id),
-  policy_version TEXT COLLATE "C" NOT NULL REFERENCES policy_version (id),
+  sweep          BIGINT NOT NULL, -- of sweep
+  policy_version TEXT COLLATE "C" NOT NULL, -- of policy_version
   decision       TEXT COLLATE "C" NOT NULL CHECK (decision <> ''),
   made_at        TIMESTAMPTZ NOT NULL,
   PRIMARY KEY (id, part),
@@ -124,27 +124,25 @@ CREATE TABLE disbursement_list (
 
 -- One payment that a list proposes. amount_fen is what is paid, claimed_fen what the decision came to; reason says why less.
 CREATE TABLE list_entry (
-  list        TEXT COLLATE "C" NOT NULL REFERENCES disbursement_list (id),
+  list        TEXT COLLATE "C" NOT NULL, -- of disbursement_list
   n           BIGINT NOT NULL CHECK (n >= 1),
-  entitlement TEXT COLLATE "C" NOT NULL,
+  entitlement TEXT COLLATE "C" NOT NULL, -- with part of entitlement, whose enterprise and item these are
   part        TEXT COLLATE "C" NOT NULL,
-  enterprise  TEXT COLLATE "C" NOT NULL REFERENCES enterprise (uscc),
+  enterprise  TEXT COLLATE "C" NOT NULL,
   item        TEXT COLLATE "C" NOT NULL,
   name        TEXT COLLATE "C" NOT NULL CHECK (name <> ''),
   amount_fen  BIGINT NOT NULL CHECK (amount_fen > 0),
   claimed_fen BIGINT NOT NULL CHECK (claimed_fen >= amount_fen),
   reason      TEXT COLLATE "C" NOT NULL DEFAULT '',
-  line        TEXT COLLATE "C" NOT NULL REFERENCES budget_line (id),
-  account     TEXT COLLATE "C",
+  line        TEXT COLLATE "C" NOT NULL, -- of budget_line
+  account     TEXT COLLATE "C", -- of payee_account, one of the enterprise
   status      TEXT COLLATE "C" NOT NULL CHECK (status IN ('in', 'held', 'removed', 'returned')),
   note        TEXT COLLATE "C" NOT NULL DEFAULT '',
   PRIMARY KEY (list, n),
   UNIQUE (entitlement, part, list),
-  FOREIGN KEY (entitlement, part) REFERENCES entitlement (id, part),
-  FOREIGN KEY (account, enterprise) REFERENCES payee_account (id, enterprise),
   CHECK (status = 'in' OR note <> ''),
   CHECK (amount_fen = claimed_fen OR reason <> '')
-);
+) WITH (fillfactor = 45); -- each row gets its account later, beside the old one
 -- M1: a right is on one list at a time, and for ever once it was paid.
 CREATE UNIQUE INDEX list_entry_live ON list_entry (entitlement, part) WHERE status IN ('in', 'held');
 CREATE INDEX list_entry_enterprise ON list_entry (enterprise);
@@ -164,8 +162,7 @@ CREATE TABLE entry_seat (
   kind   TEXT COLLATE "C" NOT NULL,
   key    TEXT COLLATE "C" NOT NULL,
   holder TEXT COLLATE "C" NOT NULL,
-  PRIMARY KEY (list, n, kind, key),
-  FOREIGN KEY (list, n) REFERENCES list_entry (list, n),
+  PRIMARY KEY (list, n, kind, key), -- list and n of list_entry
   FOREIGN KEY (kind, key, holder) REFERENCES seat (kind, key, holder)
 );
 CREATE INDEX entry_seat_key ON entry_seat (kind, key);
@@ -179,15 +176,14 @@ CREATE TABLE cap_use (
   used_times BIGINT NOT NULL DEFAULT 0 CHECK (used_times >= 0),
   CHECK (used_fen <= most_fen),
   CHECK (used_times <= most_times)
-);
+) WITH (fillfactor = 45);
 CREATE TABLE entry_cap (
   list  TEXT COLLATE "C" NOT NULL,
   n     BIGINT NOT NULL,
-  key   TEXT COLLATE "C" NOT NULL REFERENCES cap_use (key),
+  key   TEXT COLLATE "C" NOT NULL, -- of cap_use
   fen   BIGINT NOT NULL CHECK (fen >= 0),
   times SMALLINT NOT NULL CHECK (times IN (0, 1)),
-  PRIMARY KEY (list, n, key),
-  FOREIGN KEY (list, n) REFERENCES list_entry (list, n)
+  PRIMARY KEY (list, n, key) -- list and n of list_entry
 );
 
 -- What was done to a list, by whom, as what, on which content. Append-only; inserting it is what moves the list.
@@ -278,15 +274,14 @@ CREATE TABLE payment (
   n          BIGINT NOT NULL,
   attempt    BIGINT NOT NULL CHECK (attempt >= 1),
   batch      TEXT COLLATE "C" NOT NULL REFERENCES payment_batch (id) DEFERRABLE INITIALLY DEFERRED,
-  account    TEXT COLLATE "C" NOT NULL REFERENCES payee_account (id),
-  line       TEXT COLLATE "C" NOT NULL REFERENCES budget_line (id),
+  account    TEXT COLLATE "C" NOT NULL, -- and line, as list_entry has them
+  line       TEXT COLLATE "C" NOT NULL,
   amount_fen BIGINT NOT NULL CHECK (amount_fen > 0),
   state      TEXT COLLATE "C" NOT NULL CHECK (state IN ('ready', 'sent', 'unknown', 'paid', 'failed', 'returned', 'cancelled')),
   moved_at   TIMESTAMPTZ NOT NULL,
   moved_by   TEXT COLLATE "C" NOT NULL REFERENCES person (id),
   reason     TEXT COLLATE "C" NOT NULL DEFAULT '',
-  UNIQUE (list, n, attempt),
-  FOREIGN KEY (list, n) REFERENCES list_entry (list, n)
+  UNIQUE (list, n, attempt)
 );
 CREATE UNIQUE INDEX payment_live ON payment (list, n) WHERE state IN ('ready', 'sent', 'unknown', 'paid');
 CREATE INDEX payment_batch_id ON payment (batch);
@@ -313,17 +308,16 @@ CREATE TABLE posting (
   seq     BIGINT GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,
   at      TIMESTAMPTZ NOT NULL,
   kind    TEXT COLLATE "C" NOT NULL,
-  line    TEXT COLLATE "C" NOT NULL REFERENCES budget_line (id),
+  line    TEXT COLLATE "C" NOT NULL, -- of budget_line
   debit   TEXT COLLATE "C" NOT NULL,
   credit  TEXT COLLATE "C" NOT NULL,
   fen     BIGINT NOT NULL CHECK (fen > 0),
   list    TEXT COLLATE "C",
   n       BIGINT,
   round   BIGINT,
-  payment TEXT COLLATE "C" REFERENCES payment (id),
+  payment TEXT COLLATE "C",
   ref     TEXT COLLATE "C" NOT NULL DEFAULT '',
-  person  TEXT COLLATE "C" NOT NULL REFERENCES person (id),
-  FOREIGN KEY (list, n) REFERENCES list_entry (list, n),
+  person  TEXT COLLATE "C" NOT NULL, -- of person
   CHECK (CASE kind
     WHEN 'allot' THEN debit = 'appropriation' AND credit = 'available'
     WHEN 'carry' THEN debit = 'available' AND credit = 'appropriation'
@@ -441,6 +435,9 @@ CREATE TABLE recovery_receipt (
 -- square of a large list, each row is looked up by itself in one table at a time: OFFSET 0 and FOR SHARE keep subqueries from becoming
 -- joins, enable_seqscan = off keeps them to indexes, and what must not choose the index is compared by IS NOT DISTINCT FROM or in a CASE.
 
+-- Nor does each row of a large table ask for what it refers to: where that is never deleted and never changes its key, these triggers
+-- look for it, once a statement for what all rows share. What stands as REFERENCES is what may go, and what few rows refer to.
+
 -- The civil day of an instant in Shanghai.
 CREATE FUNCTION shanghai(at TIMESTAMPTZ) RETURNS DATE LANGUAGE sql IMMUTABLE RETURN (at AT TIME ZONE INTERVAL '8 hours')::DATE;
 
@@ -448,6 +445,12 @@ CREATE FUNCTION shanghai(at TIMESTAMPTZ) RETURNS DATE LANGUAGE sql IMMUTABLE RET
 CREATE FUNCTION refused(why TEXT) RETURNS VOID LANGUAGE plpgsql AS $$
 BEGIN
   RAISE EXCEPTION '%', why USING ERRCODE = 'restrict_violation';
+END $$;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE FUNCTION dangling(what TEXT) RETURNS VOID LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'what % refers to is not there: violates foreign key constraint', what USING ERRCODE = 'foreign_key_violation';
 END $$;
 -- +goose StatementEnd
 
@@ -508,11 +511,20 @@ BEGIN
     FROM added GROUP BY line ORDER BY line LOOP
     UPDATE budget_line SET total_fen = total_fen + this.total, reserved_fen = reserved_fen + this.reserved, posted_fen = posted_fen + this.posted
       WHERE id = this.line;
+    IF NOT FOUND THEN
+      PERFORM dangling('a posting');
+    END IF;
   END LOOP;
+  IF EXISTS (SELECT 1 FROM (SELECT DISTINCT person FROM added) a WHERE NOT EXISTS (SELECT 1 FROM person p WHERE p.id = a.person OFFSET 0)) THEN
+    PERFORM dangling('a posting');
+  END IF;
   RETURN NULL;
 END $$;
 -- +goose StatementEnd
 CREATE TRIGGER posting_fits AFTER INSERT ON posting REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION posting_fits();
+
+CREATE TRIGGER enterprise_stays BEFORE UPDATE OF uscc ON enterprise FOR EACH ROW WHEN (NEW.uscc <> OLD.uscc)
+  EXECUTE FUNCTION refuse('an enterprise keeps its code');
 
 -- A right is decided anew by a later sweep as long as no list has it.
 CREATE TRIGGER entitlement_stays BEFORE UPDATE ON entitlement FOR EACH ROW
@@ -529,6 +541,20 @@ BEGIN
 END $$;
 -- +goose StatementEnd
 CREATE TRIGGER entitlement_update BEFORE UPDATE ON entitlement FOR EACH ROW EXECUTE FUNCTION entitlement_update();
+-- +goose StatementBegin
+CREATE FUNCTION entitlement_stands() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off AS $$
+BEGIN
+  IF EXISTS (SELECT 1 FROM added a WHERE NOT EXISTS (SELECT 1 FROM enterprise e WHERE e.uscc = a.enterprise OFFSET 0))
+    OR EXISTS (SELECT 1 FROM (SELECT DISTINCT sweep FROM added) a WHERE NOT EXISTS (SELECT 1 FROM sweep s WHERE s.id = a.sweep OFFSET 0))
+    OR EXISTS (SELECT 1 FROM (SELECT DISTINCT policy_version FROM added) a
+      WHERE NOT EXISTS (SELECT 1 FROM policy_version v WHERE v.id = a.policy_version OFFSET 0)) THEN
+    PERFORM dangling('a right');
+  END IF;
+  RETURN NULL;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER entitlement_stands AFTER INSERT ON entitlement REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION entitlement_stands();
+CREATE TRIGGER entitlement_restands AFTER UPDATE ON entitlement REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION entitlement_stands();
 
 CREATE TRIGGER list_begins BEFORE INSERT ON disbursement_list FOR EACH ROW
   WHEN (NEW.state <> '' OR NEW.suspended <> 0 OR NEW.round <> 0 OR NEW.hash IS NOT NULL) EXECUTE FUNCTION refuse('a list begins with its first event');
@@ -660,7 +686,7 @@ DECLARE
 BEGIN
   FOR this IN SELECT DISTINCT list FROM added ORDER BY list LOOP
     SELECT state INTO state_now FROM disbursement_list WHERE id = this.list FOR NO KEY UPDATE;
-    IF state_now NOT IN ('', 'draft') THEN
+    IF NOT FOUND OR state_now NOT IN ('', 'draft') THEN
       PERFORM refused('an entry comes into a draft, with what its entitlement says');
     END IF;
     UPDATE disbursement_list SET hash = NULL WHERE id = this.list AND hash IS NOT NULL;
@@ -670,6 +696,11 @@ BEGIN
       SELECT 1 FROM entitlement t WHERE t.id = a.entitlement AND t.part = a.part
         AND (t.enterprise, t.item, t.amount_fen) IS NOT DISTINCT FROM (a.enterprise, a.item, a.claimed_fen) FOR SHARE) t) THEN
     PERFORM refused('an entry comes into a draft, with what its entitlement says');
+  END IF;
+  IF EXISTS (SELECT 1 FROM (SELECT DISTINCT line FROM added) a WHERE NOT EXISTS (SELECT 1 FROM budget_line b WHERE b.id = a.line OFFSET 0))
+    OR EXISTS (SELECT 1 FROM added a WHERE CASE WHEN a.account IS NULL THEN FALSE ELSE NOT EXISTS (
+      SELECT 1 FROM payee_account p WHERE p.id = a.account AND p.enterprise IS NOT DISTINCT FROM a.enterprise OFFSET 0) END) THEN
+    PERFORM dangling('an entry');
   END IF;
   RETURN NULL;
 END $$;
@@ -686,24 +717,28 @@ DECLARE
   now_in TEXT;
 BEGIN
   SELECT state INTO now_in FROM disbursement_list WHERE id = NEW.list FOR NO KEY UPDATE;
-  IF ((NEW.amount_fen, NEW.reason, NEW.line) IS DISTINCT FROM (OLD.amount_fen, OLD.reason, OLD.line) AND now_in <> 'draft')
-    OR (NEW.account IS DISTINCT FROM OLD.account AND now_in NOT IN ('draft', 'reviewed', 'confirmed')) THEN
+  IF now_in <> 'draft' THEN
     PERFORM refused('the entry can not change in this way now');
   END IF;
   RETURN NEW;
 END $$;
 -- +goose StatementEnd
 CREATE TRIGGER list_entry_edit BEFORE UPDATE ON list_entry FOR EACH ROW
-  WHEN ((NEW.amount_fen, NEW.reason, NEW.line, NEW.account) IS DISTINCT FROM (OLD.amount_fen, OLD.reason, OLD.line, OLD.account))
+  WHEN ((NEW.amount_fen, NEW.reason, NEW.line) IS DISTINCT FROM (OLD.amount_fen, OLD.reason, OLD.line))
   EXECUTE FUNCTION list_entry_edit();
 -- What an entry occupied is free again when it is out.
 -- +goose StatementBegin
 CREATE FUNCTION list_entry_moves() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
   this RECORD;
+  now_in TEXT;
 BEGIN
   FOR this IN SELECT list, bool_or(status <> 'returned') AS voids FROM changed GROUP BY list ORDER BY list LOOP
-    PERFORM 1 FROM disbursement_list WHERE id = this.list FOR NO KEY UPDATE;
+    SELECT state INTO now_in FROM disbursement_list WHERE id = this.list FOR NO KEY UPDATE;
+    IF now_in NOT IN ('draft', 'reviewed', 'confirmed') AND EXISTS (
+      SELECT n, account FROM changed WHERE list = this.list EXCEPT SELECT n, account FROM earlier WHERE list = this.list) THEN
+      PERFORM refused('the entry can not change in this way now');
+    END IF;
     UPDATE disbursement_list SET hash = NULL WHERE id = this.list AND this.voids AND state NOT IN ('sent', 'settled') AND hash IS NOT NULL;
   END LOOP;
   IF EXISTS (SELECT 1 FROM changed c WHERE
@@ -712,6 +747,11 @@ BEGIN
     OR (c.status IN ('held', 'removed') AND EXISTS (SELECT 1 FROM payment p WHERE p.list = c.list AND p.n = c.n AND p.state IN ('sent', 'unknown', 'paid') OFFSET 0))) THEN
     PERFORM refused('the entry can not change in this way now');
   END IF;
+  IF EXISTS (SELECT 1 FROM (SELECT DISTINCT line FROM changed) c WHERE NOT EXISTS (SELECT 1 FROM budget_line b WHERE b.id = c.line OFFSET 0))
+    OR EXISTS (SELECT 1 FROM changed c WHERE CASE WHEN c.account IS NULL THEN FALSE ELSE NOT EXISTS (
+      SELECT 1 FROM payee_account p WHERE p.id = c.account AND p.enterprise IS NOT DISTINCT FROM c.enterprise OFFSET 0) END) THEN
+    PERFORM dangling('an entry');
+  END IF;
   DELETE FROM entry_seat WHERE ctid = ANY (ARRAY(SELECT s.at FROM changed c
     CROSS JOIN LATERAL (SELECT s.ctid AS at FROM entry_seat s WHERE s.list = c.list AND s.n = c.n OFFSET 0) s WHERE c.status IN ('removed', 'returned')));
   DELETE FROM entry_cap WHERE ctid = ANY (ARRAY(SELECT u.at FROM changed c
@@ -719,7 +759,7 @@ BEGIN
   RETURN NULL;
 END $$;
 -- +goose StatementEnd
-CREATE TRIGGER list_entry_moves AFTER UPDATE ON list_entry REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION list_entry_moves();
+CREATE TRIGGER list_entry_moves AFTER UPDATE ON list_entry REFERENCING OLD TABLE AS earlier NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION list_entry_moves();
 CREATE TRIGGER list_entry_delete BEFORE DELETE ON list_entry FOR EACH ROW EXECUTE FUNCTION refuse('an entry is removed with a reason, never deleted');
 
 -- +goose StatementBegin
@@ -740,16 +780,35 @@ BEGIN
 END $$;
 -- +goose StatementEnd
 CREATE TRIGGER entry_seat_frees AFTER DELETE ON entry_seat REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION entry_seat_frees();
+-- +goose StatementBegin
+CREATE FUNCTION entry_seat_stands() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off AS $$
+BEGIN
+  IF EXISTS (SELECT 1 FROM added a WHERE NOT EXISTS (SELECT 1 FROM list_entry e WHERE e.list = a.list AND e.n = a.n OFFSET 0)) THEN
+    PERFORM dangling('the seat of an entry');
+  END IF;
+  RETURN NULL;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER entry_seat_stands AFTER INSERT ON entry_seat REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION entry_seat_stands();
 CREATE TRIGGER entry_seat_update BEFORE UPDATE ON entry_seat FOR EACH ROW EXECUTE FUNCTION refuse('entry_seat never changes');
 CREATE TRIGGER entry_cap_update BEFORE UPDATE ON entry_cap FOR EACH ROW EXECUTE FUNCTION refuse('entry_cap never changes');
 -- +goose StatementBegin
 CREATE FUNCTION entry_cap_counts() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
-  this RECORD;
+  caps BIGINT;
 BEGIN
-  FOR this IN SELECT key, sum(fen)::BIGINT AS fen, sum(times)::BIGINT AS times FROM added GROUP BY key ORDER BY key LOOP
-    UPDATE cap_use SET used_fen = used_fen + this.fen, used_times = used_times + this.times WHERE key = this.key;
-  END LOOP;
+  IF EXISTS (SELECT 1 FROM added a WHERE NOT EXISTS (SELECT 1 FROM list_entry e WHERE e.list = a.list AND e.n = a.n OFFSET 0)) THEN
+    PERFORM dangling('the share of an entry');
+  END IF;
+  UPDATE cap_use c SET used_fen = c.used_fen + a.fen, used_times = c.used_times + a.times
+    FROM (SELECT s.fen, s.times, u.at FROM (
+        SELECT key, sum(fen)::BIGINT AS fen, sum(times)::BIGINT AS times FROM added GROUP BY key ORDER BY key) s
+      CROSS JOIN LATERAL (SELECT u.ctid AS at FROM cap_use u WHERE u.key = s.key FOR NO KEY UPDATE) u OFFSET 0) a
+    WHERE c.ctid = a.at;
+  GET DIAGNOSTICS caps = ROW_COUNT;
+  IF caps <> (SELECT count(DISTINCT key) FROM added) THEN
+    PERFORM dangling('the share of an entry');
+  END IF;
   RETURN NULL;
 END $$;
 -- +goose StatementEnd
@@ -770,6 +829,8 @@ BEGIN
 END $$;
 -- +goose StatementEnd
 CREATE TRIGGER entry_cap_frees AFTER DELETE ON entry_cap REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION entry_cap_frees();
+CREATE TRIGGER cap_use_stays BEFORE UPDATE OF key ON cap_use FOR EACH ROW WHEN (NEW.key <> OLD.key) EXECUTE FUNCTION refuse('a cap keeps its key');
+CREATE TRIGGER cap_use_delete BEFORE DELETE ON cap_use FOR EACH ROW EXECUTE FUNCTION refuse('a cap is never deleted');
 CREATE TRIGGER cap_use_begins BEFORE INSERT ON cap_use FOR EACH ROW WHEN (NEW.used_fen <> 0 OR NEW.used_times <> 0)
   EXECUTE FUNCTION refuse('a cap begins unused');
 
@@ -793,7 +854,7 @@ BEGIN
   END IF;
   FOR this IN SELECT DISTINCT list FROM added ORDER BY list LOOP
     SELECT * INTO l FROM disbursement_list WHERE id = this.list FOR NO KEY UPDATE;
-    IF l.state <> 'approved' OR l.suspended = 1
+    IF NOT FOUND OR l.state <> 'approved' OR l.suspended = 1
       OR l.hash IS DISTINCT FROM (SELECT v.hash FROM list_event v WHERE v.list = l.id AND v.action = 'approve' ORDER BY v.seq DESC LIMIT 1)
       OR EXISTS (SELECT 1 FROM added a WHERE a.list = l.id AND (a.state <> 'ready'
         OR NOT EXISTS (SELECT 1 FROM list_entry e WHERE e.list = a.list AND e.n = a.n AND e.status = 'in'

@@ -53,7 +53,7 @@ CREATE TABLE budget_line (
   CHECK (approved_by <> opened_by),
   CHECK ((approved_by IS NULL) = (approved_at IS NULL)),
   CHECK (approved_by IS NOT NULL OR total_fen = 0)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 -- What a firm has a right to; id is entitle.ID of (item, enterprise, period, basis). part tells apart what is paid of one right in
 -- several pieces: '' the whole, 'i2' an instalment, 'c1' a correction.
@@ -120,7 +120,7 @@ CREATE TABLE disbursement_list (
   confirm_until TEXT CHECK (length(confirm_until) = 10 AND date(confirm_until) IS confirm_until),
   notice_until  TEXT CHECK (length(notice_until) = 10 AND date(notice_until) IS notice_until),
   made_at       TEXT NOT NULL CHECK (made_at LIKE '____-__-__T__:__:__.______Z')
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 -- One payment that a list proposes. amount_fen is what is paid, claimed_fen what the decision came to; reason says why less.
 CREATE TABLE list_entry (
@@ -454,7 +454,7 @@ WHEN NEW.total_fen <> 0 OR NEW.reserved_fen <> 0 OR NEW.posted_fen <> 0 OR NEW.a
 BEGIN SELECT RAISE(ABORT, 'a budget line begins empty and unapproved'); END;
 -- +goose StatementEnd
 -- +goose StatementBegin
-CREATE TRIGGER budget_line_moves BEFORE UPDATE ON budget_line
+CREATE TRIGGER budget_line_moves BEFORE UPDATE OF id, name, year, department, item, unit, project, function, economic, carried_from, opened_by, approved_by ON budget_line
 WHEN (NEW.id, NEW.name, NEW.year, NEW.department, NEW.item, NEW.unit, NEW.project, NEW.function, NEW.economic, NEW.carried_from, NEW.opened_by)
     IS NOT (OLD.id, OLD.name, OLD.year, OLD.department, OLD.item, OLD.unit, OLD.project, OLD.function, OLD.economic, OLD.carried_from, OLD.opened_by)
   OR (OLD.approved_by IS NOT NULL AND NEW.approved_by IS NOT OLD.approved_by)
@@ -642,12 +642,12 @@ CREATE TRIGGER list_entry_delete BEFORE DELETE ON list_entry BEGIN SELECT RAISE(
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER list_entry_voids AFTER UPDATE ON list_entry
-WHEN NEW.status <> 'returned' AND (SELECT state FROM disbursement_list WHERE id = NEW.list) NOT IN ('sent', 'settled')
-BEGIN UPDATE disbursement_list SET hash = NULL WHERE id = NEW.list AND hash IS NOT NULL; END;
+WHEN NEW.status <> 'returned' AND EXISTS (SELECT 1 FROM disbursement_list WHERE id = NEW.list AND hash IS NOT NULL AND state NOT IN ('sent', 'settled'))
+BEGIN UPDATE disbursement_list SET hash = NULL WHERE id = NEW.list; END;
 -- +goose StatementEnd
 -- +goose StatementBegin
-CREATE TRIGGER list_entry_added AFTER INSERT ON list_entry
-BEGIN UPDATE disbursement_list SET hash = NULL WHERE id = NEW.list AND hash IS NOT NULL; END;
+CREATE TRIGGER list_entry_added AFTER INSERT ON list_entry WHEN EXISTS (SELECT 1 FROM disbursement_list WHERE id = NEW.list AND hash IS NOT NULL)
+BEGIN UPDATE disbursement_list SET hash = NULL WHERE id = NEW.list; END;
 -- +goose StatementEnd
 -- What an entry occupied is free again when it is out.
 -- +goose StatementBegin
