@@ -41,17 +41,17 @@ func (w *world) propose(ctx context.Context) (*Proposal, error) {
 	if err != nil {
 		return nil, err
 	}
-	slices.SortFunc(w.due, func(a, b due) int { return compareClaims(a.claimed, a.part, b.claimed, b.part) })
+	slices.SortFunc(w.due, func(a, b *due) int { return compareClaims(a.claimed, a.part, b.claimed, b.part) })
 	purses := w.purses(lines, pending)
-	p := &Proposal{Sweep: w.sweep.ID, AsOf: w.sweep.AsOf, Year: w.request.Year}
+	p := &Proposal{Sweep: w.sweep.ID, AsOf: w.sweep.AsOf, Year: w.request.Year, Entries: make([]lists.Entry, 0, len(w.due))}
 	for _, x := range purses {
 		if err := w.pay(x); err != nil {
 			return nil, err
 		}
 		p.Lines = append(p.Lines, *x.line)
 	}
-	for i := range w.due {
-		if d := &w.due[i]; d.entry.Amount > 0 && d.entry.Line != "" {
+	for _, d := range w.due {
+		if d.entry.Amount > 0 && d.entry.Line != "" {
 			w.finish(d)
 			p.Entries = append(p.Entries, d.entry)
 		}
@@ -156,7 +156,7 @@ func (w *world) pay(x *purse) error {
 	dues := make([]ration.Due, 0, len(x.dues))
 	at := make(map[string]int, len(x.dues))
 	for _, i := range x.dues {
-		d := &w.due[i]
+		d := w.due[i]
 		sum, err := entitle.Add(x.line.Due, d.entry.Amount)
 		if err != nil {
 			return err
@@ -200,7 +200,7 @@ var shortWords = map[ration.Rule]string{ration.Hold: "全部暂缓", ration.Pror
 
 // pays gives one entry what the line has for it.
 func (w *world) pays(line *Line, i int, s ration.Share, rule ration.Rule) {
-	d := &w.due[i]
+	d := w.due[i]
 	d.entry.Line = line.ID
 	line.Paid += s.Paid
 	if s.Held == 0 {
@@ -219,7 +219,7 @@ func (w *world) pays(line *Line, i int, s ration.Share, rule ration.Rule) {
 }
 
 // hold leaves an entry out that could be paid otherwise.
-func (w *world) hold(d due, fate Fate, reason string) {
+func (w *world) hold(d *due, fate Fate, reason string) {
 	l := w.leftOf(d.Claim, fate, reason)
 	l.Part, l.Amount = d.part, d.claimed.Amount
 	w.left = append(w.left, l)

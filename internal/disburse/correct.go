@@ -74,7 +74,7 @@ func (d *Desk) Correct(ctx context.Context, r CorrectionRequest, now time.Time) 
 	}
 	whole := map[string]due{}
 	for _, x := range w.due {
-		whole[x.ID] = x
+		whole[x.ID] = *x
 	}
 	out := &Correction{}
 	w.due = nil
@@ -165,10 +165,10 @@ func (a *account) target(x due) exact.Money {
 func (w *world) more(x due, a *account) {
 	if a == nil {
 		if len(x.Rule.Item.Payments) == 0 {
-			w.due = append(w.due, x)
+			w.due = append(w.due, &x)
 			return
 		}
-		w.hold(x, Later, "分期拨付的新增企业，请用常规名单起草首期")
+		w.hold(&x, Later, "分期拨付的新增企业，请用常规名单起草首期")
 		return
 	}
 	difference := a.target(x) - a.paid
@@ -176,17 +176,17 @@ func (w *world) more(x due, a *account) {
 		return
 	}
 	if open := a.claimed - a.received; open > 0 {
-		w.hold(x, Unknown, "这一笔正在追回，还有 "+open.Words()+" 没有收回；收回或撤销追回以前不补发，请人工核对")
+		w.hold(&x, Unknown, "这一笔正在追回，还有 "+open.Words()+" 没有收回；收回或撤销追回以前不补发，请人工核对")
 		return
 	}
 	x.part = a.correction()
 	if x.part == "" {
-		w.hold(x, Unknown, "同一笔已经更正过 99 次，请人工处理")
+		w.hold(&x, Unknown, "同一笔已经更正过 99 次，请人工处理")
 		return
 	}
 	x.claimed.Amount = difference
 	x.entry.Entitlement, x.entry.Part, x.entry.Amount, x.entry.Reason = x.claimed, x.part, difference, ""
-	w.due = append(w.due, x)
+	w.due = append(w.due, &x)
 }
 
 // correction is the next part of a correction.
@@ -220,7 +220,7 @@ func (w *world) less(r *rules.Rule, x due, a *account) ([]Recovery, error) {
 			return nil, err
 		}
 		if outcome != rules.Ineligible {
-			w.hold(left, Unknown, "更正后"+reason+"，核实之前不追回")
+			w.hold(&left, Unknown, "更正后"+reason+"，核实之前不追回")
 			return nil, nil
 		}
 		why = "更正后" + reason
@@ -234,7 +234,7 @@ func (w *world) less(r *rules.Rule, x due, a *account) ([]Recovery, error) {
 	}
 	if over > 0 {
 		left.Amount, left.claimed.Amount = over, over
-		w.hold(left, Before, "更正后少拨 "+over.Words()+"，而这一部分还没有拨付到账，请在名单 "+first.list+" 上移出或退回更正，不须追回")
+		w.hold(&left, Before, "更正后少拨 "+over.Words()+"，而这一部分还没有拨付到账，请在名单 "+first.list+" 上移出或退回更正，不须追回")
 	}
 	return out, nil
 }

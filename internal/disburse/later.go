@@ -19,7 +19,7 @@ import (
 func (w *world) instalments(ctx context.Context) error {
 	facts := w.session()
 	whole := w.due
-	w.due = nil
+	w.due = make([]*due, 0, len(whole))
 	for _, d := range whole {
 		if len(d.Rule.Item.Payments) == 0 {
 			w.due = append(w.due, d)
@@ -46,7 +46,7 @@ func (w *world) instalments(ctx context.Context) error {
 }
 
 // inParts makes an entry of each instalment that is due with the decision itself, up to the first that isn't.
-func (w *world) inParts(d due, facts func(int) (*rules.Session, error)) error {
+func (w *world) inParts(d *due, facts func(int) (*rules.Session, error)) error {
 	row, _ := w.table.Row(d.Enterprise)
 	session, err := facts(row)
 	if err != nil {
@@ -54,12 +54,12 @@ func (w *world) inParts(d due, facts func(int) (*rules.Session, error)) error {
 	}
 	pays := claim.Parts(d.Rule.Item, d.entry.Amount)
 	for n, amount := range claim.Parts(d.Rule.Item, d.Amount) {
-		x := d
+		x := *d
 		x.part, x.claimed.Amount = part(n+1), amount
 		x.entry.Part, x.entry.Entitlement, x.entry.Amount = x.part, x.claimed, min(pays[n], amount)
 		fate, reason := w.ripe(d.Rule, n+1, w.sweep.AsOf, session)
 		if fate != "" {
-			w.hold(x, fate, reason)
+			w.hold(&x, fate, reason)
 			return nil
 		}
 		switch {
@@ -70,7 +70,7 @@ func (w *world) inParts(d due, facts func(int) (*rules.Session, error)) error {
 		case x.entry.Reason == "":
 			x.entry.Reason = "各期合计按应拨金额分摊"
 		}
-		w.due = append(w.due, x)
+		w.due = append(w.due, &x)
 	}
 	return nil
 }
@@ -119,7 +119,7 @@ func (w *world) later(ctx context.Context, r *rules.Rule, first paid, n int, fac
 		Once: r.Item.OncePer, CapGroup: r.Item.Cap.Group, Exclusive: w.law.Groups(r.Item, first.Period),
 	}}}
 	c.Amount = first.claimed
-	d := due{Claim: c, part: part(n), claimed: c.Entitlement}
+	d := &due{Claim: c, part: part(n), claimed: c.Entitlement}
 	row, known := w.table.Row(first.Enterprise)
 	if !known {
 		w.hold(d, Unknown, fmt.Sprintf("第 %d 期核定时没有这家企业的数据，请补齐后重新比对", n))
@@ -155,7 +155,7 @@ func recordOf(r *rules.Rule, b entitle.Basis) string {
 }
 
 // rest makes the entry of a later instalment: cut as the first one was, and to what caps leave by now.
-func (w *world) rest(d due, first paid, session *rules.Session) error {
+func (w *world) rest(d *due, first paid, session *rules.Session) error {
 	c, pay, reason := d.Claim, d.Amount, ""
 	if first.amount < first.claimed {
 		share, err := quotient(c.Amount.Num(), first.amount.Num(), first.claimed.Num())

@@ -26,7 +26,7 @@ type component struct {
 	claims []claim.Claim // that nothing refuses beforehand
 	caps   []entitle.Cap
 	paid   []entitle.Paid
-	due    []due
+	due    []*due
 	left   []Left
 }
 
@@ -311,8 +311,8 @@ func (c *component) take(w *world, x claim.Claim, pay exact.Money, reason string
 }
 
 // dueOf is what is due of an entitlement that is paid whole.
-func (w *world) dueOf(x claim.Claim, pay exact.Money, reason string, shares []share, follows bool) due {
-	d := due{Claim: x, claimed: x.Entitlement, shares: shares, exclude: !follows, decision: decisionID(w.sweep.ID, x), version: w.book.Versions[x.Rule.Policy.ID]}
+func (w *world) dueOf(x claim.Claim, pay exact.Money, reason string, shares []share, follows bool) *due {
+	d := &due{Claim: x, claimed: x.Entitlement, shares: shares, exclude: !follows, decision: decisionID(w.sweep.ID, x), version: w.book.Versions[x.Rule.Policy.ID]}
 	d.entry = lists.Entry{Entitlement: d.claimed, Name: w.names[x.Enterprise], Amount: pay, Reason: reason}
 	if pay == d.claimed.Amount {
 		d.entry.Reason = ""

@@ -40,7 +40,7 @@ type world struct {
 	since   map[[2]string]civil.Date
 
 	firms   []claim.Firm // with any claim or refusal, by enterprise
-	due     []due
+	due     []*due
 	left    []Left
 	replace string // an item whose own payments are to be worked out anew (corrections)
 }
