@@ -523,9 +523,6 @@ END $$;
 -- +goose StatementEnd
 CREATE TRIGGER posting_fits AFTER INSERT ON posting REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION posting_fits();
 
-CREATE TRIGGER enterprise_stays BEFORE UPDATE OF uscc ON enterprise FOR EACH ROW WHEN (NEW.uscc <> OLD.uscc)
-  EXECUTE FUNCTION refuse('an enterprise keeps its code');
-
 -- A right is decided anew by a later sweep as long as no list has it.
 CREATE TRIGGER entitlement_stays BEFORE UPDATE ON entitlement FOR EACH ROW
   WHEN ((NEW.id, NEW.part, NEW.item, NEW.enterprise, NEW.period, NEW.basis_kind, NEW.basis)
