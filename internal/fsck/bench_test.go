@@ -42,6 +42,7 @@ func BenchmarkEntries(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
+			_ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) // the peak is counted from here
 			for b.Loop() {
 				check(b, url)
 			}
