@@ -16,6 +16,7 @@ import (
 
 	"mianshen/internal/counter"
 	"mianshen/internal/counter/funds"
+	"mianshen/internal/counter/letters"
 	"mianshen/internal/counter/listing"
 	"mianshen/internal/seal"
 )
@@ -52,6 +53,8 @@ type cli struct {
 	Choice   funds.Choice   `cmd:"" help:"企业在几选一的事项里选了哪个"`
 	Recovery funds.Recovery `cmd:"" help:"追回：提出、批准、收回"`
 
+	Notify letters.Group `cmd:"" help:"告诉企业：发出到时的消息，看企业读到什么，检查、预览、采用消息模板"`
+
 	Replay      replayCmd      `cmd:"" help:"原样重算已有的判定，与留存的逐字节核对"`
 	Audit       auditCmd       `cmd:"" help:"审计日志：密钥、检查点、一条记录的凭证"`
 	ExportAudit exportAuditCmd `cmd:"" help:"导出审计日志：谁都能核对有没有被改过"`
@@ -84,7 +87,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 	parser, err := kong.New(&c, kong.Name("mianshen"), kong.Description("免申即享政策比对：标注条件、判定企业、说明理由。"),
 		kong.Writers(stdout, stderr), kong.Exit(func(code int) { exit = code }), kong.UsageOnError(),
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(&streams{out: out, err: stderr}),
-		kong.Bind(&counter.Program{Out: out, Err: stderr, Save: output, Keys: func(db, given string) (*seal.Ring, error) { return keysOf(db, given, stderr) }, Office: over}))
+		kong.Bind(&counter.Program{Out: out, Err: stderr, Save: output, Keys: func(db, given string) (*seal.Ring, error) { return keysOf(db, given, stderr) }, Office: over}),
+		kong.Bind(&letters.Kit{Follower: follower}))
 	if err != nil {
 		fmt.Fprintln(stderr, err)
 		return exitMisuse

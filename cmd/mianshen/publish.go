@@ -11,7 +11,6 @@ import (
 	"mianshen/internal/casework"
 	"mianshen/internal/store"
 	"mianshen/rules/civil"
-	"mianshen/rules/exact"
 )
 
 // publishCmd makes immutable versions of policies.
@@ -21,7 +20,7 @@ type publishCmd struct {
 	Vocabulary string `help:"一并发布这份指标字典；库里还没有字典时缺省为最近的 vocabulary.yaml 或内置字典"`
 	AsOf       string `help:"按这一天比较发布前后的差别；缺省为今天"`
 	By         string `help:"发布人；缺省为登录名"`
-	DryRun     bool   `help:"只检查和比较，不发布"`
+	DryRun     bool   `help:"只检查、比较、说出先告知谁，不发布"`
 }
 
 // Run checks, compares and publishes.
@@ -47,16 +46,15 @@ func (c *publishCmd) Run(ctx context.Context, s *streams) (err error) {
 	if err != nil {
 		return err
 	}
-	diff, err := office.Difference(ctx, proposal, asOf, now)
-	compared := !errors.Is(err, casework.ErrNothing)
-	if err != nil && compared {
+	effect, err := c.effect(ctx, office, proposal, asOf, now)
+	if err != nil {
 		return err
 	}
 	if c.DryRun {
 		for _, v := range proposal.Versions {
 			fmt.Fprintf(s.out, "可以发布 %s %s\n", v.ID, v.Title)
 		}
-		sayDifference(s, diff, asOf, compared)
+		effect.say(s, asOf)
 		return nil
 	}
 	published, err := office.Publish(ctx, proposal, operator(c.By), now)
@@ -73,7 +71,7 @@ func (c *publishCmd) Run(ctx context.Context, s *streams) (err error) {
 	if err != nil {
 		return err
 	}
-	sayDifference(s, diff, asOf, compared)
+	effect.say(s, asOf)
 	return nil
 }
 
@@ -90,20 +88,4 @@ func (c *publishCmd) vocabulary(ctx context.Context, s *streams, office *casewor
 		fmt.Fprintf(s.err, "指标字典 %s（%s）一并发布。\n", store.Hash(data), label)
 	}
 	return data, err
-}
-
-func sayDifference(s *streams, diff []casework.Difference, asOf civil.Date, compared bool) {
-	if !compared {
-		fmt.Fprintln(s.out, "库里还没有企业数据，没有比较差别。")
-		return
-	}
-	if len(diff) == 0 {
-		fmt.Fprintf(s.out, "按 %s 比较：没有企业的结果改变。\n", asOf)
-		return
-	}
-	fmt.Fprintf(s.out, "按 %s 比较：\n", asOf)
-	for _, d := range diff {
-		fmt.Fprintf(s.out, "  %s %s：新增符合 %d 户，不再符合 %d 户，转为待核实 %d 户，金额改变 %d 户；金额 %s → %s\n",
-			d.Item, d.Title, d.Entered, d.Left, d.Unknown, d.Changed, exact.InFull(d.Before), exact.InFull(d.After))
-	}
 }

@@ -227,6 +227,7 @@ func stage(ts *testscript.TestScript, neg bool, args []string) {
 	add("F2", "财政复核戊", persons.Holding{Role: persons.FinanceChecks})
 	add("F3", "财政审批己", persons.Holding{Role: persons.FinanceApproves})
 	add("F3b", "财政审批庚", persons.Holding{Role: persons.FinanceApproves})
+	add("SA", "系统管理员辛", persons.Holding{Role: persons.SystemAdmin})
 	ts.Check(errors.Join(book.AddDemo(ctx, cast, now), db.Close()))
 }
 

@@ -45,6 +45,11 @@ func (c *serveCmd) telling(office *casework.Office, in *entrance, log *slog.Logg
 	}, nil
 }
 
+// follower is who finds what firms are to be told, for a command that ends.
+func follower(_ context.Context, office *casework.Office, box *outbox.Box) (f *derive.Follower, end func() error, err error) {
+	return derive.New(office, box), func() error { return nil }, nil
+}
+
 // job makes events out of what was committed since the last tick, and wakes who sends.
 func (t *telling) job() timetable.Job {
 	return timetable.Job{Name: "events", Label: "从新结果找要告知的企业", Every: time.Minute, CatchUp: 1, Run: func(ctx context.Context, _ time.Time) (string, error) {

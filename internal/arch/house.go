@@ -176,8 +176,11 @@ var rooms = map[string]Room{
 		TestImports: []string{"internal/pgtest", "internal/seal", "internal/demo", "internal/demo/quarter", "internal/notify/outbox", "internal/notify/words", "internal/facts", "seeds"},
 	},
 	"internal/notify/words": {
-		Bars: NoClock, Imports: []string{"internal/audit", "internal/store", "internal/notify/event"}, TestImports: []string{"internal/pgtest"},
+		Bars: NoClock, Imports: []string{"rules/source", "internal/audit", "internal/store", "internal/notify/event"}, TestImports: []string{"internal/pgtest"},
 	},
+	"internal/notify/foretell": {Bars: NoClock, Imports: []string{
+		"internal/casework", "internal/notify/channel", "internal/notify/choice", "internal/notify/derive", "internal/notify/event", "internal/notify/outbox", "internal/notify/words",
+	}, TestImports: []string{"internal/demo", "internal/pgtest", "internal/seal", "internal/store", "rules", "rules/civil", "rules/exact", "seeds"}},
 	"internal/notify/feed":   {Bars: NoClock | NoIO, Imports: []string{"rules/civil"}},
 	"internal/notify/choice": {Bars: NoClock | NoIO, Imports: []string{"rules/civil", "internal/notify/event"}, TestImports: []string{"rules/exact"}},
 	"internal/notify/outbox": {
@@ -300,6 +303,10 @@ var rooms = map[string]Room{
 		},
 	},
 	"internal/counter/funds": {Imports: []string{"rules", "rules/exact", "rules/civil", "internal/casework", "internal/counter", "internal/disburse/ledger", "internal/intake"}},
+	"internal/counter/letters": {Imports: []string{
+		"rules/civil", "internal/casework", "internal/counter", "internal/notify/channel", "internal/notify/derive", "internal/notify/event", "internal/notify/exchange",
+		"internal/notify/foretell", "internal/notify/outbox", "internal/notify/words", "internal/persons", "internal/store",
+	}},
 	"cmd/mianshen": {
 		Imports: with(law, "engine", "index", "index/judge", "index/lexicon", "index/texts", "seeds", "seeds/synth", "internal/casework", "internal/facts/arrival", "internal/store", "internal/intake", "internal/intake/delivery", "internal/sheet",
 			"internal/readiness", "internal/readiness/report", "internal/whatif", "internal/web", "internal/catalog", "internal/demo", "internal/finder", "internal/disburse", "internal/disburse/ledger", "internal/fsck", "internal/notify", "internal/audit", "internal/persons", "internal/persons/provider", "internal/seal",
@@ -307,9 +314,9 @@ var rooms = map[string]Room{
 			"internal/counter", "internal/counter/bank", "internal/counter/funds", "internal/counter/listing",
 			"internal/readiness", "internal/readiness/report", "internal/whatif", "internal/web", "internal/catalog", "internal/demo", "internal/finder", "internal/disburse", "internal/disburse/ledger", "internal/disburse/payout", "internal/fsck", "internal/notify", "internal/audit", "internal/persons", "internal/persons/provider", "internal/seal", "internal/demo/quarter",
 			"internal/timetable", "internal/disburse/pay", "internal/disburse/payout", "internal/demo/quarter",
-			"internal/timetable", "internal/disburse/pay", "internal/disburse/payout", "internal/notify/channel", "internal/notify/derive", "internal/notify/exchange", "internal/notify/outbox", "internal/notify/words", "internal/demo/quarter",
-			"internal/counter", "internal/counter/bank", "internal/counter/funds", "internal/counter/listing"),
-		TestImports: []string{"internal/pgtest", "examples"},
+			"internal/timetable", "internal/disburse/pay", "internal/disburse/payout", "internal/notify/channel", "internal/notify/derive", "internal/notify/event", "internal/notify/exchange", "internal/notify/foretell", "internal/notify/outbox", "internal/notify/words", "internal/demo/quarter",
+			"internal/counter", "internal/counter/bank", "internal/counter/funds", "internal/counter/letters", "internal/counter/listing"),
+		TestImports: []string{"internal/pgtest", "examples", "internal/notify/event"},
 	},
 
 	"internal/arch":        {Imports: []string{"internal/arch/source"}},

@@ -1,9 +1,12 @@
 package casework
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"mianshen/engine"
@@ -23,60 +26,70 @@ type Difference struct {
 	Before, After                   exact.Num // sums of eligible amounts, in 分
 }
 
-// Difference decides the items of the proposed policies for every enterprise under the current law and under the proposed one,
-// with the facts known at now. ErrNothing when no enterprise is known yet; items without any change are left out.
+// Trial is what the items of a proposal's policies come to for every enterprise, under the current law and under the proposed one.
+type Trial struct {
+	Before, After *engine.Result
+	Table         *engine.Table
+	Around        rules.Circumstances
+}
+
+// Difference adds up what publishing a proposal changes, with the facts known at now, as Try and Trial.Count do.
 func (o *Office) Difference(ctx context.Context, p *Proposal, asOf civil.Date, now time.Time) ([]Difference, error) {
-	before, after, _, err := o.compare(ctx, p, asOf, now)
+	t, err := o.Try(ctx, p, asOf, now)
 	if err != nil {
 		return nil, err
 	}
-	return differences(before, after, p.Book)
+	return t.Count(p)
 }
 
-// Changes calls visit for each pair that publishing a proposal changes, as Difference counts them; the differences carry no hash.
-func (o *Office) Changes(ctx context.Context, p *Proposal, asOf civil.Date, now time.Time, visit func(uscc string, d store.Difference)) error {
-	before, after, table, err := o.compare(ctx, p, asOf, now)
-	if err != nil {
-		return err
-	}
-	engine.Differences(before, after, func(c engine.Change) {
-		code := table.Code(c.Row)
-		visit(code, store.Difference{
-			Item: c.Item, Enterprise: code, Turn: turn(c), Was: store.Outcome(c.Was), Now: store.Outcome(c.Now),
+// Count adds up what a proposal changes, by item; items without any change are left out.
+func (t *Trial) Count(p *Proposal) ([]Difference, error) {
+	return differences(t.Before, t.After, p.Book)
+}
+
+// Changes lists each pair that a proposal changes, in the order of enterprises, then items; the differences carry no hash.
+func (t *Trial) Changes() []store.Difference {
+	var list []store.Difference
+	engine.Differences(t.Before, t.After, func(c engine.Change) {
+		list = append(list, store.Difference{
+			Item: c.Item, Enterprise: t.Table.Code(c.Row), Turn: turn(c), Was: store.Outcome(c.Was), Now: store.Outcome(c.Now),
 			Before: store.Amount{Known: c.HasBefore, Fen: int64(c.Before)}, After: store.Amount{Known: c.HasAfter, Fen: int64(c.After)},
 		})
 	})
-	return nil
+	slices.SortFunc(list, func(a, b store.Difference) int {
+		return cmp.Or(strings.Compare(a.Enterprise, b.Enterprise), strings.Compare(a.Item, b.Item))
+	})
+	return list
 }
 
-// compare decides the items of a proposal under the current law and under the proposed one, for the enterprises of a table.
-func (o *Office) compare(ctx context.Context, p *Proposal, asOf civil.Date, now time.Time) (before, after *engine.Result, table *engine.Table, err error) {
+// Try decides the items of the proposed policies for every enterprise under the current law and under the proposed one, with the facts
+// known at now. ErrNothing when no enterprise is known yet.
+func (o *Office) Try(ctx context.Context, p *Proposal, asOf civil.Date, now time.Time) (*Trial, error) {
 	current, err := o.Current(ctx)
 	if errors.Is(err, ErrNothing) {
 		current, err = nil, nil
 	}
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, err
 	}
 	snap, err := o.population(ctx, current, asOf, now)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, err
 	}
-	around, err := o.around(ctx, asOf, now)
-	if err != nil {
-		return nil, nil, nil, err
+	t := &Trial{Before: &engine.Result{}}
+	if t.Around, err = o.around(ctx, asOf, now); err != nil {
+		return nil, err
 	}
-	if after, err = o.proposed(ctx, p.Book, snap, around, p.concerns); err != nil {
-		return nil, nil, nil, err
+	if t.After, err = o.proposed(ctx, p.Book, snap, t.Around, p.concerns); err != nil {
+		return nil, err
 	}
-	if table, err = o.Table(ctx, p.Book.Vocabulary, snap); err != nil {
-		return nil, nil, nil, err
+	if t.Table, err = o.Table(ctx, p.Book.Vocabulary, snap); err != nil {
+		return nil, err
 	}
-	before = &engine.Result{}
 	if current != nil {
-		before, err = o.proposed(ctx, current.Book, snap, around, p.concerns)
+		t.Before, err = o.proposed(ctx, current.Book, snap, t.Around, p.concerns)
 	}
-	return before, after, table, err
+	return t, err
 }
 
 // population is the snapshot to try a proposal on: of the day under the current law, else the latest there is.

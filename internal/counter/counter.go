@@ -105,24 +105,42 @@ func (a Acting) Do(ctx context.Context, program *Program, scope string, do func(
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	d := &Desk{Program: program, Store: db, Office: program.Office(db), StandsFor: a.StandsFor, Now: time.Now(), db: a.DB}
+	d := &Desk{Program: program, Store: db, Office: program.Office(db), StandsFor: a.StandsFor, db: a.DB}
 	book := persons.New(db, nil)
 	demo, err := book.IsDemo(ctx)
 	if err != nil {
 		return err
 	}
-	if !demo && a.Now != "" {
-		return Misuse{"--now 只用于示例库：真实业务按真实时间办理，请去掉 --now"}
-	}
-	if a.Now != "" {
-		if d.Now, err = time.Parse(time.RFC3339, a.Now); err != nil {
-			return Misuse{"--now 写作 2025-07-20T09:00:00+08:00"}
-		}
+	if d.Now, err = instant(demo, a.Now); err != nil {
+		return err
 	}
 	if d.Who, err = a.who(ctx, book, demo, scope, d.Now); err != nil {
 		return err
 	}
 	return told(do(d))
+}
+
+// At is the instant that a command without a person works at: now, or the one given, which is for demos alone.
+func At(ctx context.Context, db *store.Store, given string) (time.Time, error) {
+	demo, err := persons.New(db, nil).IsDemo(ctx)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return instant(demo, given)
+}
+
+func instant(demo bool, given string) (time.Time, error) {
+	if given == "" {
+		return time.Now(), nil
+	}
+	if !demo {
+		return time.Time{}, Misuse{"--now 只用于示例库：真实业务按真实时间办理，请去掉 --now"}
+	}
+	now, err := time.Parse(time.RFC3339, given)
+	if err != nil {
+		return now, Misuse{"--now 写作 2025-07-20T09:00:00+08:00"}
+	}
+	return now, nil
 }
 
 // who is the person of --as or of the token.

@@ -99,11 +99,11 @@ func (f *Follower) entries(ctx context.Context, kind, query string) ([]entry, er
 func (x entry) event(book *casework.Book) event.Event {
 	day := civil.On(x.at)
 	e := event.New(x.kind, x.uscc, x.subject, x.at)
-	e.Data[event.Firm], e.Data[event.Item], e.Data[event.Document], e.Data[event.Number] = x.name, x.item, x.item, "无"
+	e.Data[event.Firm], e.Data[event.Item], e.Data[event.Document], e.Data[event.Number], e.Data[event.Clause] = x.name, x.item, x.item, "无", "无"
 	if book != nil {
 		if r, ok := book.Rule(x.item); ok {
 			fill(e.Data, r.Policy, firm{uscc: x.uscc, name: x.name})
-			e.Data[event.Item] = r.Item.Title
+			e.Data[event.Item], e.Data[event.Clause] = r.Item.Title, clausesOf(r, nil)
 		}
 	}
 	e.Item, e.Decision, e.Worth, e.Due = x.item, x.decision, exact.Money(x.fen), x.until

@@ -27,11 +27,7 @@ const (
 var steps = []int{1, 3, 15}
 
 // outlook tells each firm of the days ahead: windows, forecasts, ends of policies, and what little stands in its way.
-func (n *night) outlook(ctx context.Context, w *writer) error {
-	state, err := n.office.State(ctx, n.sweep)
-	if err != nil {
-		return err
-	}
+func (n *night) outlook(ctx context.Context, state *engine.Result, w *writer) error {
 	items := map[string]int{}
 	for i, t := range state.Items {
 		items[t.Item] = i
@@ -157,6 +153,7 @@ func (w *worker) amount(i, row int) *exact.Money {
 func (w *worker) begin(kind, subject string, l *law, sum *exact.Money, f firm) event.Event {
 	e := l.about(kind, subject, f)
 	e.Data[event.Sum], e.Worth, e.Decision = words(sum), worth(sum), casework.DecisionID(w.sweep.ID, l.rule.Item.ID, f.uscc)
+	e.Data[event.Clause] = l.clauses
 	return e
 }
 
@@ -176,10 +173,21 @@ func (w *worker) windows(l *law, i, row int, f firm) []event.Event {
 			continue
 		}
 		e := w.begin(kind, fmt.Sprintf("%s|%s|%d", l.rule.Item.ID, day, step), l, w.amount(i, row), f)
-		e.Data[event.From], e.Data[event.Until], e.Data[event.Rest], e.Due = from.String(), to.String(), fmt.Sprint(rest), day
+		e.Data[event.From], e.Data[event.Until], e.Data[event.Rest], e.Due = from.String(), to.String(), away(rest), day
 		return []event.Event{e}
 	}
 	return nil
+}
+
+// away says in how many days something is.
+func away(days int) string {
+	switch days {
+	case 0:
+		return "今天"
+	case 1:
+		return "明天"
+	}
+	return fmt.Sprintf("%d 天后", days)
 }
 
 // ends tells that the policy of an item that the firm is owed ends soon.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"time"
 
 	"mianshen/internal/casework"
 	"mianshen/internal/notify/event"
@@ -97,69 +96,4 @@ func (f *Follower) searches(ctx context.Context) ([]store.SavedSearch, error) {
 		return slices.Compare([]string{a.Enterprise, a.Text, a.Filters}, []string{b.Enterprise, b.Text, b.Filters})
 	})
 	return list, rows.Err()
-}
-
-// First is a firm that would be told of a publication.
-type First struct{ Enterprise, Name, Kind, Item string }
-
-// Preview is who would be told if a proposal were published: how many events of each kind, and the first of them by worth.
-type Preview struct {
-	Counts map[string]int // by kind of event
-	Firms  int            // so many firms
-	First  []First        // at most ten
-}
-
-// Preview says who will be told first if a proposal is published, with the facts known at now.
-func (f *Follower) Preview(ctx context.Context, p *casework.Proposal, asOf civil.Date, now time.Time) (Preview, error) {
-	out := Preview{Counts: map[string]int{}}
-	type told struct {
-		First
-		fen int64
-	}
-	var list []told
-	seen := map[string]bool{}
-	err := f.office.Changes(ctx, p, asOf, now, func(uscc string, d store.Difference) {
-		kind := kindOf(d)
-		if kind == "" {
-			return
-		}
-		out.Counts[kind]++
-		seen[uscc] = true
-		list = append(list, told{First{Enterprise: uscc, Kind: kind, Item: d.Item}, d.After.Fen})
-		if len(list) >= 1000 {
-			list = first(list, func(a, b told) int { return int(min(1, max(-1, b.fen-a.fen))) })
-		}
-	})
-	if err != nil {
-		return out, err
-	}
-	out.Firms = len(seen)
-	list = first(list, func(a, b told) int { return int(min(1, max(-1, b.fen-a.fen))) })
-	names, err := namesOf(ctx, f.office.Store, list, func(x told) string { return x.Enterprise })
-	for _, x := range list {
-		x.Name = names[x.Enterprise]
-		out.First = append(out.First, x.First)
-	}
-	return out, err
-}
-
-// first keeps the ten that come first.
-func first[T any](list []T, compare func(a, b T) int) []T {
-	slices.SortStableFunc(list, compare)
-	return list[:min(10, len(list))]
-}
-
-// kindOf is the kind of event that a difference will be, as far as the outcomes say; "" for none.
-func kindOf(d store.Difference) string {
-	switch {
-	case d.Was == store.Eligible && d.Now == store.Eligible:
-		return event.Amount
-	case d.Now == store.Eligible:
-		return event.Eligible
-	case d.Was == store.Eligible:
-		return event.Left
-	case d.Now == store.Unknown:
-		return event.Missing
-	}
-	return ""
 }

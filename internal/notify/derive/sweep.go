@@ -29,6 +29,7 @@ type night struct {
 	laws   map[string]*law
 	near   exact.Num
 	at     time.Time
+	fresh  map[string]bool // policies of which the sweep before had another version
 }
 
 // sweep tells of a finished sweep: what differs from the one before, then what each firm should know of the days ahead.
@@ -40,7 +41,11 @@ func (f *Follower) sweep(ctx context.Context, id int64, w *writer) error {
 	if err := n.differences(ctx, w); err != nil {
 		return err
 	}
-	return n.outlook(ctx, w)
+	state, err := n.office.State(ctx, n.sweep)
+	if err != nil {
+		return err
+	}
+	return n.outlook(ctx, state, w)
 }
 
 func (f *Follower) night(ctx context.Context, id int64) (*night, error) {
@@ -62,12 +67,36 @@ func (f *Follower) night(ctx context.Context, id int64) (*night, error) {
 	if n.table, err = f.office.Table(ctx, n.book.Book.Vocabulary, snap); err != nil {
 		return nil, err
 	}
+	if n.fresh, err = n.versions(ctx); err != nil {
+		return nil, err
+	}
 	n.around, err = f.office.Circumstances(ctx, n.sweep)
 	n.at = n.sweep.FinishedAt
 	for _, r := range n.book.Rules {
 		n.laws[r.Item.ID] = newLaw(r)
 	}
 	return n, err
+}
+
+// versions are the policies of which the sweep before had another version, or none.
+func (n *night) versions(ctx context.Context) (map[string]bool, error) {
+	fresh := map[string]bool{}
+	if n.sweep.Previous == 0 {
+		return fresh, nil
+	}
+	before, err := n.office.Store.Sweep(ctx, n.sweep.Previous)
+	for policy, version := range n.book.Versions {
+		fresh[policy] = !slices.Contains(before.Policies, version)
+	}
+	return fresh, err
+}
+
+// raised says why an amount is another one.
+func (n *night) raised(l *law) string {
+	if n.fresh[l.rule.Policy.ID] {
+		return "政策发布了新的版本，金额按新的标准算"
+	}
+	return "您单位的数据有变化，或者到了政策调整标准的日期"
 }
 
 // differences tells of pairs that come out otherwise than before.
@@ -146,7 +175,7 @@ func (n *night) event(session *rules.Session, l *law, d store.Difference, f firm
 	switch {
 	case d.Turn == store.AmountChanged:
 		e = l.about(event.Amount, subject+"|"+amount(d.After).String(), f)
-		e.Data[event.Before], e.Data[event.Why], e.Worth = amount(d.Before).Words(), "数据或者标准有变化，明细见判定依据", amount(d.After)
+		e.Data[event.Before], e.Data[event.Why], e.Worth = amount(d.Before).Words(), n.raised(l), amount(d.After)
 	case d.Now == store.Eligible:
 		e = l.about(event.Eligible, subject, f)
 		e.Data[event.Mode], e.Data[event.Why], e.Worth = l.rule.Item.Mode.Label(), l.why, amount(d.After)

@@ -79,8 +79,8 @@ var means = map[string]string{
 	Firm: "企业名称", Item: "事项名称", Document: "政策名称", Number: "政策文号", Issuer: "发布部门", Day: "比对或发生的日期", Clause: "所依据的条款",
 	Sum: "金额，如 35 万元", Before: "原来的金额", Mode: "免申即享、即申即享或依申请", Why: "理由", Remedy: "条款写明的补救办法", Lacking: "缺少的数据",
 	Owner: "掌握这项数据的部门", Figure: "指标名称", Present: "企业现在的数", Bound: "条款要求的数", Distance: "还差多少", From: "开始日期", Until: "截止日期",
-	Rest: "还有几天", List: "名单名称", Verdict: "异议成立或不成立", Answer: "对异议的答复", Ref: "支付编号", Query: "企业保存的检索", Change: "新发布或有修改",
-	Plain: "政策的大白话解读", Record: "挡住的信用记录", Source: "记录的来源部门", Link: "查看依据和办理的网址",
+	Rest: "今天、明天或者几天后", List: "名单名称", Verdict: "异议成立或不成立", Answer: "对异议的答复", Ref: "支付编号", Query: "企业保存的检索", Change: "新发布或有修改",
+	Plain: "政策的大白话解读", Record: "条款里关于信用记录的原文", Source: "记录的来源部门", Link: "查看依据和办理的网址",
 }
 
 func kind(name, label string, variables ...string) Kind {
@@ -97,18 +97,18 @@ var kinds = []Kind{
 	kind(Amount, "金额变化", Item, Before, Sum, Why, Clause),
 	kind(Missing, "缺少数据", Item, Sum, Lacking, Owner, Clause),
 	kind(Near, "接近门槛", Item, Sum, Figure, Present, Bound, Distance, Clause),
-	kind(Opens, "窗口将开", Item, Sum, From, Until, Rest),
-	kind(Closes, "窗口将关", Item, Sum, From, Until, Rest),
+	kind(Opens, "窗口将开", Item, Sum, From, Until, Rest, Clause),
+	kind(Closes, "窗口将关", Item, Sum, From, Until, Rest, Clause),
 	kind(Forecast, "将会符合", Item, Sum, From, Why, Clause),
 	kind(Expires, "将不再符合", Item, Sum, Until, Why, Clause, Remedy),
-	kind(Confirm, "请确认", Item, Sum, List, Until),
-	kind(Notice, "正在公示", Item, Sum, List, Until),
-	kind(Objection, "异议已答复", Item, Sum, List, Verdict, Answer),
-	kind(Paid, "已拨付", Item, Sum, List, Ref),
-	kind(Returned, "款项退回", Item, Sum, List, Ref, Why),
+	kind(Confirm, "请确认", Item, Sum, List, Until, Clause),
+	kind(Notice, "正在公示", Item, Sum, List, Until, Clause),
+	kind(Objection, "异议已答复", Item, Sum, List, Verdict, Answer, Clause),
+	kind(Paid, "已拨付", Item, Sum, List, Ref, Clause),
+	kind(Returned, "款项退回", Item, Sum, List, Ref, Why, Clause),
 	kind(Policy, "检索到新政策", Query, Change, Plain),
 	kind(Credit, "信用记录", Item, Record, Source, Remedy, Clause),
-	kind(Ending, "政策到期", Item, Sum, Until),
+	kind(Ending, "政策到期", Item, Sum, Until, Clause),
 }
 
 // Kinds lists all kinds.

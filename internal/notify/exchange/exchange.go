@@ -5,6 +5,7 @@ package exchange
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -135,6 +136,10 @@ func (w Words) Write(ctx context.Context, name string, events []event.Event) (no
 // Dispatcher returns one over all channels and the inbox. tell is called for each message that comes into a firm's inbox. base is the
 // address of the pages, "" where nobody can come from outside.
 func Dispatcher(box *outbox.Box, open []channel.Channel, writer notify.Writer, base string, tell func(enterprise string), log *slog.Logger) (*notify.Dispatcher, error) {
+	return notify.New(box, options(open, writer, base, tell, log))
+}
+
+func options(open []channel.Channel, writer notify.Writer, base string, tell func(enterprise string), log *slog.Logger) notify.Options {
 	lanes := []notify.Lane{{Channel: inbox.New(tell)}}
 	for _, c := range open {
 		lanes = append(lanes, notify.Lane{Channel: c})
@@ -143,5 +148,36 @@ func Dispatcher(box *outbox.Box, open []channel.Channel, writer notify.Writer, b
 	if base != "" {
 		o.OptOut = strings.TrimSuffix(base, "/") + "/stop/"
 	}
-	return notify.New(box, o)
+	return o
+}
+
+// Drain sends what is due by a clock, on all channels and the inbox, and returns when nothing is: what failed waits for its next turn.
+// While messages are locked after a restore nothing goes out, and nothing is waited for.
+func Drain(ctx context.Context, box *outbox.Box, open []channel.Channel, writer notify.Writer, base string, now func() time.Time, log *slog.Logger) error {
+	o := options(open, writer, base, nil, log)
+	o.Owner, o.Now = rand.Text(), now
+	d, err := notify.New(box, o)
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, l := range o.Lanes {
+		names = append(names, l.Channel.Name())
+	}
+	sending, stop := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() { defer close(done); d.Run(sending) }()
+	defer func() { stop(); <-done }()
+	const look = 20 * time.Millisecond
+	for {
+		n, err := box.Due(ctx, o.Owner, names, now())
+		if err != nil || n == 0 {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(look):
+		}
+	}
 }

@@ -61,6 +61,38 @@ func (b *Box) Message(ctx context.Context, id string) ([]Row, error) {
 	return b.rows(ctx, "o.event = $1 ORDER BY o.channel", id)
 }
 
+// Newest is the last event of a kind; the error wraps store.ErrNotFound where there is none.
+func (b *Box) Newest(ctx context.Context, kind string) (e event.Event, err error) {
+	found := false
+	err = each(ctx, b.s.DB().QueryContext, "SELECT "+eventColumns+" FROM event e WHERE e.kind = $1 ORDER BY e.at DESC, e.worth_fen DESC, e.id LIMIT 1", []any{kind}, func(scan scanner) error {
+		found = true
+		return scanEvent(scan, &e)
+	})
+	if err == nil && !found {
+		err = fmt.Errorf("an event of kind %q: %w", kind, store.ErrNotFound)
+	}
+	return e, err
+}
+
+// Known are the ids of those of some events that are stored already.
+func (b *Box) Known(ctx context.Context, events []event.Event) (map[string]bool, error) {
+	known := map[string]bool{}
+	ids := make([]string, len(events))
+	for i, e := range events {
+		ids[i] = e.ID
+	}
+	err := among(ids, func(part []string) error {
+		in, args := list(b.s.Kind(), nil, part)
+		return each(ctx, b.s.DB().QueryContext, "SELECT id FROM event WHERE id IN "+in, args, func(scan scanner) error {
+			var id string
+			err := scan(&id)
+			known[id] = true
+			return err
+		})
+	})
+	return known, err
+}
+
 // Count is how many messages of a channel are in a state.
 type Count struct {
 	Channel, State string
@@ -76,6 +108,16 @@ func (b *Box) Counts(ctx context.Context) (all []Count, err error) {
 		return err
 	})
 	return all, err
+}
+
+// Due is how many messages of some channels wait for their turn now, or are with an owner; none while messages are locked.
+func (b *Box) Due(ctx context.Context, owner string, channels []string, now time.Time) (n int, err error) {
+	kind := b.s.Kind()
+	in, args := list(kind, []any{store.Stamp(now), owner}, channels)
+	query := `SELECT count(*) FROM outbox WHERE (state = 'waiting' AND next_at <= ` + mark(kind, 1) + ` OR state IN ('leased', 'sending') AND lease_owner = ` + mark(kind, 2) +
+		`) AND channel IN ` + in + ` AND NOT EXISTS (SELECT 1 FROM instance WHERE locked = 1)`
+	err = b.s.DB().QueryRowContext(ctx, query, args...).Scan(&n)
+	return n, err
 }
 
 // Try is one attempt to send a message.

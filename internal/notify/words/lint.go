@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"mianshen/internal/notify/event"
+	"mianshen/rules/source"
 )
 
 // must is what the words of any kind have to name.
@@ -21,35 +22,74 @@ var (
 	numbered  = regexp.MustCompile(`(?m)^([0-9]+)\. `)
 )
 
-// Lint lists what is wrong with a template, in sentences for the official who edits it; none for one that can be used.
-func Lint(t Template) []string {
-	k, ok := event.KindOf(t.Kind)
-	if !ok {
-		return []string{fmt.Sprintf("没有“%s”这一类通知。", t.Kind)}
-	}
-	var out []string
-	if t.Title == "" || strings.Contains(t.Title, "\n") || utf8.RuneCountInString(t.Title) > MaxTitle {
-		out = append(out, fmt.Sprintf("标题写一行，不超过 %d 个字。", MaxTitle))
-	}
-	if n := utf8.RuneCountInString(t.Body); n == 0 || n > MaxBody {
-		out = append(out, fmt.Sprintf("正文写 1 至 %d 个字，现在是 %d 个。", MaxBody, n))
-		return out
-	}
-	for _, text := range []string{t.Title, t.Body} {
-		out = append(out, unknown(k, text)...)
-	}
-	if t.Channel == SMS {
-		if _, _, err := gateway(t.Body); err != nil {
-			out = append(out, err.Error()+"。")
+// Lint says what is wrong with a template, in sentences for the official who edits it, each with its place: the title is line 1, the body
+// begins on line 2. There is none for a template that can be used.
+func Lint(t Template) source.Mistakes {
+	l := newLinter("模板", t, 0)
+	l.all()
+	l.found.Sort()
+	return l.found
+}
+
+// linter gathers mistakes of one template.
+type linter struct {
+	t      Template
+	file   string
+	before int    // lines of the file before the title
+	text   string // the title and the body
+	body   int    // where in it the body begins
+	found  source.Mistakes
+}
+
+func newLinter(file string, t Template, before int) *linter {
+	return &linter{t: t, file: file, before: before, text: t.Title + "\n" + t.Body, body: len(t.Title) + 1}
+}
+
+// wrong notes a mistake at a byte of the text.
+func (l *linter) wrong(at int, format string, args ...any) {
+	at = min(at, len(l.text))
+	start := strings.LastIndexByte(l.text[:at], '\n') + 1
+	line, _, _ := strings.Cut(l.text[start:], "\n")
+	l.found = append(l.found, source.Mistake{
+		File: l.file, Line: line, Message: fmt.Sprintf(format, args...),
+		At: source.Position{Line: l.before + 1 + strings.Count(l.text[:at], "\n"), Column: 1 + utf8.RuneCountInString(l.text[start:at])},
+	})
+}
+
+// after is the byte after so many characters of a part of the text that begins at from.
+func (l *linter) after(from, characters int) int {
+	for i := range l.text[from:] {
+		if characters--; characters < 0 {
+			return from + i
 		}
-		return out
+	}
+	return len(l.text)
+}
+
+func (l *linter) all() {
+	k, ok := event.KindOf(l.t.Kind)
+	if !ok {
+		l.wrong(0, "没有“%s”这一类通知。", l.t.Kind)
+		return
+	}
+	if n := utf8.RuneCountInString(l.t.Title); n == 0 || n > MaxTitle || strings.Contains(l.t.Title, "\n") {
+		l.wrong(min(l.after(0, MaxTitle), len(l.t.Title)), "标题写一行，不超过 %d 个字，现在是 %d 个。", MaxTitle, n)
+	}
+	if n := utf8.RuneCountInString(l.t.Body); n == 0 || n > MaxBody {
+		l.wrong(l.after(l.body, MaxBody), "正文写 1 至 %d 个字，现在是 %d 个。", MaxBody, n)
+		return
+	}
+	l.variables(k)
+	l.style()
+	if l.t.Channel == SMS {
+		l.sms()
+		return
 	}
 	for _, name := range needed(k) {
-		if !strings.Contains(t.Title+t.Body, "{"+name+"}") {
-			out = append(out, fmt.Sprintf("没有写到 {%s}（%s），请补上。", name, meaning(k, name)))
+		if !strings.Contains(l.text, "{"+name+"}") {
+			l.wrong(len(l.text), "没有写到 {%s}（%s），请补上。", name, meaning(k, name))
 		}
 	}
-	return append(out, style(t)...)
 }
 
 // needed are the variables that a template of the kind has to name: whom, what, how much, on which clause, and where to look.
@@ -72,33 +112,61 @@ func meaning(k event.Kind, name string) string {
 	return name
 }
 
-// unknown lists variables that the kind doesn't have, and braces that belong to none.
-func unknown(k event.Kind, text string) []string {
-	var out []string
-	for _, m := range variable.FindAllStringSubmatch(text, -1) {
-		if !k.Has(m[1]) {
-			out = append(out, fmt.Sprintf("“%s”类通知没有变量 {%s}，请改用列出的变量。", k.Label, m[1]))
+// variables finds those that the kind doesn't have, and braces that belong to none.
+func (l *linter) variables(k event.Kind) {
+	for _, m := range variable.FindAllStringSubmatchIndex(l.text, -1) {
+		if name := l.text[m[2]:m[3]]; !k.Has(name) {
+			l.wrong(m[0], "“%s”类通知没有变量 {%s}，请改用列出的变量。", k.Label, name)
 		}
 	}
-	if strings.ContainsAny(variable.ReplaceAllString(text, ""), "{}") {
-		out = append(out, "有花括号没有配对，变量写作 {变量名}。")
+	if at := strings.IndexAny(l.fixed(), "{}"); at >= 0 {
+		l.wrong(at, "有花括号没有配对，变量写作 {变量名}。")
 	}
-	return out
 }
 
-func style(t Template) []string {
-	var out []string
-	text := variable.ReplaceAllString(t.Title+"\n"+t.Body, "〔〕")
+// fixed is the text with a bracket for each byte of a variable, so that all places stay where they are.
+func (l *linter) fixed() string {
+	return variable.ReplaceAllStringFunc(l.text, func(m string) string { return strings.Repeat("<", len(m)) })
+}
+
+func (l *linter) style() {
+	text := l.fixed()
 	for _, word := range selling {
-		if strings.Contains(text, word) {
-			out = append(out, fmt.Sprintf("“%s”是宣传用语，请改成平实的说法。", word))
+		if at := strings.Index(text, word); at >= 0 {
+			l.wrong(at, "“%s”是宣传用语，请改成平实的说法。", word)
 		}
 	}
-	if m := halfWidth.FindString(text); m != "" {
-		out = append(out, fmt.Sprintf("“%s”里的标点请用全角。", m))
+	if m := halfWidth.FindStringIndex(text); m != nil && l.t.Channel != SMS {
+		l.wrong(m[0], "“%s”里的标点请用全角。", text[m[0]:m[1]])
 	}
-	if n := len(numbered.FindAllString(t.Body, -1)); n > maxSteps {
-		out = append(out, fmt.Sprintf("办理步骤最多 %d 步，现在是 %d 步。", maxSteps, n))
+	if steps := numbered.FindAllStringIndex(text, -1); len(steps) > maxSteps {
+		l.wrong(steps[maxSteps][0], "办理步骤最多 %d 步，现在是 %d 步。", maxSteps, len(steps))
 	}
-	return out
+}
+
+// sms holds the parameters against what gateways take: what is too long would be cut, and a firm would read half of it.
+func (l *linter) sms() {
+	if _, _, err := gateway(l.t.Body); err != nil {
+		l.wrong(l.body, "%s。", strings.TrimPrefix(err.Error(), ErrTemplate.Error()+"："))
+		return
+	}
+	at, most := l.body, 0
+	for i, line := range strings.SplitAfter(l.t.Body, "\n") {
+		_, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+		given := variable.FindAllString(value, -1)
+		if n := utf8.RuneCountInString(variable.ReplaceAllString(value, "")); i > 0 && n+len(given) > maxParam {
+			l.wrong(at, "短信的一个参数最多 %d 个字，这一个光是固定的字就有 %d 个，请缩短。", maxParam, n)
+		}
+		if len(given) > 1 {
+			l.wrong(at, "短信的一个参数只放一个变量：放 %d 个会超过 %d 个字，发出时被截断。", len(given), maxParam)
+		}
+		if i > 0 && strings.TrimSpace(line) != "" {
+			most += maxParam
+		}
+		if most > maxSMS {
+			l.wrong(at, "参数太多，短信会超过 %d 个字，请只留事项、金额和链接这样必要的。", maxSMS)
+			return
+		}
+		at += len(line)
+	}
 }

@@ -41,26 +41,37 @@ func (s *Shelf) Current(ctx context.Context, kind, channel string) (Template, er
 	return t, nil
 }
 
-// Set stores a new version, which counts from now on. The error wraps ErrTemplate and lists all that Lint finds.
-func (s *Shelf) Set(ctx context.Context, t Template, by string, now time.Time) (version int, err error) {
-	if wrong := Lint(t); len(wrong) > 0 {
-		return 0, fmt.Errorf("%w：%s", ErrTemplate, strings.Join(wrong, ""))
+// Set stores new versions, all of them or none, which count from now on; it returns their numbers. The error wraps ErrTemplate and lists
+// all that Lint finds.
+func (s *Shelf) Set(ctx context.Context, list []Template, by string, now time.Time) (versions []int, err error) {
+	for _, t := range list {
+		if wrong := Lint(t); len(wrong) > 0 {
+			return nil, fmt.Errorf("%w：\n%w", ErrTemplate, wrong)
+		}
 	}
 	err = s.s.Transact(ctx, func(tx *store.Tx) error {
-		const next = `SELECT COALESCE(max(version), 0) + 1 FROM template WHERE kind = $1 AND channel = $2`
-		if err := tx.QueryRow(ctx, next, t.Kind, t.Channel).Scan(&version); err != nil {
-			return err
+		versions = make([]int, len(list))
+		for i, t := range list {
+			const next = `SELECT COALESCE(max(version), 0) + 1 FROM template WHERE kind = $1 AND channel = $2`
+			if err := tx.QueryRow(ctx, next, t.Kind, t.Channel).Scan(&versions[i]); err != nil {
+				return err
+			}
+			if _, err := tx.Exec(ctx, `INSERT INTO template (kind, channel, version, title, body, set_by, at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+				t.Kind, t.Channel, versions[i], t.Title, t.Body, by, store.Stamp(now)); err != nil {
+				return err
+			}
 		}
-		if _, err := tx.Exec(ctx, `INSERT INTO template (kind, channel, version, title, body, set_by, at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-			t.Kind, t.Channel, version, t.Title, t.Body, by, store.Stamp(now)); err != nil {
-			return err
+		for i, t := range list {
+			if err := tx.Audit(ctx, audit.Entry{
+				Kind: "notify.template", Subject: t.Kind, At: now, Sealed: map[string]string{"person": by},
+				Facts: map[string]string{"channel": channelName(t.Channel), "version": strconv.Itoa(versions[i]), "sha256": store.Hash([]byte(t.Title + "\n" + t.Body))},
+			}); err != nil {
+				return err
+			}
 		}
-		return tx.Audit(ctx, audit.Entry{
-			Kind: "notify.template", Subject: t.Kind, At: now, Sealed: map[string]string{"person": by},
-			Facts: map[string]string{"channel": channelName(t.Channel), "version": strconv.Itoa(version), "sha256": store.Hash([]byte(t.Title + "\n" + t.Body))},
-		})
+		return nil
 	})
-	return version, err
+	return versions, err
 }
 
 func channelName(c string) string {

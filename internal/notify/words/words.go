@@ -21,7 +21,8 @@ const (
 	MaxTitle = 80
 	MaxBody  = 2000
 	maxValue = 500
-	maxParam = 35 // of one parameter of an SMS gateway's template
+	maxParam = 35  // of one parameter of an SMS gateway's template
+	maxSMS   = 350 // of all of them
 	maxSteps = 3
 )
 
@@ -105,6 +106,8 @@ func path(e event.Event) string {
 	switch {
 	case e.Kind == event.Policy:
 		return "/policies/" + e.Data[event.Ref]
+	case e.Kind == event.Confirm:
+		return "/enterprises/" + e.Enterprise // where a firm answers; the decision is linked there
 	case e.Decision != "":
 		return "/decisions/" + e.Decision
 	case e.Item != "":

@@ -2,6 +2,7 @@ package words_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -50,24 +51,66 @@ func TestLint(t *testing.T) {
 		change func(*words.Template)
 		says   string
 	}{
-		{func(w *words.Template) { w.Kind = "none" }, "没有“none”这一类通知"},
+		{func(w *words.Template) { w.Kind = "none" }, ":1:1: 错误：没有“none”这一类通知"},
 		{func(w *words.Template) { w.Title = "" }, "标题写一行"},
 		{func(w *words.Template) { w.Title = strings.Repeat("长", 81) }, "不超过 80 个字"},
 		{func(w *words.Template) { w.Body = "" }, "正文写"},
 		{func(w *words.Template) { w.Body = strings.Repeat("长", 2001) }, "现在是 2001 个"},
-		{func(w *words.Template) { w.Body += "{门槛}" }, "没有变量 {门槛}"},
+		{func(w *words.Template) { w.Body = "{企业}\n到{门槛}" }, "模板:3:2: 错误：“已拨付”类通知没有变量 {门槛}，请改用列出的变量。\n    到{门槛}\n      ^"},
 		{func(w *words.Template) { w.Body += "{{金额" }, "花括号"},
-		{func(w *words.Template) { w.Body = strings.ReplaceAll(w.Body, "{链接}", "") }, "没有写到 {链接}"},
-		{func(w *words.Template) { w.Title = "恭喜{企业}" }, "宣传用语"},
+		{func(w *words.Template) { w.Body = "一" }, "模板:2:2: 错误：没有写到 {链接}（查看依据和办理的网址），请补上。"},
+		{func(w *words.Template) { w.Title = "{企业}恭喜" }, "模板:1:5: 错误：“恭喜”是宣传用语，请改成平实的说法。"},
 		{func(w *words.Template) { w.Body += "请,核对" }, "全角"},
+		{func(w *words.Template) {
+			w.Channel, w.Body = words.SMS, "SMS_1\nitem={事项}\nsum="+strings.Repeat("长", 35)+"{金额}"
+		}, "模板:4:1: 错误：短信的一个参数最多 35 个字"},
+		{func(w *words.Template) { w.Channel, w.Body = words.SMS, "SMS_1\nitem={事项}{金额}" }, "模板:3:1: 错误：短信的一个参数只放一个变量"},
+		{func(w *words.Template) { w.Channel, w.Body = words.SMS, "SMS_1\na=恭喜" }, "模板:3:3: 错误：“恭喜”是宣传用语"},
+		{func(w *words.Template) {
+			w.Channel, w.Body = words.SMS, "SMS_1"
+			for i := range 11 {
+				w.Body += fmt.Sprintf("\np%d={事项}", i)
+			}
+		}, "短信会超过 350 个字"},
 		{func(w *words.Template) { w.Body += "\n3. 三\n4. 四" }, "最多 3 步"},
 		{func(w *words.Template) { w.Channel, w.Body = words.SMS, "模板 一" }, "模板编号"},
 		{func(w *words.Template) { w.Channel, w.Body = words.SMS, "SMS_1\nname" }, "参数名={变量}"},
 	} {
 		bad := good
 		x.change(&bad)
-		if got := strings.Join(words.Lint(bad), "\n"); !strings.Contains(got, x.says) {
+		if got := words.Lint(bad).Error(); !strings.Contains(got, x.says) {
 			t.Errorf("wanted %q in %q", x.says, got)
+		}
+	}
+}
+
+// TestRead: a file holds several templates, whose mistakes have the file's lines; what is written is read back as it is.
+func TestRead(t *testing.T) {
+	var all strings.Builder
+	for _, k := range event.Kinds() {
+		d, _ := words.Default(k.Name)
+		all.WriteString(d.String())
+	}
+	list, wrong := words.Read("a.txt", all.String())
+	if len(wrong) > 0 || len(list) != len(event.Kinds()) {
+		t.Errorf("%d templates, %v", len(list), wrong)
+	}
+	for _, read := range list {
+		if d, _ := words.Default(read.Kind); read != d {
+			t.Errorf("%+v isn't %+v", read, d)
+		}
+	}
+	paid, _ := words.Default(event.Paid)
+	list, wrong = words.Read("a.txt", "\n"+paid.String()+"== paid sms\n{事项}\nSMS_1\nsum={金额}\n== left\n恭喜\n{企业}{门槛}{链接}\n")
+	if len(list) != 2 || list[1].Channel != words.SMS || list[1].Body != "SMS_1\nsum={金额}" {
+		t.Errorf("%+v", list)
+	}
+	if got := wrong.Error(); !strings.Contains(got, "a.txt:15:1: 错误：“恭喜”") || !strings.Contains(got, "a.txt:16:5: 错误：“不再符合”类通知没有变量 {门槛}") {
+		t.Error(got)
+	}
+	for text, says := range map[string]string{"": "没有模板", "标题\n== paid": "a.txt:1:1: 错误：这里应该是一个模板的开头", "== paid": "标题写一行"} {
+		if list, wrong := words.Read("a.txt", text); len(list) != 0 || !strings.Contains(wrong.Error(), says) {
+			t.Errorf("%q gave %v", text, wrong)
 		}
 	}
 }
@@ -118,13 +161,13 @@ func TestShelf(t *testing.T) {
 			own, _ := words.Default(event.Paid)
 			own.Title = "已付：{事项}"
 			for want := 1; want <= 2; want++ {
-				if v, err := shelf.Set(ctx, own, "p1", time.Unix(int64(want), 0)); err != nil || v != want {
-					t.Fatalf("version %d: %v", v, err)
+				if v, err := shelf.Set(ctx, []words.Template{own}, "p1", time.Unix(int64(want), 0)); err != nil || len(v) != 1 || v[0] != want {
+					t.Fatalf("version %v: %v", v, err)
 				}
 			}
 			bad := own
 			bad.Body = "{没有}"
-			if _, err := shelf.Set(ctx, bad, "p1", time.Unix(9, 0)); !errors.Is(err, words.ErrTemplate) {
+			if _, err := shelf.Set(ctx, []words.Template{own, bad}, "p1", time.Unix(9, 0)); !errors.Is(err, words.ErrTemplate) {
 				t.Errorf("a bad template gave %v", err)
 			}
 			if now, err := shelf.Current(ctx, event.Paid, "smtp"); err != nil || now.Version != 2 || now.Title != own.Title {
