@@ -34,6 +34,7 @@ type task struct {
 	fresh      []string // members of a digest that is put together now
 	digest     bool
 	preference choice.Preference
+	chosen     time.Time
 }
 
 func newLane(d *Dispatcher, l Lane) *lane {
@@ -179,7 +180,7 @@ func (l *lane) choose(lease outbox.Lease, f outbox.Firm, now time.Time) (tasks [
 	}
 	for _, group := range d.Send {
 		m := by[group[0].ID]
-		t := task{lease: lease, attempt: m.Attempt + 1, events: append(group, m.Members...), digest: m.Digest, preference: f.Preference}
+		t := task{lease: lease, attempt: m.Attempt + 1, events: append(group, m.Members...), digest: m.Digest, preference: f.Preference, chosen: f.Chosen}
 		for _, e := range group[1:] {
 			t.fresh = append(t.fresh, e.ID)
 		}
@@ -205,7 +206,7 @@ func (l *lane) send(ctx context.Context, t task) {
 		}
 		return
 	}
-	ticket := outbox.Ticket{Lease: t.lease, Event: e.ID, Attempt: t.attempt, Members: t.fresh, Digest: t.digest}
+	ticket := outbox.Ticket{Lease: t.lease, Event: e.ID, Attempt: t.attempt, Members: t.fresh, Digest: t.digest, Chosen: t.chosen}
 	ticket.Until = now.Add(l.d.o.Lease)
 	if !l.book.begin(ticket) {
 		return

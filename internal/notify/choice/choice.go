@@ -22,7 +22,7 @@ const (
 	Weekly Digest = "weekly"
 )
 
-// DigestHour is the hour of the day at which a digest is made.
+// DigestHour is the hour of the day at which a digest is made, and what was put off to another day goes out.
 const DigestHour = 9
 
 // Preference is what a firm chose. The zero value of a list stands for everything.
@@ -56,7 +56,7 @@ func (p Preference) Next(now time.Time) time.Time {
 	for range most {
 		next := p.outOfQuiet(now)
 		if p.WorkingDays && !working(civil.On(next)) {
-			next = tomorrow(next)
+			next = p.tomorrow(next)
 		}
 		if next.Equal(now) {
 			break
@@ -90,7 +90,15 @@ func working(d civil.Date) bool {
 	return d.Weekday() != time.Saturday && d.Weekday() != time.Sunday
 }
 
-func tomorrow(now time.Time) time.Time { return civil.On(now).Start().AddDate(0, 0, 1) }
+// tomorrow is when the messages of the next day begin: at the end of the quiet time if midnight is in it, else at DigestHour. What is put
+// off wakes nobody at midnight.
+func (p Preference) tomorrow(now time.Time) time.Time {
+	midnight := civil.On(now).Start().AddDate(0, 0, 1)
+	if at := p.outOfQuiet(midnight); at.After(midnight) {
+		return at
+	}
+	return midnight.Add(DigestHour * time.Hour)
+}
 
 // Slot returns when the digest comes that takes in what happened at an instant; the instant itself where there is no digest.
 func (p Preference) Slot(at time.Time) time.Time {
@@ -141,7 +149,7 @@ func Decide(p Preference, waiting []Waiting, used int, now time.Time) (d Deeds) 
 			d.Send = append(d.Send, group)
 			continue
 		}
-		at := p.Next(tomorrow(now))
+		at := p.Next(p.tomorrow(now))
 		for _, e := range group {
 			d.Later = append(d.Later, Later{e.ID, at})
 		}

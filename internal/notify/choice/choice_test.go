@@ -62,7 +62,7 @@ func TestSlot(t *testing.T) {
 		{choice.Preference{Digest: choice.Daily}, "2025-06-30 09:00", "2025-07-01 09:00"},
 		{choice.Preference{Digest: choice.Weekly}, "2025-06-30 08:00", "2025-06-30 09:00"},
 		{choice.Preference{Digest: choice.Weekly}, "2025-06-30 10:00", "2025-07-07 09:00"},
-		{choice.Preference{Digest: choice.Weekly, WorkingDays: true}, "2025-09-30 10:00", "2025-10-09 00:00"},
+		{choice.Preference{Digest: choice.Weekly, WorkingDays: true}, "2025-09-30 10:00", "2025-10-09 09:00"},
 		{choice.Preference{Digest: choice.Daily, QuietFrom: 22 * 60, QuietTo: 10 * 60}, "2025-06-30 03:00", "2025-06-30 10:00"},
 	} {
 		if got := c.p.Slot(at(c.now)); !got.Equal(at(c.want)) {
@@ -137,13 +137,13 @@ func TestDecide(t *testing.T) {
 		want    string
 	}{
 		{"the most valuable first", choice.Preference{ADay: 5}, waiting("a", "b", "c"), 0, "send c; send b; send a"},
-		{"under a cap", choice.Preference{ADay: 2}, waiting("a", "b", "c"), 0, "send c; send b; later a 07-01 00:00"},
-		{"under a cap that is used", choice.Preference{ADay: 2}, waiting("a", "b"), 7, "later b 07-01 00:00; later a 07-01 00:00"},
+		{"under a cap", choice.Preference{ADay: 2}, waiting("a", "b", "c"), 0, "send c; send b; later a 07-01 09:00"},
+		{"under a cap that is used", choice.Preference{ADay: 2}, waiting("a", "b"), 7, "later b 07-01 09:00; later a 07-01 09:00"},
 		{"nothing a day", choice.Preference{}, waiting("a"), 0, "drop a"},
 		{"quiet", choice.Preference{ADay: 5, QuietFrom: 0, QuietTo: 600}, waiting("a"), 0, "later a 06-30 10:00"},
 		{"not wanted", choice.Preference{ADay: 5, Topics: []string{"x"}, QuietFrom: 0, QuietTo: 600}, waiting("a"), 0, "drop a"},
 		{"a digest", choice.Preference{ADay: 1, Digest: choice.Daily}, waiting("a", "b", "c"), 0, "send c+b+a"},
-		{"a digest under a cap", choice.Preference{ADay: 1, Digest: choice.Daily}, waiting("a", "b"), 1, "later b 07-01 00:00; later a 07-01 00:00"},
+		{"a digest under a cap", choice.Preference{ADay: 1, Digest: choice.Daily}, waiting("a", "b"), 1, "later b 07-01 09:00; later a 07-01 09:00"},
 		{"too late for the digest", choice.Preference{ADay: 5, Digest: choice.Daily}, late, 0, "send b; later a 07-01 09:00; drop c"},
 		{"a digest that is tried again", choice.Preference{ADay: 5, Digest: choice.Daily}, fixed, 0, "send b; send a"},
 	} {

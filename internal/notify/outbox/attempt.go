@@ -17,6 +17,7 @@ type Ticket struct {
 	Attempt int
 	Members []string // events that become part of this message, as a digest
 	Digest  bool
+	Chosen  time.Time // of the choice that let it through, as Firm has it; zero: whatever is chosen now
 }
 
 // Done is what came of the attempt of a ticket.
@@ -29,8 +30,8 @@ type Done struct {
 }
 
 // Turn writes, in one transaction, that some messages are being sent and what came of others. granted says for each ticket whether it may be
-// sent: not if its lease is over, if the firm has opted out meanwhile, or if messages are locked. marked says for each attempt whether
-// it still counted: not if somebody else has taken over.
+// sent: not if its lease is over, if the firm has opted out or chosen otherwise meanwhile, or if messages are locked. marked says for each
+// attempt whether it still counted: not if somebody else has taken over.
 func (b *Box) Turn(ctx context.Context, begin []Ticket, done []Done, now time.Time) (granted, marked []bool, err error) {
 	granted, marked = make([]bool, len(begin)), make([]bool, len(done))
 	err = b.s.Transact(ctx, func(tx *store.Tx) error {
@@ -84,8 +85,9 @@ func (t Ticket) write(ctx context.Context, tx *store.Tx, now time.Time) (ok bool
 	n, err := tx.Exec(ctx, `UPDATE outbox SET state = 'sending', attempt = $4, lease_until = $5, digest = $6, note = ''`+leasedBy+` AND attempt = $7 AND lease_until > $8
 		AND NOT EXISTS (SELECT 1 FROM instance WHERE locked = 1)
 		AND (channel = 'inbox' OR EXISTS (SELECT 1 FROM contact c WHERE c.enterprise = outbox.enterprise AND c.channel = outbox.channel
-			AND c.verified_at IS NOT NULL AND c.stopped_at IS NULL))`,
-		t.Event, t.Channel, t.Owner, t.Attempt, store.Stamp(t.Until), digest, t.Attempt-1, store.Stamp(now))
+			AND c.verified_at IS NOT NULL AND c.stopped_at IS NULL)
+			AND NOT EXISTS (SELECT 1 FROM preference p WHERE p.enterprise = outbox.enterprise AND p.changed_at <> $9))`,
+		t.Event, t.Channel, t.Owner, t.Attempt, store.Stamp(t.Until), digest, t.Attempt-1, store.Stamp(now), store.Stamp(t.Chosen))
 	if err != nil || n == 0 {
 		return false, err
 	}

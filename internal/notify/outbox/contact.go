@@ -170,26 +170,27 @@ func (b *Box) reach(ctx context.Context, ask querier, enterprise, name string) (
 	return r, nil
 }
 
-const preferenceColumns = "SELECT enterprise, topics, departments, industries, quiet_from, quiet_to, working_days, digest, a_day FROM preference"
+const preferenceColumns = "SELECT enterprise, topics, departments, industries, quiet_from, quiet_to, working_days, digest, a_day, changed_at FROM preference"
 
-func scanPreference(scan scanner) (enterprise string, p choice.Preference, err error) {
+// scanPreference also returns when it was chosen.
+func scanPreference(scan scanner) (enterprise string, p choice.Preference, chosen time.Time, err error) {
 	var topics, departments, industries string
 	var from, to *int
 	var working int
-	err = scan(&enterprise, &topics, &departments, &industries, &from, &to, &working, &p.Digest, &p.ADay)
+	err = scan(&enterprise, &topics, &departments, &industries, &from, &to, &working, &p.Digest, &p.ADay, store.StampInto(&chosen))
 	p.Topics, p.Departments, p.Industries = strings.Fields(topics), strings.Fields(departments), strings.Fields(industries)
 	if from != nil && to != nil {
 		p.QuietFrom, p.QuietTo = *from, *to
 	}
 	p.WorkingDays = working == 1
-	return enterprise, p, err
+	return enterprise, p, chosen, err
 }
 
 // Preference returns what a firm chose, the default if it chose nothing.
 func (b *Box) Preference(ctx context.Context, enterprise string) (p choice.Preference, err error) {
 	p = choice.Default
 	err = each(ctx, b.s.DB().QueryContext, preferenceColumns+" WHERE enterprise = $1", []any{enterprise}, func(scan scanner) error {
-		_, p, err = scanPreference(scan)
+		_, p, _, err = scanPreference(scan)
 		return err
 	})
 	return p, err

@@ -23,8 +23,9 @@ type Firm struct {
 	Enterprise string
 	Messages   []Message
 	Preference choice.Preference
-	Reachable  string // "" or why the channel may not be used
-	Used       int    // messages that went out today, or may have
+	Chosen     time.Time // when it chose that, zero if it never did
+	Reachable  string    // "" or why the channel may not be used
+	Used       int       // messages that went out today, or may have
 }
 
 // Message is one that is leased.
@@ -162,9 +163,9 @@ func (b *Box) choices(ctx context.Context, l Lease, names []string, firm func(st
 	ask, kind := b.s.DB().QueryContext, b.s.Kind()
 	in, args := list(kind, nil, names)
 	err := each(ctx, ask, preferenceColumns+" WHERE enterprise IN "+in, args, func(scan scanner) error {
-		name, p, err := scanPreference(scan)
+		name, p, chosen, err := scanPreference(scan)
 		if err == nil {
-			firm(name).Preference = p
+			firm(name).Preference, firm(name).Chosen = p, chosen
 		}
 		return err
 	})
