@@ -140,7 +140,8 @@ func Dispatcher(box *outbox.Box, open []channel.Channel, writer notify.Writer, b
 }
 
 func options(open []channel.Channel, writer notify.Writer, base string, tell func(enterprise string), log *slog.Logger) notify.Options {
-	lanes := []notify.Lane{{Channel: inbox.New(tell)}}
+	const readers = 32 // the inbox waits for nobody: many at once are written down together
+	lanes := []notify.Lane{{Channel: inbox.New(tell), Workers: readers}}
 	for _, c := range open {
 		lanes = append(lanes, notify.Lane{Channel: c})
 	}
@@ -168,7 +169,7 @@ func Drain(ctx context.Context, box *outbox.Box, open []channel.Channel, writer 
 	done := make(chan struct{})
 	go func() { defer close(done); d.Run(sending) }()
 	defer func() { stop(); <-done }()
-	const look = 20 * time.Millisecond
+	const look = 50 * time.Millisecond
 	for {
 		n, err := box.Due(ctx, o.Owner, names, now())
 		if err != nil || n == 0 {

@@ -11,11 +11,14 @@ import (
 	"mianshen/rules/source"
 )
 
+// leastValue is how many characters of an SMS parameter a variable gets at least: as many as a date has.
+const leastValue = 10
+
 // must is what the words of any kind have to name.
 var must = []string{event.Firm, event.Link}
 
 // selling are words that a notice of the law has no use for.
-var selling = []string{"恭喜", "重磅", "福利", "豪礼", "速来", "抓紧", "机不可失", "千载难逢", "限时", "免费领", "红包", "亲，", "！"}
+var selling = []string{"恭喜", "重磅", "福利", "豪礼", "速来", "抓紧", "机不可失", "千载难逢", "限时", "免费领", "红包", "亲，"}
 
 var (
 	halfWidth = regexp.MustCompile(`\p{Han}[,;:!?]|[,;:!?]\p{Han}`)
@@ -136,6 +139,9 @@ func (l *linter) style() {
 			l.wrong(at, "“%s”是宣传用语，请改成平实的说法。", word)
 		}
 	}
+	if at := strings.IndexAny(text, "！!"); at >= 0 {
+		l.wrong(at, "通知里不用感叹号，请改成句号。")
+	}
 	if m := halfWidth.FindStringIndex(text); m != nil && l.t.Channel != SMS {
 		l.wrong(m[0], "“%s”里的标点请用全角。", text[m[0]:m[1]])
 	}
@@ -154,8 +160,8 @@ func (l *linter) sms() {
 	for i, line := range strings.SplitAfter(l.t.Body, "\n") {
 		_, value, _ := strings.Cut(strings.TrimSpace(line), "=")
 		given := variable.FindAllString(value, -1)
-		if n := utf8.RuneCountInString(variable.ReplaceAllString(value, "")); i > 0 && n+len(given) > maxParam {
-			l.wrong(at, "短信的一个参数最多 %d 个字，这一个光是固定的字就有 %d 个，请缩短。", maxParam, n)
+		if n := utf8.RuneCountInString(variable.ReplaceAllString(value, "")); i > 0 && n+len(given)*leastValue > maxParam {
+			l.wrong(at, "短信的一个参数最多 %d 个字，这一个固定的字有 %d 个，放不下变量的内容，请缩短。", maxParam, n)
 		}
 		if len(given) > 1 {
 			l.wrong(at, "短信的一个参数只放一个变量：放 %d 个会超过 %d 个字，发出时被截断。", len(given), maxParam)

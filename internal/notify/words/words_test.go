@@ -61,6 +61,7 @@ func TestLint(t *testing.T) {
 		{func(w *words.Template) { w.Body = "一" }, "模板:2:2: 错误：没有写到 {链接}（查看依据和办理的网址），请补上。"},
 		{func(w *words.Template) { w.Title = "{企业}恭喜" }, "模板:1:5: 错误：“恭喜”是宣传用语，请改成平实的说法。"},
 		{func(w *words.Template) { w.Body += "请,核对" }, "全角"},
+		{func(w *words.Template) { w.Body += "请核对！" }, "不用感叹号"},
 		{func(w *words.Template) {
 			w.Channel, w.Body = words.SMS, "SMS_1\nitem={事项}\nsum="+strings.Repeat("长", 35)+"{金额}"
 		}, "模板:4:1: 错误：短信的一个参数最多 35 个字"},
@@ -101,11 +102,13 @@ func TestRead(t *testing.T) {
 		}
 	}
 	paid, _ := words.Default(event.Paid)
-	list, wrong = words.Read("a.txt", "\n"+paid.String()+"== paid sms\n{事项}\nSMS_1\nsum={金额}\n== left\n恭喜\n{企业}{门槛}{链接}\n")
+	before := "\n" + paid.String() + "== paid sms\n{事项}\nSMS_1\nsum={金额}\n== left\n"
+	line := strings.Count(before, "\n") + 1
+	list, wrong = words.Read("a.txt", before+"恭喜\n{企业}{门槛}{链接}\n")
 	if len(list) != 2 || list[1].Channel != words.SMS || list[1].Body != "SMS_1\nsum={金额}" {
 		t.Errorf("%+v", list)
 	}
-	if got := wrong.Error(); !strings.Contains(got, "a.txt:15:1: 错误：“恭喜”") || !strings.Contains(got, "a.txt:16:5: 错误：“不再符合”类通知没有变量 {门槛}") {
+	if got := wrong.Error(); !strings.Contains(got, fmt.Sprintf("a.txt:%d:1: 错误：“恭喜”", line)) || !strings.Contains(got, fmt.Sprintf("a.txt:%d:5: 错误：“不再符合”类通知没有变量 {门槛}", line+1)) {
 		t.Error(got)
 	}
 	for text, says := range map[string]string{"": "没有模板", "标题\n== paid": "a.txt:1:1: 错误：这里应该是一个模板的开头", "== paid": "标题写一行"} {
