@@ -26,59 +26,10 @@ const (
 	getAuditHashes = `SELECT idx, hash FROM audit_hash WHERE idx IN `
 )
 
-// keepStatements compiles what every audited commit runs: on SQLite that takes longer than running it. pgx does so by itself.
-func (s *Store) keepStatements(ctx context.Context) error {
-	if s.kind != SQLite {
-		return nil
-	}
-	list := []string{takeAudit, putAudit}
-	for n := 1; n <= 4; n++ { // more at once are needed by one record of sixteen
-		list = append(list, putAuditHash+s.placeholders(n, 3), putAuditSalt+s.placeholders(n, 3), getAuditHashes+s.placeholders(1, n))
-	}
-	s.kept = make(map[string]*sql.Stmt, len(list))
-	for _, query := range list {
-		statement, err := s.db.PrepareContext(ctx, query) //nolint:sqlclosecheck // closing the database closes it
-		if err != nil {
-			return err
-		}
-		s.kept[query] = statement
-	}
-	return nil
-}
-
-// exec runs query within tx, compiled already if it is kept.
-func (s *Store) exec(ctx context.Context, tx *sql.Tx, query string, args ...any) error {
-	var err error
-	if statement := s.kept[query]; statement != nil {
-		_, err = tx.StmtContext(ctx, statement).ExecContext(ctx, args...) //nolint:sqlclosecheck // the transaction closes it
-	} else {
-		_, err = tx.ExecContext(ctx, query, args...)
-	}
-	return err
-}
-
-// query is exec for what returns rows.
-func (s *Store) query(ctx context.Context, tx *sql.Tx, query string, args ...any) (*sql.Rows, error) {
-	if statement := s.kept[query]; statement != nil {
-		return tx.StmtContext(ctx, statement).QueryContext(ctx, args...) //nolint:sqlclosecheck // the transaction closes it
-	}
-	return tx.QueryContext(ctx, query, args...)
-}
-
-// takeNumber takes the next number of the log and holds the lock row to the end of tx.
-func (s *Store) takeNumber(ctx context.Context, tx *sql.Tx) (seq int64, err error) {
-	if statement := s.kept[takeAudit]; statement != nil {
-		err = tx.StmtContext(ctx, statement).QueryRowContext(ctx).Scan(&seq) //nolint:sqlclosecheck // the transaction closes it
-	} else {
-		err = tx.QueryRowContext(ctx, takeAudit).Scan(&seq)
-	}
-	return seq, err
-}
-
 // appendAudit writes the next record of the audit log within tx and returns its number, which stays locked to the end of tx:
 // so it comes after everything that tx waits for. A change and its record are committed together or not at all.
 func (s *Store) appendAudit(ctx context.Context, tx *sql.Tx, entry audit.Entry) (seq int64, err error) {
-	if seq, err = s.takeNumber(ctx, tx); err != nil {
+	if err = tx.QueryRowContext(ctx, takeAudit).Scan(&seq); err != nil { // holds the lock row to the end of tx
 		return 0, err
 	}
 	r, salts, err := audit.Number(seq, entry, rand.Reader)
@@ -94,21 +45,22 @@ func (s *Store) appendAudit(ctx context.Context, tx *sql.Tx, entry audit.Entry) 
 	if s.kind == Postgres {
 		return seq, putAtOnce(ctx, tx, record, first, added, salts)
 	}
-	if err := s.exec(ctx, tx, putAudit, record...); err != nil {
+	if _, err := tx.ExecContext(ctx, putAudit, record...); err != nil {
 		return 0, err
 	}
 	var values []any
 	for i, h := range added {
 		values = append(values, first+int64(i), seq, h[:])
 	}
-	if err := s.exec(ctx, tx, putAuditHash+s.placeholders(len(added), 3), values...); err != nil || len(salts) == 0 {
+	if _, err := tx.ExecContext(ctx, putAuditHash+s.placeholders(len(added), 3), values...); err != nil || len(salts) == 0 {
 		return seq, err
 	}
 	values = nil
 	for name, salt := range salts {
 		values = append(values, seq, name, salt[:])
 	}
-	return seq, s.exec(ctx, tx, putAuditSalt+s.placeholders(len(salts), 3), values...)
+	_, err = tx.ExecContext(ctx, putAuditSalt+s.placeholders(len(salts), 3), values...)
+	return seq, err
 }
 
 // putAtOnce writes a record with its hashes and salts in one round trip to PostgreSQL. The later parts read what the first
@@ -150,7 +102,7 @@ type auditHashes struct {
 }
 
 func (s *Store) hashesWithin(ctx context.Context, tx *sql.Tx) audit.Hashes {
-	return auditHashes{s, func(query string, args ...any) (*sql.Rows, error) { return s.query(ctx, tx, query, args...) }}
+	return auditHashes{s, func(query string, args ...any) (*sql.Rows, error) { return tx.QueryContext(ctx, query, args...) }}
 }
 
 // ReadHashes implements audit.Hashes.

@@ -44,9 +44,8 @@ const (
 type Store struct {
 	db     *sql.DB
 	kind   Kind
-	writer chan struct{}        // SQLite: holds one token while somebody writes; nil on PostgreSQL
-	kept   map[string]*sql.Stmt // SQLite: statements of the audit log, compiled once for each connection
-	lock   *os.File             // SQLite on a file: the lock that keeps other processes out
+	writer chan struct{} // SQLite: holds one token while somebody writes; nil on PostgreSQL
+	lock   *os.File      // SQLite on a file: the lock that keeps other processes out
 }
 
 // Open opens the database at address, creates it if it is an SQLite file that doesn't exist, and migrates it to the
@@ -107,10 +106,7 @@ func (s *Store) prepare(ctx context.Context) error {
 			return fmt.Errorf("数据库编码是 %s，须为 UTF8：%w", encoding, ErrInvalid)
 		}
 	}
-	if err := s.migrate(ctx); err != nil {
-		return err
-	}
-	return s.keepStatements(ctx)
+	return s.migrate(ctx)
 }
 
 // ours refuses a file with tables of another program.
