@@ -44,7 +44,7 @@ func (c *compiler) item() *item {
 	shape := c.rule.Shape()
 	it := &item{rule: c.rule}
 	_, outcomes := c.rule.Related()
-	it.whole = shape.Each || len(outcomes) > 0 || c.rule.Item.OncePer && c.plan.around.History != nil
+	it.whole = shape.Each || len(outcomes) > 0 || c.rule.Item.OncePer && c.plan.around.History.Limits()
 	var lits []int32
 	for _, part := range shape.Conditions {
 		lit, err := c.condition(part)

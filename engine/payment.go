@@ -11,7 +11,7 @@ import (
 // payment compiles how an eligible amount comes about: the formula, at least 0, cut by the caps that apply, rounded once.
 func (c *compiler) payment(s rules.Shape) payment {
 	amounts := []*formula.Node{s.Amount, s.PerGrant}
-	if c.plan.around.History != nil {
+	if c.plan.around.History.Limits() {
 		amounts = append(amounts, s.PerYear, s.Total)
 	}
 	switch {

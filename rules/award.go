@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sort"
 
+	"mianshen/rules/civil"
 	"mianshen/rules/exact"
 	"mianshen/rules/formula"
 )
@@ -35,7 +36,7 @@ func (r *run) Lookup(name string, by *formula.Value) *formula.Value {
 
 // Awarded answers 已奖: money granted for a year, net of recovery.
 func (r *run) Awarded(items []string, year int) *formula.Value {
-	if r.around.History == nil {
+	if from, err := civil.New(year, 1, 1); err != nil || !r.around.History.Knows(items, from) {
 		return noHistory
 	}
 	sum := exact.Int(0)
@@ -57,7 +58,7 @@ func (r *run) Awarded(items []string, year int) *formula.Value {
 
 // EverAwarded answers 曾获.
 func (r *run) EverAwarded(items []string) *formula.Value {
-	if r.around.History == nil {
+	if !r.around.History.Knows(items, civil.Date{}) {
 		return noHistory
 	}
 	for _, g := range r.grants() {
@@ -131,7 +132,7 @@ func (r *run) basisText() *formula.Value {
 
 // fromHistory gives the findings that need the history: how often the item may be granted, and the same basis claimed before.
 func (r *run) fromHistory(basis *formula.Value) []Finding {
-	if r.around.History == nil {
+	if !r.around.History.Limits() {
 		return nil
 	}
 	var out []Finding
@@ -248,7 +249,7 @@ func (r *run) caps() limits {
 		return r.frame.Run(p)
 	}
 	l.perGrant = run(r.rule.perGrant)
-	if r.around.History != nil {
+	if r.around.History.Limits() {
 		l.perYear, l.total = run(r.rule.perYear), run(r.rule.total)
 		if (l.perYear != nil || l.total != nil) && r.anyUnstated() {
 			l.total = unstated
@@ -330,7 +331,7 @@ func (r *run) capped(n exact.Num, caps limits) (exact.Num, error) {
 	if caps.perGrant != nil {
 		n = r.cut(n, caps.perGrant.Num(), "单次上限")
 	}
-	if r.around.History == nil {
+	if !r.around.History.Limits() {
 		return n, nil
 	}
 	items := r.capItems()

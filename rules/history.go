@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"maps"
 	"slices"
 	"sort"
 
@@ -23,7 +24,8 @@ type Award struct {
 // immutable.
 type History struct {
 	byFirm map[string][]Award
-	byItem map[string][]Award // awards of all firms, for once_per
+	byItem map[string][]Award    // awards of all firms, for once_per
+	since  map[string]civil.Date // of a ledger: the items of which it has everything, and from when on; nil: it has everything
 }
 
 // NewHistory takes all awards.
@@ -34,6 +36,34 @@ func NewHistory(awards []Award) *History {
 		h.byItem[a.Item] = append(h.byItem[a.Item], a)
 	}
 	return h
+}
+
+// NewLedger takes the awards of a ledger that has everything of some items only, from a day on; the zero Date is from the beginning. What
+// is asked beyond that isn't known. Such a history answers 已奖 and 曾获; how often an item is granted and how much of its caps is left is
+// decided where it is paid, with what is on its way.
+func NewLedger(awards []Award, since map[string]civil.Date) *History {
+	h := NewHistory(awards)
+	h.since = maps.Clone(since)
+	if h.since == nil {
+		h.since = map[string]civil.Date{}
+	}
+	return h
+}
+
+// Limits reports whether the history has everything, so that periods, caps over time and bases that count once are held against it. A nil
+// history hasn't.
+func (h *History) Limits() bool { return h != nil && h.since == nil }
+
+// Knows reports whether the history has all grants of the items whose period begins on the day or later, or with the zero Date all there
+// ever were. A nil history knows of none.
+func (h *History) Knows(items []string, from civil.Date) bool {
+	if h == nil || h.since == nil {
+		return h != nil
+	}
+	return !slices.ContainsFunc(items, func(item string) bool {
+		since, known := h.since[item]
+		return !known || !since.IsZero() && (from.IsZero() || since.After(from))
+	})
 }
 
 // grant is what is left of all awards for one item, period and basis after recoveries.

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"mianshen/internal/casework"
-	"mianshen/internal/disburse/ledger"
+	"mianshen/internal/disburse/granted"
 	"mianshen/internal/facts/arrival"
 	"mianshen/internal/intake"
 	"mianshen/internal/intake/delivery"
@@ -384,10 +384,10 @@ func office(ctx context.Context, address string) (*casework.Office, error) {
 	return over(db), nil
 }
 
-// over is the office over an open database: its sweeps decide with what persons found. Earlier grants by other ways aren't in the
-// ledger, so the history isn't known.
+// over is the office over an open database: its sweeps decide with what persons found, and with what was granted before of the items of
+// which somebody says that the ledger has everything.
 func over(db *store.Store) *casework.Office {
 	o := casework.New(db)
-	o.Past = ledger.Lookback{Book: ledger.New(db)}
+	o.Past = granted.LookbackOf(db)
 	return o
 }

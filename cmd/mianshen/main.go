@@ -50,6 +50,7 @@ type cli struct {
 	Budget   funds.Budget   `cmd:"" help:"预算额度：建立、批准、下达、结转、流水"`
 	Account  funds.Account  `cmd:"" help:"收款账户：登记、核验、停用"`
 	Finding  funds.Finding  `cmd:"" help:"人工认定：数据说不了的条件，一人录入、另一人确认"`
+	Granted  funds.Granted  `cmd:"" help:"以前或别处的拨付：补录、复核，登记从哪天起账目完整"`
 	Choice   funds.Choice   `cmd:"" help:"企业在几选一的事项里选了哪个"`
 	Recovery funds.Recovery `cmd:"" help:"追回：提出、批准、收回"`
 

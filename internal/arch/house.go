@@ -111,7 +111,7 @@ var rooms = map[string]Room{
 	"internal/store/storetest": {ForTests: true, Imports: with(bottom, "rules", "engine", "internal/audit", "internal/store", "internal/pgtest")},
 	"internal/casework": {
 		Imports:     with(bottom, "rules", "rules/formula", "rules/lint", "engine", "engine/kernel", "internal/facts", "internal/store"),
-		TestImports: []string{"seeds", "seeds/synth", "internal/pgtest", "internal/facts/arrival", "internal/intake", "internal/disburse/ledger"},
+		TestImports: []string{"seeds", "seeds/synth", "internal/pgtest", "internal/facts/arrival", "internal/intake", "internal/disburse/granted", "internal/disburse/ledger"},
 	},
 	"internal/catalog": {Bars: NoClock, Imports: with(bottom, "rules", "index"), TestImports: []string{"seeds"}},
 	"internal/finder":  {Imports: []string{"index", "index/lexicon", "internal/casework", "internal/catalog", "internal/store"}, TestImports: []string{"internal/demo", "seeds"}},
@@ -132,6 +132,10 @@ var rooms = map[string]Room{
 	"internal/disburse/ledger": {
 		Bars: NoClock, Imports: []string{"internal/disburse/payee", "rules", "rules/exact", "rules/civil", "internal/audit", "internal/intake", "internal/store"}, TestImports: []string{"internal/pgtest"},
 	},
+	"internal/disburse/granted": {
+		Bars: NoClock, Imports: []string{"internal/disburse/ledger", "rules", "rules/exact", "rules/civil", "internal/audit", "internal/intake", "internal/store"},
+		TestImports: []string{"internal/fsck", "internal/pgtest"},
+	},
 	"internal/disburse/recheck":  {Bars: NoClock, Imports: []string{"engine", "internal/casework", "internal/store", "internal/disburse/claim", "rules", "rules/exact", "rules/civil"}},
 	"internal/disburse/overview": {Bars: NoClock, Imports: []string{"internal/store", "internal/disburse/lists", "rules/exact", "rules/civil"}, TestImports: []string{"internal/pgtest"}},
 	"internal/disburse/report":   {Bars: NoClock, Imports: []string{"internal/casework", "internal/store", "rules", "rules/exact", "rules/civil"}},
@@ -141,7 +145,7 @@ var rooms = map[string]Room{
 		Imports: with(bottom, "rules", "engine", "internal/casework", "internal/store", "internal/disburse/best", "internal/disburse/claim", "internal/disburse/entitle", "internal/disburse/ledger",
 			"internal/disburse/lists", "internal/disburse/ration"),
 		TestImports: []string{
-			"internal/disburse/payee",
+			"internal/disburse/granted", "internal/disburse/payee", "internal/fsck",
 			"rules/formula", "internal/demo", "internal/pgtest", "internal/facts/arrival", "internal/intake", "internal/disburse/recheck", "internal/disburse/report",
 			"internal/disburse/pay", "internal/disburse/pay/paytest", "internal/disburse/payout",
 		},
@@ -302,14 +306,14 @@ var rooms = map[string]Room{
 			"internal/disburse/lists/view", "internal/disburse/recheck", "internal/disburse/report", "internal/store",
 		},
 	},
-	"internal/counter/funds": {Imports: []string{"rules", "rules/exact", "rules/civil", "internal/casework", "internal/counter", "internal/disburse/ledger", "internal/intake"}},
 	"internal/counter/letters": {Imports: []string{
 		"rules/civil", "internal/casework", "internal/counter", "internal/notify/channel", "internal/notify/derive", "internal/notify/event", "internal/notify/exchange",
 		"internal/notify/foretell", "internal/notify/outbox", "internal/notify/words", "internal/persons", "internal/store",
 	}},
+	"internal/counter/funds": {Imports: []string{"rules", "rules/exact", "rules/civil", "internal/casework", "internal/counter", "internal/disburse/granted", "internal/disburse/ledger", "internal/intake", "internal/store"}},
 	"cmd/mianshen": {
 		Imports: with(law, "engine", "index", "index/judge", "index/lexicon", "index/texts", "seeds", "seeds/synth", "internal/casework", "internal/facts/arrival", "internal/store", "internal/intake", "internal/intake/delivery", "internal/sheet",
-			"internal/readiness", "internal/readiness/report", "internal/whatif", "internal/web", "internal/catalog", "internal/demo", "internal/finder", "internal/disburse", "internal/disburse/ledger", "internal/fsck", "internal/notify", "internal/audit", "internal/persons", "internal/persons/provider", "internal/seal",
+			"internal/readiness", "internal/readiness/report", "internal/whatif", "internal/web", "internal/catalog", "internal/demo", "internal/finder", "internal/disburse", "internal/disburse/granted", "internal/fsck", "internal/notify", "internal/audit", "internal/persons", "internal/persons/provider", "internal/seal",
 			"internal/timetable", "internal/disburse/pay", "internal/demo/quarter",
 			"internal/counter", "internal/counter/bank", "internal/counter/funds", "internal/counter/listing",
 			"internal/readiness", "internal/readiness/report", "internal/whatif", "internal/web", "internal/catalog", "internal/demo", "internal/finder", "internal/disburse", "internal/disburse/ledger", "internal/disburse/payout", "internal/fsck", "internal/notify", "internal/audit", "internal/persons", "internal/persons/provider", "internal/seal", "internal/demo/quarter",

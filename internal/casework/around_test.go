@@ -1,18 +1,16 @@
 package casework_test
 
 import (
-	"context"
-	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
 
 	"mianshen/internal/casework"
+	"mianshen/internal/disburse/granted"
 	"mianshen/internal/disburse/ledger"
 	"mianshen/internal/store"
 	"mianshen/rules"
-	"mianshen/rules/civil"
 )
 
 const lookingBack = `id: p-1
@@ -31,19 +29,26 @@ items:
       - {id: first, clause: 第一条, quote: 未获其他奖励, exclude: '曾获("award")', because: 没有获得过奖励, remedy: 不再奖励}
 `
 
-// granted adds to the ledger what was granted before there was one.
-type granted struct {
-	ledger.Lookback
-	awards []rules.Award
-}
-
-func (g granted) History(ctx context.Context, until civil.Date, known time.Time) (*rules.History, error) {
-	h, err := g.Lookback.History(ctx, until, known)
-	if h == nil || err != nil {
-		return h, err
+// before brings in what was granted before there was a ledger, and has it said that there was nothing else.
+func before(t *testing.T, b *granted.Book, at time.Time) {
+	t.Helper()
+	owner := func(string) (string, bool) { return "区经委", true }
+	f, err := b.Import(t.Context(), granted.Loading{
+		Department: "区经委", Name: "a.csv", Source: "旧账", Body: []byte("统一社会信用代码,事项,所属期,依据,金额,发放日期\n91310118832628001D,award,2024,,1,2025-06-01\n"),
+	}, owner, "d1", at)
+	if err == nil {
+		err = b.AnswerFile(t.Context(), f.ID, true, "d2", at.Add(time.Second))
 	}
-	list, err := g.Book.Awards(ctx, until, known)
-	return rules.NewHistory(slices.Concat(g.awards, list)), err
+	var ids []string
+	if err == nil {
+		ids, err = b.State(t.Context(), granted.Statement{Department: "区经委", Evidence: "旧账"}, []string{"award"}, owner, "d1", at.Add(2*time.Second))
+	}
+	if err == nil {
+		err = b.AnswerStatement(t.Context(), ids[0], true, "d2", at.Add(3*time.Second))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // persons gives the store a D1 and a D2 of one department.
@@ -70,9 +75,7 @@ func TestPast(t *testing.T) {
 		ctx := t.Context()
 		persons(t, o.Store)
 		book := ledger.New(o.Store)
-		past := granted{ledger.Lookback{Book: book, Whole: true}, []rules.Award{{
-			Enterprise: "91310118832628001D", Item: "award", Period: rules.Year.Of(asOf, 1), Amount: 100, On: civil.MustParse("2025-06-01"),
-		}}}
+		past := granted.LookbackOf(o.Store)
 		o.Past = past
 		v, list := firms(t)
 		proposal, err := o.ProposeWith(ctx, []byte(vocabulary), fstest.MapFS{
@@ -85,6 +88,10 @@ func TestPast(t *testing.T) {
 			t.Fatal(err)
 		}
 		receive(t, o, v, list, now)
+		if err := o.Store.PutEnterprises(ctx, []store.Enterprise{{USCC: "91310118832628001D", Name: "甲公司"}}); err != nil {
+			t.Fatal(err)
+		}
+		before(t, past.Granted, now.Add(30*time.Second))
 		first := must(sweepOn(ctx, o, "1", now.Add(time.Minute)))(t)
 		const firm = "91310118MA1JP7UB2B"
 		yes := true
@@ -137,7 +144,7 @@ func TestPast(t *testing.T) {
 // TestUnknownHistory lets what asks for the history wait as long as nobody says that the ledger has all of it.
 func TestUnknownHistory(t *testing.T) {
 	onBoth(t, func(t *testing.T, o *casework.Office) {
-		o.Past = ledger.Lookback{Book: ledger.New(o.Store)}
+		o.Past = granted.LookbackOf(o.Store)
 		around, err := o.Circumstances(t.Context(), store.Sweep{ID: 1, Plan: store.Plan{AsOf: asOf, KnownAt: now}})
 		if err != nil || around.History != nil || around.Findings == nil || around.AsOf != asOf {
 			t.Errorf("%+v, %v", around, err)

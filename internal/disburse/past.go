@@ -49,17 +49,14 @@ func (d *Desk) readPast(ctx context.Context, law *claim.Law, book *rules.Book) (
 		err := scan(&x.list, &n, &x.id, &x.part, &x.Item, &x.Enterprise, &x.Period, &x.Basis.Kind, &x.Basis.Value, &x.amount, &x.claimed, &x.decision, store.DayInto(&x.asOf))
 		x.Amount = x.amount
 		x.Groups = groups[entryKey{x.list, n}]
-		if r, ok := book.Rule(x.Item); ok {
-			x.CapGroup, x.Once = r.Item.Cap.Group, r.Item.OncePer
-			for _, g := range law.Groups(r.Item, x.Period) {
-				x.Groups = append(x.Groups, g.Group)
-			}
-		}
-		p.all = append(p.all, x)
+		p.add(x, law)
 		return err
 	}, `SELECT e.list, e.n, t.id, t.part, t.item, t.enterprise, t.period, t.basis_kind, t.basis, e.amount_fen, e.claimed_fen, t.decision, s.as_of
 		FROM list_entry e JOIN entitlement t ON t.id = e.entitlement AND t.part = e.part JOIN disbursement_list l ON l.id = e.list
 		JOIN sweep s ON s.id = t.sweep WHERE e.status IN ('in', 'held') AND l.state <> 'withdrawn'`)
+	if err == nil {
+		err = d.readEarlier(ctx, p, law)
+	}
 	slices.SortFunc(p.all, func(a, b paid) int { return cmp.Or(cmp.Compare(a.id, b.id), cmp.Compare(a.part, b.part)) })
 	for i, x := range p.all {
 		p.byFirm[x.Enterprise] = append(p.byFirm[x.Enterprise], i)
@@ -69,6 +66,39 @@ func (d *Desk) readPast(ctx context.Context, law *claim.Law, book *rules.Book) (
 		}
 	}
 	return p, err
+}
+
+// add takes an entry in, with what the law says of its item.
+func (p *past) add(x paid, law *claim.Law) {
+	if r, ok := p.rules.Rule(x.Item); ok {
+		x.CapGroup, x.Once = r.Item.Cap.Group, r.Item.OncePer
+		for _, g := range law.Groups(r.Item, x.Period) {
+			x.Groups = append(x.Groups, g.Group)
+		}
+	}
+	p.all = append(p.all, x)
+}
+
+// earlier begins what stands for the list of a grant that was brought in.
+const earlier = "补录 "
+
+// readEarlier adds what was granted before this ledger or elsewhere and was brought in, net of what was given back; also what no second
+// person has confirmed yet: it may have been paid.
+func (d *Desk) readEarlier(ctx context.Context, p *past, law *claim.Law) error {
+	return each(ctx, d.store, func(scan func(...any) error) error {
+		var x paid
+		if err := scan(&x.list, &x.Item, &x.Enterprise, &x.Period, &x.Basis.Value, &x.amount); err != nil {
+			return err
+		}
+		if r, ok := p.rules.Rule(x.Item); ok && x.Basis.Value != "" {
+			x.Basis.Kind = r.Item.Basis
+		}
+		x.list, x.Amount, x.claimed = earlier+x.list, x.amount, x.amount
+		x.id = x.ID()
+		p.add(x, law)
+		return nil
+	}, `SELECT min(file), item, enterprise, period, basis, CAST(sum(amount_fen) AS BIGINT) FROM earlier_grant WHERE live = 1
+		GROUP BY item, enterprise, period, basis HAVING sum(amount_fen) > 0`)
 }
 
 type entryKey struct {

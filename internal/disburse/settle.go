@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"mianshen/internal/disburse/best"
 	"mianshen/internal/disburse/claim"
@@ -162,7 +163,11 @@ func (c *component) admit(w *world, twice map[string]string) {
 
 // where says on which list an entitlement is.
 func (p *past) where(id string) string {
-	return "本笔已在名单 " + p.all[p.byID[id][0]].list + " 上"
+	list := p.all[p.byID[id][0]].list
+	if strings.HasPrefix(list, earlier) {
+		return "本笔以前已经拨付（" + list + "）"
+	}
+	return "本笔已在名单 " + list + " 上"
 }
 
 // merged are caps over time as they bind affiliated firms: of several that differ from firm to firm the smallest.

@@ -29,6 +29,7 @@ type world struct {
 	sweep   store.Sweep
 	book    *casework.Book
 	law     *claim.Law
+	around  rules.Circumstances // of the sweep: its day, what persons had found, what had been granted
 	table   *engine.Table
 	state   *engine.Result
 	wanted  map[string]bool
@@ -75,6 +76,9 @@ func (d *Desk) open(ctx context.Context, r Request, now time.Time) (*world, erro
 		return nil, err
 	}
 	if w.wanted, err = wantedItems(w.book, r, w.sweep.AsOf); err != nil {
+		return nil, err
+	}
+	if w.around, err = d.office.Circumstances(ctx, w.sweep); err != nil {
 		return nil, err
 	}
 	w.law = claim.NewLaw(w.book.Book, w.sweep.AsOf)
@@ -191,7 +195,7 @@ func (w *world) pairs() (rows []int, pairs [][]claim.Pair) {
 
 // session gives a function that loads the facts of a row; it is one goroutine's.
 func (w *world) session() func(row int) (*rules.Session, error) {
-	s, loaded := w.book.NewSession(rules.Circumstances{AsOf: w.sweep.AsOf}), -1
+	s, loaded := w.book.NewSession(w.around), -1
 	return func(row int) (*rules.Session, error) {
 		if row == loaded {
 			return s, nil

@@ -45,7 +45,7 @@ type Result struct {
 // Checks returns all checks, in the order of Run's results.
 func Checks() []Check {
 	var all []Check
-	for _, list := range [][]Check{rights, budgets, payments, receipts, seats, approvals, powers, guarded, sealed, logged} {
+	for _, list := range [][]Check{rights, budgets, payments, receipts, seats, approvals, history, powers, guarded, sealed, logged} {
 		all = append(all, list...)
 	}
 	return all

@@ -335,6 +335,20 @@ func (w *world) answered() {
 		`INSERT INTO posting (at, kind, line, debit, credit, fen, ref, person) VALUES ($now, 'recover', 'B', 'paid', 'available', 300, '到账 1', 'f1')`)
 	w.write("", "", `INSERT INTO finding (id, item, enterprise, condition, result, on_day, evidence, recorded_by, recorded_at) VALUES ('F1', 'x', '`+firmA+`', 'c', 1, '2026-01-01', '纸', 'd1', $now)`)
 	w.write("finding.answered", "F1", `UPDATE finding SET answer = 'confirmed', answered_by = 'd2', answered_at = $now WHERE id = 'F1'`)
+	w.before()
+}
+
+// before are grants made before there was a ledger, one file confirmed and one rejected, and the statement that there are no others.
+func (w *world) before() {
+	for _, id := range []string{"G1", "G2"} {
+		w.write("earlier.imported", id, `INSERT INTO earlier_file (id, department, name, sha256, source, grants, sum_fen, recorded_by, recorded_at) VALUES ('`+id+`', '人社局', 'a.csv', '`+sixty4+`', '旧账', 2, 700, 'd1', $now)`,
+			`INSERT INTO earlier_grant (file, line, item, enterprise, period, basis, amount_fen, on_day) VALUES ('`+id+`', 2, 'x', '`+firmA+`', '2019', '', 800, '2019-05-01'), ('`+id+`', 3, 'x', '`+firmA+`', '2019', '', -100, '2019-06-01')`)
+		answer := map[string]string{"G1": "rejected", "G2": "confirmed"}[id]
+		w.write("earlier.answered", id, `UPDATE earlier_file SET answer = '`+answer+`', answered_by = 'd2', answered_at = $now WHERE id = '`+id+`'`)
+	}
+	w.write("whole.stated", "W1", `INSERT INTO whole_ledger (id, department, item, evidence, recorded_by, recorded_at) VALUES ('W1', '人社局', 'x', '旧账', 'd1', $now)`)
+	w.write("whole.answered", "W1", `UPDATE whole_ledger SET answer = 'confirmed', answered_by = 'd2', answered_at = $now WHERE id = 'W1'`)
+	w.write("whole.ended", "W1", `UPDATE whole_ledger SET ended_by = 'd1', ended_at = $now, end_reason = '另有拨付' WHERE id = 'W1'`)
 }
 
 // others are a list that was withdrawn from public notice, and a draft.

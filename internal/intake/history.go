@@ -51,23 +51,29 @@ func historySchema(what string, needed int, names ...string) *schema {
 // ReadAwards reads earlier grants: 统一社会信用代码, 事项, 所属期 (2024, 2024-Q1, 2024-03), 依据, 金额, 发放日期; the last three may be absent
 // or empty. They come in the order of the file. The error is a *Problems or ctx's.
 func ReadAwards(ctx context.Context, in Input, opts Options) (awards []rules.Award, notices []string, err error) {
+	awards, _, notices, err = ReadAwardLines(ctx, in, opts)
+	return awards, notices, err
+}
+
+// ReadAwardLines is ReadAwards, and says in which line of the file each award stands.
+func ReadAwardLines(ctx context.Context, in Input, opts Options) (awards []rules.Award, lines []int, notices []string, err error) {
 	s, err := open(in, opts)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	sc := historySchema("发放记录", 2, "事项", "所属期", "依据", "金额", "发放日期")
 	err = s.read(ctx, sc, func(b *book) int { return b.first() }, func(l *line) {
 		if a, ok := l.award(); ok {
-			awards = append(awards, a)
+			awards, lines = append(awards, a), append(lines, l.number)
 		}
 	})
 	if err == nil {
 		err = s.err()
 	}
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	return awards, s.notices, nil
+	return awards, lines, s.notices, nil
 }
 
 func (l *line) award() (a rules.Award, ok bool) {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"mianshen/rules"
+	"mianshen/rules/civil"
 	"mianshen/rules/formula"
 )
 
@@ -187,8 +188,11 @@ func (r *reader) read(n *formula.Node) bool {
 		}
 	case formula.OpDefine:
 		r.walk(r.a.s.Rules[r.rule].Part(n.Slot))
-	case formula.OpAwarded, formula.OpEverAwarded:
-		r.history = r.history || r.a.s.Around.History == nil
+	case formula.OpAwarded: // of which year isn't known here; mostly this one
+		year, err := civil.New(r.a.s.Around.AsOf.Year(), 1, 1)
+		r.history = r.history || err != nil || !r.a.s.Around.History.Knows(n.Names, year)
+	case formula.OpEverAwarded:
+		r.history = r.history || !r.a.s.Around.History.Knows(n.Names, civil.Date{})
 	case formula.OpQualifies:
 		r.items = append(r.items, n.Names...)
 	}

@@ -415,9 +415,9 @@ func (w *town) bad() {
 
 // tables of persons and of money.
 var tables = []string{
-	"account", "api_token", "batch_download", "batch_file", "budget_line", "cap_use", "choice", "confirmation", "disbursement_list", "entitlement", "entry_cap",
+	"account", "api_token", "batch_download", "batch_file", "budget_line", "cap_use", "choice", "confirmation", "disbursement_list", "earlier_file", "earlier_grant", "entitlement", "entry_cap",
 	"entry_seat", "finding", "first_start", "instance", "list_attachment", "list_entry", "list_event", "list_step", "objection", "payee_account", "payment",
-	"payment_batch", "person", "posting", "receipt_file", "receipt_line", "recovery", "recovery_receipt", "role_grant", "seat", "session",
+	"payment_batch", "person", "posting", "receipt_file", "receipt_line", "recovery", "recovery_receipt", "role_grant", "seat", "session", "whole_ledger",
 }
 
 // dump returns every row of these tables.

@@ -93,36 +93,6 @@ func (b *Book) Awards(ctx context.Context, until civil.Date, known time.Time) (l
 	return list, err
 }
 
-// Lookback is the ledger as decisions look back on it. Whole says that firms were granted nothing but through this ledger; else the
-// history isn't known, and conditions that ask for it wait (待核实) instead of taking what is missing for nothing. Decisions made
-// before Whole was changed don't come out the same again.
-type Lookback struct {
-	Book  *Book
-	Whole bool
-}
-
-// Findings are those of the book.
-func (l Lookback) Findings(ctx context.Context, onDay civil.Date, known time.Time) (*rules.Findings, error) {
-	return l.Book.Findings(ctx, onDay, known)
-}
-
-// History is that of the book, or nil: not known.
-func (l Lookback) History(ctx context.Context, until civil.Date, known time.Time) (*rules.History, error) {
-	if !l.Whole {
-		return nil, nil
-	}
-	return l.Book.History(ctx, until, known)
-}
-
-// History is Awards as rules decide with them. It knows what went through this ledger and nothing else.
-func (b *Book) History(ctx context.Context, until civil.Date, known time.Time) (*rules.History, error) {
-	list, err := b.Awards(ctx, until, known)
-	if err != nil {
-		return nil, err
-	}
-	return rules.NewHistory(list), nil
-}
-
 // interval reads the period of an entitlement, which for an item without periods is a day.
 func interval(period string) (rules.Interval, error) {
 	if day, err := civil.Parse(period); err == nil {

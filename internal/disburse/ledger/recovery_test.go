@@ -92,18 +92,6 @@ func TestHistory(t *testing.T) {
 		if got != want {
 			w.t.Errorf("awards:\n%swant\n%s", got, want)
 		}
-		for whole, want := range map[bool]string{true: "[" + firm + "]", false: "[]"} {
-			l := ledger.Lookback{Book: w.b, Whole: whole}
-			h, err := l.History(ctx, civil.MustParse("2026-03-04"), time.Time{})
-			check(w.t, err)
-			if got := fmt.Sprint(h.Firms([]string{"rent"})); got != want || (h != nil) != whole {
-				w.t.Errorf("firms with awards: %s, want %s", got, want)
-			}
-			f, err := l.Findings(ctx, civil.MustParse("2026-03-04"), time.Time{})
-			if err != nil || len(f.Firms("rent")) != 0 {
-				w.t.Errorf("findings: %v, %v", f, err)
-			}
-		}
 	})
 }
 

@@ -58,13 +58,17 @@ func List(ctx context.Context, o *casework.Office, list string) ([]Entry, error)
 	if err != nil {
 		return nil, err
 	}
+	around, err := o.Circumstances(ctx, store.Sweep{Plan: store.Plan{AsOf: snap.AsOf}})
+	if err != nil {
+		return nil, err
+	}
 	workers := runtime.GOMAXPROCS(0)
 	failed := make([]error, workers)
 	size := (len(entries) + workers - 1) / workers
 	var wg sync.WaitGroup
 	for k := range workers {
 		part := entries[min(len(entries), k*size):min(len(entries), (k+1)*size)]
-		wg.Go(func() { failed[k] = decide(ctx, part, book, table, snap.AsOf) })
+		wg.Go(func() { failed[k] = decide(ctx, part, book, table, around) })
 	}
 	wg.Wait()
 	for _, err := range failed {
@@ -103,11 +107,11 @@ func read(ctx context.Context, s *store.Store, list string) (out []Entry, err er
 }
 
 // decide decides some entries; those of one firm that follow each other share its profile.
-func decide(ctx context.Context, entries []Entry, book *casework.Book, table *engine.Table, asOf civil.Date) error {
-	session, loaded := book.NewSession(rules.Circumstances{AsOf: asOf}), ""
+func decide(ctx context.Context, entries []Entry, book *casework.Book, table *engine.Table, around rules.Circumstances) error {
+	session, loaded := book.NewSession(around), ""
 	for i := range entries {
 		e := &entries[i]
-		e.AsOf = asOf
+		e.AsOf = around.AsOf
 		if err := ctx.Err(); err != nil {
 			return err
 		}

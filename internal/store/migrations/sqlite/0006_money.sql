@@ -396,6 +396,62 @@ CREATE TABLE finding (
 ) STRICT;
 CREATE INDEX finding_enterprise ON finding (enterprise, item);
 
+-- What was granted before this ledger, or elsewhere: a file of it, brought in by one person and confirmed by another, and its rows. An
+-- amount below zero was given back. live is 0 once the file was rejected.
+CREATE TABLE earlier_file (
+  id          TEXT NOT NULL PRIMARY KEY CHECK (id <> ''),
+  department  TEXT NOT NULL CHECK (department <> ''),
+  name        TEXT NOT NULL CHECK (name <> ''),
+  sha256      TEXT NOT NULL CHECK (length(sha256) = 64),
+  source      TEXT NOT NULL CHECK (source <> ''),
+  grants      INTEGER NOT NULL CHECK (grants > 0),
+  sum_fen     INTEGER NOT NULL,
+  recorded_by TEXT NOT NULL REFERENCES person (id),
+  recorded_at TEXT NOT NULL CHECK (recorded_at LIKE '____-__-__T__:__:__.______Z'),
+  answer      TEXT CHECK (answer IN ('confirmed', 'rejected')),
+  answered_by TEXT REFERENCES person (id),
+  answered_at TEXT CHECK (answered_at LIKE '____-__-__T__:__:__.______Z'),
+  CHECK (answered_by <> recorded_by),
+  CHECK ((answer IS NULL) = (answered_by IS NULL) AND (answer IS NULL) = (answered_at IS NULL))
+) STRICT;
+CREATE TABLE earlier_grant (
+  file       TEXT NOT NULL REFERENCES earlier_file (id),
+  line       INTEGER NOT NULL CHECK (line >= 1),
+  item       TEXT NOT NULL CHECK (item <> ''),
+  enterprise TEXT NOT NULL REFERENCES enterprise (uscc),
+  period     TEXT NOT NULL CHECK (period <> ''),
+  basis      TEXT NOT NULL,
+  amount_fen INTEGER NOT NULL CHECK (amount_fen <> 0),
+  on_day     TEXT NOT NULL CHECK (length(on_day) = 10 AND date(on_day) IS on_day),
+  live       INTEGER NOT NULL DEFAULT 1 CHECK (live IN (0, 1)),
+  PRIMARY KEY (file, line)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX earlier_grant_live ON earlier_grant (item, enterprise, period, basis, on_day, amount_fen > 0) WHERE live = 1;
+CREATE INDEX earlier_grant_enterprise ON earlier_grant (enterprise);
+
+-- That the ledger has everything that was granted of an item, from a day on (NULL: from the beginning), with what was brought in. One
+-- person says it, another confirms it, and it holds until somebody ends it.
+CREATE TABLE whole_ledger (
+  id          TEXT NOT NULL PRIMARY KEY CHECK (id <> ''),
+  department  TEXT NOT NULL CHECK (department <> ''),
+  item        TEXT NOT NULL CHECK (item <> ''),
+  since       TEXT CHECK (length(since) = 10 AND date(since) IS since),
+  evidence    TEXT NOT NULL CHECK (evidence <> ''),
+  recorded_by TEXT NOT NULL REFERENCES person (id),
+  recorded_at TEXT NOT NULL CHECK (recorded_at LIKE '____-__-__T__:__:__.______Z'),
+  answer      TEXT CHECK (answer IN ('confirmed', 'rejected')),
+  answered_by TEXT REFERENCES person (id),
+  answered_at TEXT CHECK (answered_at LIKE '____-__-__T__:__:__.______Z'),
+  ended_by    TEXT REFERENCES person (id),
+  ended_at    TEXT CHECK (ended_at LIKE '____-__-__T__:__:__.______Z'),
+  end_reason  TEXT CHECK (end_reason <> ''),
+  CHECK (answered_by <> recorded_by),
+  CHECK ((answer IS NULL) = (answered_by IS NULL) AND (answer IS NULL) = (answered_at IS NULL)),
+  CHECK ((ended_by IS NULL) = (ended_at IS NULL) AND (ended_by IS NULL) = (end_reason IS NULL)),
+  CHECK (ended_at IS NULL OR (answer = 'confirmed' AND ended_at >= answered_at))
+) STRICT;
+CREATE INDEX whole_ledger_item ON whole_ledger (item);
+
 -- Which item of a group of rule choice a firm has chosen; the last one counts.
 CREATE TABLE choice (
   seq        INTEGER PRIMARY KEY,
@@ -624,6 +680,14 @@ WHEN NOT EXISTS (SELECT 1 FROM disbursement_list l WHERE l.id = NEW.list AND l.s
     AND t.item = NEW.item AND t.amount_fen = NEW.claimed_fen)
 BEGIN SELECT RAISE(ABORT, 'an entry comes into a draft, with what its entitlement says'); END;
 -- +goose StatementEnd
+-- M1: what was granted before or elsewhere isn't paid again.
+-- +goose StatementBegin
+CREATE TRIGGER list_entry_earlier BEFORE INSERT ON list_entry
+WHEN NEW.part NOT GLOB 'c*' AND coalesce((SELECT sum(g.amount_fen) FROM entitlement t
+    JOIN earlier_grant g ON g.item = t.item AND g.enterprise = t.enterprise AND g.period = t.period AND g.basis = t.basis AND g.live = 1
+  WHERE t.id = NEW.entitlement AND t.part = NEW.part), 0) > 0
+BEGIN SELECT RAISE(ABORT, 'the right was paid before this ledger or elsewhere'); END;
+-- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER list_entry_moves BEFORE UPDATE ON list_entry
 WHEN (NEW.list, NEW.n, NEW.entitlement, NEW.part, NEW.enterprise, NEW.item, NEW.name, NEW.claimed_fen)
@@ -795,6 +859,54 @@ CREATE TRIGGER finding_moves BEFORE UPDATE ON finding
 WHEN OLD.answer IS NOT NULL OR (NEW.id, NEW.item, NEW.enterprise, NEW.condition, NEW.result, NEW.amount_fen, NEW.on_day, NEW.evidence, NEW.recorded_by, NEW.recorded_at)
     IS NOT (OLD.id, OLD.item, OLD.enterprise, OLD.condition, OLD.result, OLD.amount_fen, OLD.on_day, OLD.evidence, OLD.recorded_by, OLD.recorded_at)
 BEGIN SELECT RAISE(ABORT, 'a finding is answered once'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER earlier_file_moves BEFORE UPDATE ON earlier_file
+WHEN OLD.answer IS NOT NULL OR (NEW.id, NEW.department, NEW.name, NEW.sha256, NEW.source, NEW.grants, NEW.sum_fen, NEW.recorded_by, NEW.recorded_at)
+    IS NOT (OLD.id, OLD.department, OLD.name, OLD.sha256, OLD.source, OLD.grants, OLD.sum_fen, OLD.recorded_by, OLD.recorded_at)
+BEGIN SELECT RAISE(ABORT, 'a file of earlier grants is answered once'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER earlier_file_delete BEFORE DELETE ON earlier_file BEGIN SELECT RAISE(ABORT, 'a file of earlier grants is never deleted'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER earlier_grant_delete BEFORE DELETE ON earlier_grant BEGIN SELECT RAISE(ABORT, 'an earlier grant is never deleted'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER whole_ledger_moves BEFORE UPDATE ON whole_ledger
+WHEN OLD.ended_at IS NOT NULL OR OLD.answer = 'rejected' OR (NEW.id, NEW.department, NEW.item, NEW.since, NEW.evidence, NEW.recorded_by, NEW.recorded_at)
+    IS NOT (OLD.id, OLD.department, OLD.item, OLD.since, OLD.evidence, OLD.recorded_by, OLD.recorded_at)
+  OR (OLD.answer IS NOT NULL AND (NEW.answer, NEW.answered_by, NEW.answered_at) IS NOT (OLD.answer, OLD.answered_by, OLD.answered_at))
+BEGIN SELECT RAISE(ABORT, 'that the ledger is whole is answered once and ended once'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER whole_ledger_begins BEFORE INSERT ON whole_ledger
+WHEN NEW.answer IS NOT NULL OR NEW.ended_at IS NOT NULL
+BEGIN SELECT RAISE(ABORT, 'that the ledger is whole begins unconfirmed'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER whole_ledger_delete BEFORE DELETE ON whole_ledger BEGIN SELECT RAISE(ABORT, 'that the ledger is whole is ended, never deleted'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER earlier_file_begins BEFORE INSERT ON earlier_file
+WHEN NEW.answer IS NOT NULL
+BEGIN SELECT RAISE(ABORT, 'a file of earlier grants begins unconfirmed'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER earlier_grant_begins BEFORE INSERT ON earlier_grant
+WHEN NEW.live <> 1 OR (SELECT answer FROM earlier_file WHERE id = NEW.file) IS NOT NULL
+BEGIN SELECT RAISE(ABORT, 'an earlier grant comes in with its file'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER earlier_grant_moves BEFORE UPDATE ON earlier_grant
+WHEN (NEW.file, NEW.line, NEW.item, NEW.enterprise, NEW.period, NEW.basis, NEW.amount_fen, NEW.on_day)
+    IS NOT (OLD.file, OLD.line, OLD.item, OLD.enterprise, OLD.period, OLD.basis, OLD.amount_fen, OLD.on_day)
+  OR NEW.live <> 0 OR (SELECT answer FROM earlier_file WHERE id = NEW.file) IS NOT 'rejected'
+BEGIN SELECT RAISE(ABORT, 'an earlier grant falls with its file alone'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER earlier_file_falls AFTER UPDATE ON earlier_file WHEN NEW.answer = 'rejected'
+BEGIN UPDATE earlier_grant SET live = 0 WHERE file = NEW.id; END;
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER finding_delete BEFORE DELETE ON finding BEGIN SELECT RAISE(ABORT, 'a finding is never deleted'); END;
