@@ -250,7 +250,7 @@ func (w *world) finish(d *due) {
 		c := lists.CapShare{Key: s.key, Most: s.most, MostTimes: s.times}
 		if s.times == 0 {
 			c.Fen = e.Amount
-		} else if d.part == "" || d.part == part(1) {
+		} else if d.part == "" || d.part == part(1) || w.past.left(d.ID) == 0 { // a time that was given back is taken again
 			c.Times = 1
 		}
 		e.Caps = append(e.Caps, c)

@@ -120,6 +120,10 @@ func (w *world) later(ctx context.Context, r *rules.Rule, first paid, n int, fac
 	}}}
 	c.Amount = first.claimed
 	d := &due{Claim: c, part: part(n), claimed: c.Entitlement}
+	if w.past.returned(first.id) {
+		w.hold(d, Unknown, fmt.Sprintf("前面各期有钱追回，第 %d 期是否还应拨付请人工核定", n))
+		return nil
+	}
 	row, known := w.table.Row(first.Enterprise)
 	if !known {
 		w.hold(d, Unknown, fmt.Sprintf("第 %d 期核定时没有这家企业的数据，请补齐后重新比对", n))

@@ -17,12 +17,13 @@ import (
 
 // paid is an entry that counts: on a living list, on its way, or paid. What the bank has returned is another status and doesn't.
 //
-// Money that a firm gave back (recovery_receipt) still counts here, since its entry keeps its seats and its share of caps in the
-// database: a firm that gave all back is looked at by a person before it is paid again.
+// Money that came back from the firm (recovery_receipt) doesn't count: caps have that much more room, and once all of it is back the entry
+// excludes no other item and no other period. The right itself stays settled, and its basis stays used.
 type paid struct {
 	entitle.Paid
 	id, part, list  string
 	claimed, amount exact.Money
+	back            exact.Money // that came back
 	decision        string
 	asOf            civil.Date // of the sweep that it came from
 }
@@ -46,12 +47,13 @@ func (d *Desk) readPast(ctx context.Context, law *claim.Law, book *rules.Book) (
 	err = each(ctx, d.store, func(scan func(...any) error) error {
 		var x paid
 		var n int
-		err := scan(&x.list, &n, &x.id, &x.part, &x.Item, &x.Enterprise, &x.Period, &x.Basis.Kind, &x.Basis.Value, &x.amount, &x.claimed, &x.decision, store.DayInto(&x.asOf))
-		x.Amount = x.amount
+		err := scan(&x.list, &n, &x.id, &x.part, &x.Item, &x.Enterprise, &x.Period, &x.Basis.Kind, &x.Basis.Value, &x.amount, &x.claimed, &x.decision, store.DayInto(&x.asOf), &x.back)
+		x.Amount = x.amount - x.back
 		x.Groups = groups[entryKey{x.list, n}]
 		p.add(x, law)
 		return err
-	}, `SELECT e.list, e.n, t.id, t.part, t.item, t.enterprise, t.period, t.basis_kind, t.basis, e.amount_fen, e.claimed_fen, t.decision, s.as_of
+	}, `SELECT e.list, e.n, t.id, t.part, t.item, t.enterprise, t.period, t.basis_kind, t.basis, e.amount_fen, e.claimed_fen, t.decision, s.as_of,
+			CAST(coalesce((SELECT b.fen FROM entry_back b WHERE b.list = e.list AND b.n = e.n), 0) AS BIGINT)
 		FROM list_entry e JOIN entitlement t ON t.id = e.entitlement AND t.part = e.part JOIN disbursement_list l ON l.id = e.list
 		JOIN sweep s ON s.id = t.sweep WHERE e.status IN ('in', 'held') AND l.state <> 'withdrawn'`)
 	if err == nil {
@@ -76,6 +78,9 @@ func (p *past) add(x paid, law *claim.Law) {
 			x.Groups = append(x.Groups, g.Group)
 		}
 	}
+	if x.Spent = x.Amount == 0; x.Spent {
+		x.Groups = nil
+	}
 	p.all = append(p.all, x)
 }
 
@@ -99,6 +104,19 @@ func (d *Desk) readEarlier(ctx context.Context, p *past, law *claim.Law) error {
 		return nil
 	}, `SELECT min(file), item, enterprise, period, basis, CAST(sum(amount_fen) AS BIGINT) FROM earlier_grant WHERE live = 1
 		GROUP BY item, enterprise, period, basis HAVING sum(amount_fen) > 0`)
+}
+
+// left is what is paid of a right and hasn't come back.
+func (p *past) left(id string) (sum exact.Money) {
+	for _, i := range p.byID[id] {
+		sum += p.all[i].Amount
+	}
+	return sum
+}
+
+// returned reports whether money of a right came back from the firm.
+func (p *past) returned(id string) bool {
+	return slices.ContainsFunc(p.byID[id], func(i int) bool { return p.all[i].back > 0 })
 }
 
 type entryKey struct {
@@ -177,7 +195,7 @@ func (p *past) blocked(c claim.Claim) string {
 	}
 	for _, i := range p.byFirm[c.Enterprise] {
 		x := p.all[i]
-		if x.Item != c.Item || x.id == c.ID {
+		if x.Item != c.Item || x.id == c.ID || x.Spent {
 			continue
 		}
 		if c.Rule.Item.Each != "" && x.Basis.Value != c.Basis.Value {

@@ -191,6 +191,9 @@ func (c *component) before(w *world, members []string) {
 		firms = nil
 	}
 	for _, p := range c.paid {
+		if p.Spent {
+			continue
+		}
 		for _, x := range w.law.Caps(p.Item) {
 			x.Item, x.Firms = "", firms
 			binds := func(e claim.Claim) bool {
@@ -227,7 +230,9 @@ func (c *component) wholes(w *world) {
 		for _, item := range sortedKeys(f.Grants) {
 			r, _ := w.book.Rule(item)
 			period := r.Grant(w.sweep.AsOf).Name
-			if slices.ContainsFunc(c.paid, func(p entitle.Paid) bool { return p.Enterprise == f.Enterprise && p.Item == item && p.Period == period }) {
+			if slices.ContainsFunc(c.paid, func(p entitle.Paid) bool {
+				return p.Enterprise == f.Enterprise && p.Item == item && p.Period == period && !p.Spent
+			}) {
 				c.caps = append(c.caps, entitle.Cap{Kind: entitle.PerGrant, Item: item, Most: f.Grants[item], Firms: []string{f.Enterprise}})
 			}
 		}

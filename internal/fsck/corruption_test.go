@@ -123,6 +123,8 @@ var corruptions = []corruption{
 		`INSERT INTO entry_seat (list, n, kind, key, holder) VALUES ('L1', 4, 'once', 'k', 'h')`),
 	one("a seat that nobody has", "M9.free", `INSERT INTO seat (kind, key, holder) VALUES ('once', 'k', 'h')`),
 	one("a cap passed", "M2.cap M2.used", `UPDATE cap_use SET used_fen = 5001`),
+	one("a cap made free of money that never came back", "M2.back", `UPDATE entry_cap SET back_fen = 400 WHERE list = 'L1' AND n = 1`, `UPDATE cap_use SET used_fen = used_fen - 100 WHERE key = (SELECT key FROM entry_cap WHERE list = 'L1' AND n = 1)`),
+	one("a cap taken beyond the entry", "M2.back", `UPDATE entry_cap SET fen = 1001 WHERE list = 'L1' AND n = 1`, `UPDATE cap_use SET used_fen = used_fen + 1 WHERE key = (SELECT key FROM entry_cap WHERE list = 'L1' AND n = 1)`),
 	one("a cap counted short", "M2.used", `UPDATE cap_use SET used_fen = 1999`),
 	one("more times than a cap allows", "M2.cap M2.used", `UPDATE cap_use SET used_times = 3`),
 	// A1, A2, A3, A4

@@ -96,6 +96,17 @@ var seats = []Check{
 		WHERE used_fen > most_fen OR used_times > most_times OR used_fen < 0 OR used_times < 0`},
 	{ID: "M2.used", Promise: "每个限额用掉的就是各条目占用的合计", query: `
 		SELECT '限额 ' || c.key, '按条目应为 ' || TEXT[coalesce(s.fen, 0)] || ' 分、' || TEXT[coalesce(s.times, 0)] || ' 次，记的是 ' || TEXT[c.used_fen] || ' 分、' || TEXT[c.used_times] || ' 次'
-		FROM cap_use c LEFT JOIN (SELECT key, sum(fen) AS fen, sum(times) AS times FROM entry_cap GROUP BY key) s ON s.key = c.key
+		FROM cap_use c LEFT JOIN (SELECT key, sum(fen - back_fen) AS fen, sum(times - back_times) AS times FROM entry_cap GROUP BY key) s ON s.key = c.key
 		WHERE c.used_fen <> coalesce(s.fen, 0) OR c.used_times <> coalesce(s.times, 0)`},
+	{ID: "M2.back", Promise: "条目占用限额不超过它的金额，追回到账多少就让出多少，全部到账才让出次数和互斥席位", query: `
+		SELECT ENTRY[x], CASE WHEN x.fen > e.amount_fen THEN '占用限额 ' || x.key || ' 比它的金额多' ELSE '追回到账 ' || TEXT[coalesce(b.fen, 0)] || ' 分，限额 ' || x.key || ' 让出 ' || TEXT[x.back_fen] || ' 分、' || TEXT[x.back_times] || ' 次' END
+		FROM entry_cap x JOIN list_entry e ON e.list = x.list AND e.n = x.n
+		LEFT JOIN (SELECT p.list, p.n, sum(q.fen) AS fen FROM recovery_receipt q JOIN recovery r ON r.id = q.recovery JOIN payment p ON p.id = r.payment
+			WHERE p.state = 'paid' GROUP BY p.list, p.n) b ON b.list = x.list AND b.n = x.n
+		WHERE x.fen > e.amount_fen OR x.back_fen <> CASE WHEN coalesce(b.fen, 0) < x.fen THEN coalesce(b.fen, 0) ELSE x.fen END
+			OR x.back_times <> CASE WHEN coalesce(b.fen, 0) >= e.amount_fen THEN x.times ELSE 0 END
+		UNION ALL
+		SELECT ENTRY[e], '已全部追回，还占着互斥席位' FROM list_entry e JOIN entry_seat x ON x.list = e.list AND x.n = e.n AND x.kind = 'exclusive'
+		WHERE e.amount_fen <= (SELECT sum(q.fen) FROM recovery_receipt q JOIN recovery r ON r.id = q.recovery JOIN payment p ON p.id = r.payment
+			WHERE p.state = 'paid' AND p.list = e.list AND p.n = e.n)`},
 }

@@ -17,7 +17,8 @@ type Clash struct {
 //   - across firms and items, the same kind and value where either is once_per. Without it two firms may share a basis,
 //     such as the batch in which both were recognised.
 //
-// The same item, firm, period and basis paid before is a Clash as well: nobody is paid twice (promise M1).
+// The same item, firm, period and basis paid before is a Clash as well: nobody is paid twice (promise M1). What was given back
+// entirely clashes all the same: the thing was used.
 func SameBasis(all []Entitlement, paid []Paid) []Clash {
 	byValue := map[string][]int{}
 	for i, e := range all {
@@ -25,7 +26,7 @@ func SameBasis(all []Entitlement, paid []Paid) []Clash {
 	}
 	paidByValue := map[string][]int{}
 	for i, p := range paid {
-		if p.Amount > 0 {
+		if p.Amount > 0 || p.Spent {
 			paidByValue[p.Basis.Value] = append(paidByValue[p.Basis.Value], i)
 		}
 	}

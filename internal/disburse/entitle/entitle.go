@@ -147,6 +147,7 @@ type Paid struct {
 	Groups                   []string    // groups of exclusion that the item was in
 	Once                     bool        // once_per: basis
 	Amount                   exact.Money // 分, net of recoveries, >= 0; 0 is as if nothing had been paid
+	Spent                    bool        // nothing is left since all of it came back; the basis stays used
 }
 
 // ID is the id of the entitlement that was paid.

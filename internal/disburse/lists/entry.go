@@ -83,7 +83,7 @@ func mark(ctx context.Context, tx *store.Tx, list string, n int, status, note st
 	return err
 }
 
-// Lower pays an entry of a draft less, with the reason. Shares of caps stay as they were drafted.
+// Lower pays an entry of a draft less, with the reason. What it no longer takes of its caps is free; nobody else is raised.
 func (b *Book) Lower(ctx context.Context, a Actor, list string, n int, amount exact.Money, reason string, now time.Time) error {
 	return b.change(ctx, a, list, n, reason, "lowered", now, func(tx *store.Tx, h head, e row) error {
 		if h.state != Drafted {

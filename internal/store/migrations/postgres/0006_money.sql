@@ -183,6 +183,8 @@ CREATE TABLE entry_cap (
   key   TEXT COLLATE "C" NOT NULL, -- of cap_use
   fen   BIGINT NOT NULL CHECK (fen >= 0),
   times SMALLINT NOT NULL CHECK (times IN (0, 1)),
+  back_fen   BIGINT NOT NULL DEFAULT 0 CHECK (back_fen BETWEEN 0 AND fen),
+  back_times SMALLINT NOT NULL DEFAULT 0 CHECK (back_times BETWEEN 0 AND times),
   PRIMARY KEY (list, n, key) -- list and n of list_entry
 );
 
@@ -482,6 +484,10 @@ CREATE TABLE recovery_receipt (
   person   TEXT COLLATE "C" NOT NULL REFERENCES person (id),
   PRIMARY KEY (recovery, ref)
 );
+-- What has come back from the firm of an entry that was paid. As much of its caps is free again, and once all of it is back the time that
+-- it counted and its places in groups of exclusion too. What it was paid for (basis, once) stays used, and the right stays settled.
+CREATE VIEW entry_back AS SELECT p.list, p.n, p.amount_fen, sum(r.received_fen)::BIGINT AS fen
+  FROM recovery r JOIN payment p ON p.id = r.payment WHERE p.state = 'paid' GROUP BY p.list, p.n, p.amount_fen;
 
 -- Triggers that look at other rows lock first what could change their answer, always in this order: instance, lists, payments,
 -- lines, caps; so that they hold between transactions as they do in SQLite, which has one writer. What many rows of one statement move
@@ -788,7 +794,7 @@ END $$;
 CREATE TRIGGER list_entry_edit BEFORE UPDATE ON list_entry FOR EACH ROW
   WHEN ((NEW.amount_fen, NEW.reason, NEW.line) IS DISTINCT FROM (OLD.amount_fen, OLD.reason, OLD.line))
   EXECUTE FUNCTION list_entry_edit();
--- What an entry occupied is free again when it is out.
+-- An entry that is paid less takes less of its caps. What an entry occupied is free again when it is out.
 -- +goose StatementBegin
 CREATE FUNCTION list_entry_moves() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
@@ -814,6 +820,8 @@ BEGIN
       SELECT 1 FROM payee_account p WHERE p.id = c.account AND p.enterprise IS NOT DISTINCT FROM c.enterprise OFFSET 0) END) THEN
     PERFORM dangling('an entry');
   END IF;
+  UPDATE entry_cap u SET fen = c.amount_fen FROM changed c JOIN earlier o ON o.list = c.list AND o.n = c.n AND o.amount_fen > c.amount_fen
+    WHERE u.list = c.list AND u.n = c.n AND u.fen > c.amount_fen;
   DELETE FROM entry_seat WHERE ctid = ANY (ARRAY(SELECT s.at FROM changed c
     CROSS JOIN LATERAL (SELECT s.ctid AS at FROM entry_seat s WHERE s.list = c.list AND s.n = c.n OFFSET 0) s WHERE c.status IN ('removed', 'returned')));
   DELETE FROM entry_cap WHERE ctid = ANY (ARRAY(SELECT u.at FROM changed c
@@ -830,7 +838,8 @@ DECLARE
   this RECORD;
 BEGIN
   IF EXISTS (SELECT 1 FROM gone g WHERE EXISTS (
-    SELECT 1 FROM list_entry e WHERE e.list = g.list AND e.n = g.n AND e.status IN ('in', 'held') OFFSET 0)) THEN
+      SELECT 1 FROM list_entry e WHERE e.list = g.list AND e.n = g.n AND e.status IN ('in', 'held') OFFSET 0)
+    AND NOT (g.kind = 'exclusive' AND EXISTS (SELECT 1 FROM entry_back b WHERE b.list = g.list AND b.n = g.n AND b.fen >= b.amount_fen OFFSET 0))) THEN
     PERFORM refused('the entry still counts');
   END IF;
   FOR this IN SELECT DISTINCT kind, key FROM gone ORDER BY kind, key LOOP
@@ -853,7 +862,34 @@ END $$;
 -- +goose StatementEnd
 CREATE TRIGGER entry_seat_stands AFTER INSERT ON entry_seat REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION entry_seat_stands();
 CREATE TRIGGER entry_seat_update BEFORE UPDATE ON entry_seat FOR EACH ROW EXECUTE FUNCTION refuse('entry_seat never changes');
-CREATE TRIGGER entry_cap_update BEFORE UPDATE ON entry_cap FOR EACH ROW EXECUTE FUNCTION refuse('entry_cap never changes');
+-- +goose StatementBegin
+CREATE FUNCTION entry_cap_update() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off AS $$
+BEGIN
+  IF (NEW.list, NEW.n, NEW.key, NEW.times) IS DISTINCT FROM (OLD.list, OLD.n, OLD.key, OLD.times)
+    OR (NEW.fen <> OLD.fen AND (NEW.fen > OLD.fen OR NEW.fen <> (SELECT e.amount_fen FROM list_entry e WHERE e.list = NEW.list AND e.n = NEW.n)))
+    OR ((NEW.back_fen, NEW.back_times) IS DISTINCT FROM (OLD.back_fen, OLD.back_times) AND NOT EXISTS (
+      SELECT 1 FROM entry_back b WHERE b.list = NEW.list AND b.n = NEW.n
+        AND NEW.back_fen = least(NEW.fen, b.fen) AND NEW.back_times = NEW.times * (b.fen >= b.amount_fen)::INT)) THEN
+    PERFORM refused('a share of a cap follows its entry and what came back');
+  END IF;
+  RETURN NEW;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER entry_cap_update BEFORE UPDATE ON entry_cap FOR EACH ROW EXECUTE FUNCTION entry_cap_update();
+-- +goose StatementBegin
+CREATE FUNCTION entry_cap_recounts() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off AS $$
+DECLARE
+  this RECORD;
+BEGIN
+  FOR this IN SELECT key, sum(fen)::BIGINT AS fen, sum(times)::BIGINT AS times FROM (
+      SELECT key, fen - back_fen AS fen, times - back_times AS times FROM after UNION ALL SELECT key, back_fen - fen, back_times - times FROM before) x
+    GROUP BY key ORDER BY key LOOP
+    UPDATE cap_use SET used_fen = used_fen + this.fen, used_times = used_times + this.times WHERE key = this.key;
+  END LOOP;
+  RETURN NULL;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER entry_cap_recounts AFTER UPDATE ON entry_cap REFERENCING OLD TABLE AS before NEW TABLE AS after FOR EACH STATEMENT EXECUTE FUNCTION entry_cap_recounts();
 -- +goose StatementBegin
 CREATE FUNCTION entry_cap_counts() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
@@ -884,7 +920,7 @@ BEGIN
     SELECT 1 FROM list_entry e WHERE e.list = g.list AND e.n = g.n AND e.status IN ('in', 'held') OFFSET 0)) THEN
     PERFORM refused('the entry still counts');
   END IF;
-  FOR this IN SELECT key, sum(fen)::BIGINT AS fen, sum(times)::BIGINT AS times FROM gone GROUP BY key ORDER BY key LOOP
+  FOR this IN SELECT key, sum(fen - back_fen)::BIGINT AS fen, sum(times - back_times)::BIGINT AS times FROM gone GROUP BY key ORDER BY key LOOP
     UPDATE cap_use SET used_fen = used_fen - this.fen, used_times = used_times - this.times WHERE key = this.key;
   END LOOP;
   RETURN NULL;
@@ -1085,6 +1121,7 @@ CREATE TRIGGER recovery_delete BEFORE DELETE ON recovery FOR EACH ROW EXECUTE FU
 CREATE FUNCTION recovery_counts() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
   this RECORD;
+  back RECORD;
 BEGIN
   FOR this IN SELECT recovery, sum(fen)::BIGINT AS fen FROM added GROUP BY recovery ORDER BY recovery LOOP
     PERFORM 1 FROM payment WHERE id = (SELECT payment FROM recovery WHERE id = this.recovery) AND state = 'paid' FOR NO KEY UPDATE;
@@ -1092,6 +1129,10 @@ BEGIN
       PERFORM refused('the payment was returned by the bank');
     END IF;
     UPDATE recovery SET received_fen = received_fen + this.fen WHERE id = this.recovery;
+    SELECT b.list, b.n, b.fen, b.fen >= b.amount_fen AS whole INTO back FROM recovery r JOIN payment p ON p.id = r.payment
+      JOIN entry_back b ON b.list = p.list AND b.n = p.n WHERE r.id = this.recovery;
+    UPDATE entry_cap SET back_fen = least(fen, back.fen), back_times = times * back.whole::INT WHERE list = back.list AND n = back.n;
+    DELETE FROM entry_seat WHERE back.whole AND kind = 'exclusive' AND list = back.list AND n = back.n;
   END LOOP;
   RETURN NULL;
 END $$;

@@ -186,6 +186,8 @@ CREATE TABLE entry_cap (
   key   TEXT NOT NULL REFERENCES cap_use (key),
   fen   INTEGER NOT NULL CHECK (fen >= 0),
   times INTEGER NOT NULL CHECK (times IN (0, 1)),
+  back_fen   INTEGER NOT NULL DEFAULT 0 CHECK (back_fen BETWEEN 0 AND fen),
+  back_times INTEGER NOT NULL DEFAULT 0 CHECK (back_times BETWEEN 0 AND times),
   PRIMARY KEY (list, n, key),
   FOREIGN KEY (list, n) REFERENCES list_entry (list, n)
 ) STRICT, WITHOUT ROWID;
@@ -488,6 +490,10 @@ CREATE TABLE recovery_receipt (
   person   TEXT NOT NULL REFERENCES person (id),
   PRIMARY KEY (recovery, ref)
 ) STRICT;
+-- What has come back from the firm of an entry that was paid. As much of its caps is free again, and once all of it is back the time that
+-- it counted and its places in groups of exclusion too. What it was paid for (basis, once) stays used, and the right stays settled.
+CREATE VIEW entry_back AS SELECT p.list, p.n, p.amount_fen, sum(r.received_fen) AS fen
+  FROM recovery r JOIN payment p ON p.id = r.payment WHERE p.state = 'paid' GROUP BY p.list, p.n, p.amount_fen;
 
 -- +goose StatementBegin
 CREATE TRIGGER payee_account_moves BEFORE UPDATE ON payee_account
@@ -713,7 +719,11 @@ BEGIN UPDATE disbursement_list SET hash = NULL WHERE id = NEW.list; END;
 CREATE TRIGGER list_entry_added AFTER INSERT ON list_entry WHEN EXISTS (SELECT 1 FROM disbursement_list WHERE id = NEW.list AND hash IS NOT NULL)
 BEGIN UPDATE disbursement_list SET hash = NULL WHERE id = NEW.list; END;
 -- +goose StatementEnd
--- What an entry occupied is free again when it is out.
+-- An entry that is paid less takes less of its caps. What an entry occupied is free again when it is out.
+-- +goose StatementBegin
+CREATE TRIGGER list_entry_lowers AFTER UPDATE ON list_entry WHEN NEW.amount_fen < OLD.amount_fen
+BEGIN UPDATE entry_cap SET fen = NEW.amount_fen WHERE list = NEW.list AND n = NEW.n AND fen > NEW.amount_fen; END;
+-- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER list_entry_frees AFTER UPDATE ON list_entry WHEN NEW.status IN ('removed', 'returned')
 BEGIN
@@ -724,6 +734,7 @@ END;
 -- +goose StatementBegin
 CREATE TRIGGER entry_seat_stays BEFORE DELETE ON entry_seat
 WHEN EXISTS (SELECT 1 FROM list_entry e WHERE e.list = OLD.list AND e.n = OLD.n AND e.status IN ('in', 'held'))
+  AND NOT (OLD.kind = 'exclusive' AND EXISTS (SELECT 1 FROM entry_back b WHERE b.list = OLD.list AND b.n = OLD.n AND b.fen >= b.amount_fen))
 BEGIN SELECT RAISE(ABORT, 'the entry still counts'); END;
 -- +goose StatementEnd
 -- +goose StatementBegin
@@ -742,7 +753,19 @@ WHEN EXISTS (SELECT 1 FROM list_entry e WHERE e.list = OLD.list AND e.n = OLD.n 
 BEGIN SELECT RAISE(ABORT, 'the entry still counts'); END;
 -- +goose StatementEnd
 -- +goose StatementBegin
-CREATE TRIGGER entry_cap_update BEFORE UPDATE ON entry_cap BEGIN SELECT RAISE(ABORT, 'entry_cap never changes'); END;
+CREATE TRIGGER entry_cap_update BEFORE UPDATE ON entry_cap
+WHEN (NEW.list, NEW.n, NEW.key, NEW.times) IS NOT (OLD.list, OLD.n, OLD.key, OLD.times)
+  OR (NEW.fen <> OLD.fen AND (NEW.fen > OLD.fen OR NEW.fen <> (SELECT e.amount_fen FROM list_entry e WHERE e.list = NEW.list AND e.n = NEW.n)))
+  OR ((NEW.back_fen, NEW.back_times) IS NOT (OLD.back_fen, OLD.back_times) AND (NEW.back_fen, NEW.back_times) IS NOT (
+    SELECT min(NEW.fen, b.fen), NEW.times * (b.fen >= b.amount_fen) FROM entry_back b WHERE b.list = NEW.list AND b.n = NEW.n))
+BEGIN SELECT RAISE(ABORT, 'a share of a cap follows its entry and what came back'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER entry_cap_recounts AFTER UPDATE ON entry_cap
+BEGIN
+  UPDATE cap_use SET used_fen = used_fen + (NEW.fen - NEW.back_fen) - (OLD.fen - OLD.back_fen),
+    used_times = used_times + (NEW.times - NEW.back_times) - (OLD.times - OLD.back_times) WHERE key = NEW.key;
+END;
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER entry_cap_counts AFTER INSERT ON entry_cap
@@ -750,7 +773,7 @@ BEGIN UPDATE cap_use SET used_fen = used_fen + NEW.fen, used_times = used_times 
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER entry_cap_frees AFTER DELETE ON entry_cap
-BEGIN UPDATE cap_use SET used_fen = used_fen - OLD.fen, used_times = used_times - OLD.times WHERE key = OLD.key; END;
+BEGIN UPDATE cap_use SET used_fen = used_fen - (OLD.fen - OLD.back_fen), used_times = used_times - (OLD.times - OLD.back_times) WHERE key = OLD.key; END;
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER cap_use_begins BEFORE INSERT ON cap_use WHEN NEW.used_fen <> 0 OR NEW.used_times <> 0
@@ -936,7 +959,15 @@ BEGIN SELECT RAISE(ABORT, 'the payment was returned by the bank'); END;
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER recovery_counts AFTER INSERT ON recovery_receipt
-BEGIN UPDATE recovery SET received_fen = received_fen + NEW.fen WHERE id = NEW.recovery; END;
+BEGIN
+  UPDATE recovery SET received_fen = received_fen + NEW.fen WHERE id = NEW.recovery;
+  UPDATE entry_cap SET (back_fen, back_times) = (
+    SELECT min(entry_cap.fen, b.fen), entry_cap.times * (b.fen >= b.amount_fen) FROM entry_back b WHERE b.list = entry_cap.list AND b.n = entry_cap.n)
+  WHERE (list, n) IN (SELECT p.list, p.n FROM recovery r JOIN payment p ON p.id = r.payment WHERE r.id = NEW.recovery);
+  DELETE FROM entry_seat WHERE kind = 'exclusive' AND (list, n) IN (
+    SELECT b.list, b.n FROM recovery r JOIN payment p ON p.id = r.payment JOIN entry_back b ON b.list = p.list AND b.n = p.n
+    WHERE r.id = NEW.recovery AND b.fen >= b.amount_fen);
+END;
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER recovery_receipt_update BEFORE UPDATE ON recovery_receipt BEGIN SELECT RAISE(ABORT, 'recovery_receipt is append-only'); END;
