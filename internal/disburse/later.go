@@ -4,11 +4,15 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
+	"strings"
 
 	"mianshen/internal/disburse/claim"
 	"mianshen/internal/disburse/entitle"
 	"mianshen/internal/disburse/lists"
+	"mianshen/internal/store"
 	"mianshen/rules"
 	"mianshen/rules/civil"
 	"mianshen/rules/exact"
@@ -17,6 +21,9 @@ import (
 // instalments parts what is due of items that are paid in instalments, and adds the later parts of entitlements whose first part is
 // on a list or was paid: those that are due, each decided on its day by its own conditions.
 func (w *world) instalments(ctx context.Context) error {
+	if err := w.readEntered(ctx); err != nil {
+		return err
+	}
 	facts := w.session()
 	whole := w.due
 	w.due = make([]*due, 0, len(whole))
@@ -29,6 +36,7 @@ func (w *world) instalments(ctx context.Context) error {
 			return err
 		}
 	}
+	w.missed()
 	for _, id := range sortedKeys(w.past.byID) {
 		first, n := w.past.next(id)
 		if n == 0 || !w.wanted[first.Item] {
@@ -57,7 +65,7 @@ func (w *world) inParts(d *due, facts func(int) (*rules.Session, error)) error {
 		x := *d
 		x.part, x.claimed.Amount = part(n+1), amount
 		x.entry.Part, x.entry.Entitlement, x.entry.Amount = x.part, x.claimed, min(pays[n], amount)
-		fate, reason := w.ripe(d.Rule, n+1, w.sweep.AsOf, session)
+		fate, reason := w.ripe(d.Rule, n+1, w.arose(d.Rule, d.Enterprise, w.sweep.ID, w.sweep.AsOf), session)
 		if fate != "" {
 			w.hold(&x, fate, reason)
 			return nil
@@ -92,6 +100,109 @@ func (w *world) ripe(r *rules.Rule, n int, decided civil.Date, session *rules.Se
 	default:
 		return Unknown, fmt.Sprintf("第 %d 期：%s", n, claim.Failing(findings))
 	}
+}
+
+// delayed reports whether the first instalment of an item waits, so that its day counts from when the right arose, not from whichever
+// sweep looks at it.
+func delayed(r *rules.Rule) bool {
+	day := civil.MustParse("2000-01-01")
+	return len(r.Item.Payments) > 0 && r.Item.Payments[0].After.From(day) != day
+}
+
+// entrance is a sweep by which a firm became eligible, or any sweep that is done.
+type entrance struct {
+	sweep int64
+	asOf  civil.Date
+}
+
+// readEntered reads by which sweeps firms became eligible for wanted items whose first instalment waits, and which sweeps there were.
+func (w *world) readEntered(ctx context.Context) error {
+	w.entered = map[[2]string][]entrance{}
+	for _, item := range sorted(w.wanted) {
+		if r, ok := w.book.Rule(item); !ok || !delayed(r) {
+			continue
+		}
+		err := each(ctx, w.desk.store, func(scan func(...any) error) error {
+			var firm string
+			var e entrance
+			err := scan(&firm, &e.sweep, store.DayInto(&e.asOf))
+			w.entered[[2]string{item, firm}] = append(w.entered[[2]string{item, firm}], e)
+			return err
+		}, `SELECT d.enterprise, s.id, s.as_of FROM sweep_difference d JOIN sweep s ON s.id = d.sweep
+			WHERE d.item = $1 AND d.kind = 'entered' AND s.status = 'done' AND s.purpose <> 'retroactive' AND s.id <= $2 ORDER BY s.id`, item, w.sweep.ID)
+		if err != nil {
+			return err
+		}
+	}
+	if len(w.entered) == 0 {
+		return nil
+	}
+	return each(ctx, w.desk.store, func(scan func(...any) error) error {
+		var e entrance
+		err := scan(&e.sweep, store.DayInto(&e.asOf))
+		w.sweeps = append(w.sweeps, e)
+		return err
+	}, `SELECT id, as_of FROM sweep WHERE status = 'done' AND purpose <> 'retroactive' AND id <= $1 ORDER BY as_of, id`, w.sweep.ID)
+}
+
+// arose is the day from which the instalments of a right count that a sweep decided: the as-of day of that sweep; where the first one
+// waits, of the first sweep of the right's period since which the firm has been eligible without a break.
+func (w *world) arose(r *rules.Rule, firm string, sweep int64, asOf civil.Date) civil.Date {
+	since := civil.Date{}
+	for _, e := range w.entered[[2]string{r.Item.ID, firm}] {
+		if e.sweep <= sweep {
+			since = e.asOf
+		}
+	}
+	if since.IsZero() {
+		return asOf
+	}
+	if from := r.Grant(asOf).From; since.Before(from) {
+		since = from
+	}
+	for _, e := range w.sweeps {
+		if e.sweep <= sweep && !e.asOf.Before(since) {
+			return e.asOf
+		}
+	}
+	return asOf
+}
+
+// missed leaves to a person the rights of the period before whose first instalment waited beyond the period: today's sweep decides for
+// another one.
+func (w *world) missed() {
+	for _, key := range sortedPairs(w.entered) {
+		r, _ := w.book.Rule(key[0])
+		now, last := r.Grant(w.sweep.AsOf), entrance{}
+		for _, e := range w.sweeps {
+			if r.Grant(e.asOf).From.Before(now.From) {
+				last = e
+			}
+		}
+		begun := w.entered[key][0]
+		if last.sweep == 0 || begun.sweep > last.sweep {
+			continue
+		}
+		period := r.Grant(last.asOf).Name
+		day := r.Item.Payments[0].After.From(w.arose(r, key[1], last.sweep, last.asOf))
+		paid := slices.ContainsFunc(w.past.byFirm[key[1]], func(i int) bool { return w.past.all[i].Item == key[0] && w.past.all[i].Period == period })
+		if paid || day.After(today(w.now)) {
+			continue
+		}
+		w.hold(due{Claim: claim.Claim{Rule: r, Entitlement: entitle.Entitlement{Claim: entitle.Claim{Item: key[0], Enterprise: key[1], Period: period}}}, part: part(1)},
+			Unknown, fmt.Sprintf("%s 的首期应在 %s 拨付，那时已进入下一所属期，请人工核定后办理", period, day))
+	}
+}
+
+func sortedPairs[V any](m map[[2]string]V) [][2]string {
+	return slices.SortedFunc(maps.Keys(m), func(a, b [2]string) int { return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1])) })
+}
+
+// sweepOf is the sweep of a decision's id.
+func sweepOf(decision string) (n int64) {
+	text, _, _ := strings.Cut(decision, "-")
+	n, _ = strconv.ParseInt(text, 10, 64) // 0: no sweep, so that the day of the entry counts
+	return n
 }
 
 // next is an entry of the first instalment of an entitlement and the number of the first one that has no entry; 0 where it isn't
@@ -133,7 +244,7 @@ func (w *world) later(ctx context.Context, r *rules.Rule, first paid, n int, fac
 	if err != nil {
 		return err
 	}
-	if fate, reason := w.ripe(r, n, first.asOf, session); fate != "" {
+	if fate, reason := w.ripe(r, n, w.arose(r, first.Enterprise, sweepOf(first.decision), first.asOf), session); fate != "" {
 		w.hold(d, fate, reason)
 		return nil
 	}

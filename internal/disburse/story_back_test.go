@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"mianshen/internal/casework"
+	"mianshen/internal/demo"
 	"mianshen/internal/disburse"
 	"mianshen/internal/disburse/ledger"
 	"mianshen/internal/disburse/lists"
@@ -159,5 +161,45 @@ func TestLower(t *testing.T) {
 			t.Errorf("what the other item gets: %s, %+v", amounts(p), p.Left)
 		}
 		d.clean()
+	})
+}
+
+// TestDelayedFirst pays a first instalment one month and a second two months after the firm became eligible, however many sweeps there
+// were between; a firm that became eligible later waits longer.
+func TestDelayedFirst(t *testing.T) {
+	const shares = "    instalments:\n      - {share: 50, after: 1m}\n      - {share: 50, after: 2m}\n"
+	onBoth(t, func(t *testing.T, d *desk) {
+		firms := plain(4, 4)
+		firms[1].able[0] = false
+		d.stage(small{items: four(thing{shares: shares}), firms: firms})
+		d.line("L", bureau, 100)
+		at := now.Add(time.Hour)
+		propose := func(months, days int, want string) *disburse.Proposal {
+			t.Helper()
+			day, _ := demo.AsOf().AddMonths(months)
+			day, _ = day.AddDays(days)
+			at = now.AddDate(0, months, days+2)
+			if _, err := d.office.Sweep(t.Context(), casework.SweepRequest{AsOf: day, Now: at, Hold: -1}, nil); err != nil {
+				t.Fatal(err)
+			}
+			p, err := d.Plan(t.Context(), disburse.Request{Department: bureau}, at)
+			if err != nil || amounts(p) != want {
+				t.Errorf("on %s: %q, want %q, %v: %+v", day, amounts(p), want, err, p.Left)
+			}
+			return p
+		}
+		if p := propose(0, 10, ""); len(p.Left) != 1 || p.Left[0].Fate != disburse.Later || !strings.Contains(p.Left[0].Reason, "第 1 期到") {
+			t.Errorf("%+v", p.Left)
+		}
+		firms[1].able[0] = true
+		d.deliver(firms, now.AddDate(0, 0, 13))
+		propose(0, 15, "")
+		propose(1, 0, "00i1:2/2")
+		p, err := d.Draft(t.Context(), maker, disburse.Drafting{ID: "L1", Title: "名单", Request: disburse.Request{Department: bureau}}, at)
+		if err != nil || len(p.Entries) != 1 {
+			t.Fatal(err, p)
+		}
+		propose(1, 16, "01i1:2/2")
+		propose(2, 0, "00i2:2/2 01i1:2/2")
 	})
 }

@@ -39,6 +39,8 @@ type world struct {
 	groups  map[string][]string // 关联集团 -> its firms, where there are several
 	group   map[string]string   // firm -> 关联集团, of those
 	since   map[[2]string]civil.Date
+	entered map[[2]string][]entrance // item and firm -> by which sweeps it became eligible; of items whose first instalment waits
+	sweeps  []entrance               // that are done, by day
 
 	firms   []claim.Firm // with any claim or refusal, by enterprise
 	due     []*due

@@ -211,7 +211,7 @@ func (w *town) entries() []illegal {
 		{"a cap cut below its use", isCheck, []string{"UPDATE cap_use SET most_fen = used_fen - 1 WHERE key = 'i1|2025'"}},
 		{"a cap that begins used", "a cap begins unused", []string{"INSERT INTO cap_use (key, used_fen) VALUES ('c', 1)"}},
 		{"a use taken back under a live entry", still, []string{"DELETE FROM entry_cap" + in("draft")}},
-		{"a use made smaller", "entry_cap never changes|entry_cap is refused", []string{"UPDATE entry_cap SET fen = 0" + in("draft")}},
+		{"a use made smaller", "a share of a cap follows its entry and what came back", []string{"UPDATE entry_cap SET fen = 0" + in("draft")}},
 		{"an objection answered by who recorded it", isCheck, []string{fmt.Sprintf(objection, "d1", "open")}},
 		{"an objection answered twice", "an objection is answered once", []string{fmt.Sprintf(objection, "d2", "shut")}},
 		{"an objection is reworded", "an objection is answered once", []string{"UPDATE objection SET text = '无' WHERE id = 'open'"}},
@@ -219,6 +219,19 @@ func (w *town) entries() []illegal {
 		{"a finding confirmed by who recorded it", isCheck, []string{strings.NewReplacer("'fin'", "'f'", "'d2'", "'d1'").Replace(finding(firm(1)))}},
 		{"a finding answered twice", "a finding is answered once", []string{"UPDATE finding SET answer = 'rejected' WHERE id = 'fin'"}},
 		{"a finding is deleted", "a finding is never deleted", []string{"DELETE FROM finding"}},
+		{"earlier grants confirmed by who brought them in", isCheck, []string{`UPDATE earlier_file SET answer = 'confirmed', answered_by = 'd1', answered_at = ` + stamp(2) + ` WHERE id = 'wait'`}},
+		{"earlier grants answered twice", "a file of earlier grants is answered once", []string{"UPDATE earlier_file SET answer = 'rejected' WHERE id = 'ef'"}},
+		{"a file of earlier grants is deleted", "a file of earlier grants is never deleted", []string{"DELETE FROM earlier_file"}},
+		{"an earlier grant of another sum", "an earlier grant falls with its file alone", []string{"UPDATE earlier_grant SET amount_fen = 6"}},
+		{"an earlier grant taken out", "an earlier grant falls with its file alone", []string{"UPDATE earlier_grant SET live = 0"}},
+		{"an earlier grant is deleted", "an earlier grant is never deleted", []string{"DELETE FROM earlier_grant"}},
+		{"an earlier grant after the answer", "an earlier grant comes in with its file", []string{
+			`INSERT INTO earlier_grant (file, line, item, enterprise, period, basis, amount_fen, on_day) VALUES ('ef', 3, 'i9', '` + firm(1) + `', '2018', '', 5, '2018-01-01')`,
+		}},
+		{"the ledger called whole by who said so", isCheck, []string{`UPDATE whole_ledger SET answer = 'confirmed', answered_by = 'd1', answered_at = ` + stamp(2) + ` WHERE id = 'wl2'`}},
+		{"the ledger whole for longer", "answered once and ended once", []string{`UPDATE whole_ledger SET since = '2010-01-01' WHERE id = 'wl'`}},
+		{"a statement ended for no reason", isCheck, []string{`UPDATE whole_ledger SET ended_by = 'd1', ended_at = ` + stamp(3) + ` WHERE id = 'wl'`}},
+		{"the statement is deleted", "is ended, never deleted", []string{"DELETE FROM whole_ledger"}},
 	}
 }
 

@@ -348,7 +348,14 @@ func (w *town) fill() {
 		`INSERT INTO confirmation (list, n, round, answer, person, at) VALUES ('confirmed', 1, 0, 'yes', 'd1', `+stamp(2)+`)`,
 		`INSERT INTO list_attachment (list, n, state, kind, name, sha256, body, added_by, added_at) VALUES ('checked', 1, 'checked', '请款函', 'a', '`+digest(1)+`', X'00', 'f1', `+stamp(13)+`)`,
 		`INSERT INTO finding (id, item, enterprise, condition, result, on_day, evidence, recorded_by, recorded_at, answer, answered_by, answered_at)
-			VALUES ('fin', 'i1', '`+firm(1)+`', 'c', 1, '2025-07-01', 'e', 'd1', `+stamp(1)+`, 'confirmed', 'd2', `+stamp(2)+`)`)
+			VALUES ('fin', 'i1', '`+firm(1)+`', 'c', 1, '2025-07-01', 'e', 'd1', `+stamp(1)+`, 'confirmed', 'd2', `+stamp(2)+`)`,
+		`INSERT INTO earlier_file (id, department, name, sha256, source, grants, sum_fen, recorded_by, recorded_at)
+			VALUES ('ef', '经委', 'a', '`+digest(1)+`', 'e', 1, 5, 'd1', `+stamp(1)+`), ('wait', '经委', 'b', '`+digest(2)+`', 'e', 1, 5, 'd1', `+stamp(1)+`)`,
+		`INSERT INTO earlier_grant (file, line, item, enterprise, period, basis, amount_fen, on_day)
+			VALUES ('ef', 2, 'i9', '`+firm(1)+`', '2019', '', 5, '2019-01-01'), ('wait', 2, 'i9', '`+firm(2)+`', '2019', '', 5, '2019-01-01')`,
+		`UPDATE earlier_file SET answer = 'confirmed', answered_by = 'd2', answered_at = `+stamp(2)+` WHERE id = 'ef'`,
+		`INSERT INTO whole_ledger (id, department, item, evidence, recorded_by, recorded_at) VALUES ('wl', '经委', 'i9', 'e', 'd1', `+stamp(1)+`), ('wl2', '经委', 'i9', 'e', 'd1', `+stamp(1)+`)`,
+		`UPDATE whole_ledger SET answer = 'confirmed', answered_by = 'd2', answered_at = `+stamp(2)+` WHERE id = 'wl'`)
 	for i, class := range []string{"applied", "待查"} {
 		w.do(fmt.Sprintf(`INSERT INTO receipt_line (id, file, batch, payment, print, amount_fen, result, reason, class) VALUES ('%s', '%s', 'b', 'p', '%s', 1, 'success', '', '%s')`,
 			digest(i), digest(1), digest(1), class))
