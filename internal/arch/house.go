@@ -430,8 +430,8 @@ var excused = []Excuse{
 		Why: "one file a subject around the one office: publishing, sweeping, answering, replaying, all over what a sweep pins",
 	},
 	{
-		Place: "internal/disburse", Kind: kindPackage, Ceiling: 1950,
-		Why: "one file a subject around the one world that a proposal is worked out of: what was paid, claims, settling, instalments, budget lines, corrections",
+		Place: "internal/disburse", Kind: kindPackage, Ceiling: 2200,
+		Why: "one file a subject around the one world that a proposal is worked out of: what was paid here and elsewhere, claims, settling, instalments, budget lines, additions, corrections",
 	},
 	{
 		Place: "internal/disburse/ledger", Kind: kindPackage, Ceiling: 1650,

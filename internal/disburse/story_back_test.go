@@ -203,3 +203,58 @@ func TestDelayedFirst(t *testing.T) {
 		propose(2, 0, "00i2:2/2 01i1:2/2")
 	})
 }
+
+// TestAdd puts on a draft what was removed of another list, by what the proposal says and nothing else.
+func TestAdd(t *testing.T) {
+	onBoth(t, func(t *testing.T, d *desk) {
+		ctx := t.Context()
+		firms := plain(3, 2, 0)
+		firms[0].amounts[1] = 1
+		d.stage(small{items: four(thing{}), firms: firms})
+		d.line("L", bureau, 100)
+		book := lists.New(d.db)
+		d.draft("L1", disburse.Request{Department: bureau, Items: []string{"item-1"}})
+		hash := func() (h string) {
+			if err := d.db.DB().QueryRowContext(ctx, `SELECT coalesce(hash, '') FROM disbursement_list WHERE id = 'L1'`).Scan(&h); err != nil {
+				t.Fatal(err)
+			}
+			return h
+		}
+		add := func(firm, reason string, items ...string) error {
+			_, err := d.Add(ctx, maker, disburse.Addition{List: "L1", Enterprise: firm, Items: items, Reason: reason}, now)
+			return err
+		}
+		for _, x := range []struct {
+			err  error
+			says string
+		}{
+			{add(firms[2].code, "漏列"), "没有可以加入的条目"},
+			{add(firms[0].code, "漏列", "item-1"), "本笔已在名单 L1 上"},
+			{add(firms[0].code, "", "item-0"), "请写明原因"},
+			{add(firms[0].code, "漏列", "none"), "没有事项"},
+			{func() error {
+				_, err := d.Add(ctx, lists.Actor{Person: "other", Role: "D1"}, disburse.Addition{List: "L1", Enterprise: firms[0].code, Reason: "漏列"}, now)
+				return err
+			}(), "部门经办"},
+		} {
+			if x.err == nil || !strings.Contains(x.err.Error(), x.says) {
+				t.Errorf("%v, want %s", x.err, x.says)
+			}
+		}
+		before, records := hash(), d.number(`SELECT count(*) FROM audit_record WHERE kind = 'list.added'`)
+		paytest.Check(t, add(firms[0].code, "漏列", "item-0"))
+		paytest.Check(t, add(firms[1].code, "漏列"))
+		if n, sum := d.number(`SELECT count(*) FROM list_entry WHERE list = 'L1' AND status = 'in'`), d.number(`SELECT sum(amount_fen) FROM list_entry`); n != 3 || sum != 6 {
+			t.Errorf("%d entries of %d 分", n, sum)
+		}
+		if d.number(`SELECT count(*) FROM audit_record WHERE kind = 'list.added'`) != records+2 || before != "" && hash() == before {
+			t.Error("no record, or the hash stayed")
+		}
+		d.hold("other", "D2", bureau)
+		paytest.Check(t, book.Remove(ctx, maker, "L1", 2, "另行核实", now))
+		if err := add(firms[0].code, "漏列", "item-0"); err == nil || !strings.Contains(err.Error(), "移出过") {
+			t.Errorf("what was removed came back on the same list: %v", err)
+		}
+		d.clean()
+	})
+}

@@ -69,6 +69,26 @@ func (c *draftCmd) Run(ctx context.Context, p *counter.Program) error {
 	})
 }
 
+type addCmd struct {
+	List       string `arg:"" help:"名单编号"`
+	Enterprise string `arg:"" help:"统一社会信用代码"`
+	counter.Acting
+	Item   []string `help:"只加这些事项；缺省为应拨的全部"`
+	Reason string   `required:"" help:"理由，不写人名"`
+}
+
+// Run adds what is due to a firm to a draft.
+func (c *addCmd) Run(ctx context.Context, p *counter.Program) error {
+	return c.Do(ctx, p, counter.Work, func(d *counter.Desk) error {
+		plan, err := disburse.New(d.Office).Add(ctx, d.Actor("D1"), disburse.Addition{List: c.List, Enterprise: c.Enterprise, Items: c.Item, Reason: c.Reason}, d.Now)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(p.Out, "已加入 %d 条，共 %s。\n", len(plan.Entries), plan.Total().Words())
+		return err
+	})
+}
+
 // proposed shows a proposal; where it became no list, because of what it holds, on stderr with the reason.
 func proposed(p *counter.Program, s counter.Shown, problem error, id string, plan *disburse.Proposal, more *counter.Part) error {
 	out := p.Out

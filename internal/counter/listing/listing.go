@@ -24,6 +24,7 @@ type Group struct {
 	Changes changesCmd `cmd:"" help:"复查：起草以后数据、政策或企业状况变了的条目"`
 	Steps   stepsCmd   `cmd:"" help:"列出名单的各个环节：从哪到哪，由谁办"`
 
+	Add    addCmd `cmd:"" help:"草稿里加入一家企业按名单的比对应拨而未列入的（部门经办）"`
 	Remove remove `cmd:"" help:"移出一条（部门经办）"`
 	Lower  lower  `cmd:"" help:"草稿里减少一条的金额（部门经办）"`
 	Hold   hold   `cmd:"" help:"暂缓一条，写明原因"`

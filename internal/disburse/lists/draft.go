@@ -3,6 +3,7 @@ package lists
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -70,6 +71,64 @@ func (b *Book) Draft(ctx context.Context, a Actor, d Draft, now time.Time) error
 		return record(ctx, tx, "drafted", d.ID, a, "", now, facts)
 	})
 	return said(b.explain(ctx, d, caps, err))
+}
+
+// Add puts further entries of the same sweep on a draft, all or nothing and with a reason, as Draft would: what is on another living list,
+// seats that another holds and caps that would be passed are refused. It changes the content, and with it the hash.
+func (b *Book) Add(ctx context.Context, a Actor, list string, sweep int64, entries []Entry, reason string, now time.Time) error {
+	d := Draft{ID: list, Title: list, Department: list, Kind: "regular", Sweep: sweep, Entries: entries}
+	caps, err := d.check()
+	if err != nil {
+		return err
+	}
+	err = b.s.Transact(ctx, func(tx *store.Tx) error {
+		h, err := load(ctx, tx, list)
+		switch {
+		case err != nil:
+			return err
+		case strings.TrimSpace(reason) == "":
+			return invalid("请写明原因。")
+		case h.state != Drafted:
+			return conflict("名单现在是“%s”，只有草稿能增加条目；请先退回更正。", stateNames[h.state])
+		case h.suspended:
+			return h.open(ActEdit)
+		}
+		var of int64
+		var last int
+		if err := tx.QueryRow(ctx, `SELECT l.sweep, (SELECT max(e.n) FROM list_entry e WHERE e.list = l.id) FROM disbursement_list l WHERE l.id = $1`, list).Scan(&of, &last); err != nil {
+			return err
+		}
+		if of != sweep {
+			return conflict("名单是按第 %d 次比对起草的，不能加入第 %d 次比对的条目；请另行起草。", of, sweep)
+		}
+		if err := d.fresh(ctx, tx); err != nil {
+			return err
+		}
+		if err := d.fill(ctx, tx, caps, last, now); err != nil {
+			return err
+		}
+		if err := edited(ctx, tx, h, a, fmt.Sprintf("增加 %d 条：%s", len(entries), reason), now); err != nil {
+			return err
+		}
+		return record(ctx, tx, "added", list, a, reason, now, map[string]string{"n": fmt.Sprint(last + 1), "entries": fmt.Sprint(len(entries))})
+	})
+	return said(b.explain(ctx, d, caps, err))
+}
+
+// fresh refuses entries that the list had and lost: they go on another list.
+func (d Draft) fresh(ctx context.Context, tx *store.Tx) error {
+	for _, e := range d.Entries {
+		var n int
+		err := tx.QueryRow(ctx, `SELECT coalesce(max(n), 0) FROM list_entry WHERE list = $1 AND entitlement = $2 AND part = $3 AND status IN ('removed', 'returned')`,
+			d.ID, e.Entitlement.ID, e.Part).Scan(&n)
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			return conflict("%s的这一笔在本名单上移出过（第 %d 条），请列入另一份名单。", e.Name, n)
+		}
+	}
+	return nil
 }
 
 // check refuses what no database could make right, and sums up the caps.

@@ -19,8 +19,12 @@ func (d Draft) write(ctx context.Context, tx *store.Tx, caps map[string]CapShare
 	if err != nil {
 		return err
 	}
-	tables := d.rows(caps, now)
-	for _, t := range tables {
+	return d.fill(ctx, tx, caps, 0, now)
+}
+
+// fill inserts the entries, which follow those that are there, and all that they bring.
+func (d Draft) fill(ctx context.Context, tx *store.Tx, caps map[string]CapShare, after int, now time.Time) error {
+	for _, t := range d.rows(caps, after, now) {
 		if err := tx.Many(ctx, t.into, t.tail, t.rows); err != nil {
 			return err
 		}
@@ -36,7 +40,7 @@ type rowsOf struct {
 
 // rows lays out a draft, in the order in which tables refer to each other. A right that is known takes the new decision, which
 // the database refuses where an entry lives on the old one.
-func (d Draft) rows(caps map[string]CapShare, now time.Time) []rowsOf {
+func (d Draft) rows(caps map[string]CapShare, after int, now time.Time) []rowsOf {
 	rights := rowsOf{
 		"entitlement (id, part, item, enterprise, period, basis_kind, basis, amount_fen, sweep, policy_version, decision, made_at)",
 		` ON CONFLICT (id, part) DO UPDATE SET amount_fen = excluded.amount_fen, sweep = excluded.sweep,
@@ -53,7 +57,7 @@ func (d Draft) rows(caps map[string]CapShare, now time.Time) []rowsOf {
 	known, limited := map[Seat]bool{}, map[string]bool{}
 	at := store.Stamp(now)
 	for i, e := range d.Entries {
-		n, r := i+1, e.Entitlement
+		n, r := after+i+1, e.Entitlement
 		rights.rows = append(rights.rows, []any{
 			r.ID, e.Part, r.Item, r.Enterprise, r.Period, r.Basis.Kind, r.Basis.Value, int64(r.Amount), d.Sweep, e.PolicyVersion, e.Decision, at,
 		})
