@@ -89,7 +89,7 @@ func TestMoneyBack(t *testing.T) {
 		}
 		at := d.settled(firms, ring)
 		book := ledger.New(d.db)
-		cap := func(want string) {
+		uses := func(want string) {
 			t.Helper()
 			got := fmt.Sprint(d.number(`SELECT sum(used_fen) FROM cap_use WHERE most_fen IS NOT NULL`), " ", d.number(`SELECT sum(used_times) FROM cap_use`), " ",
 				d.number(`SELECT count(*) FROM entry_seat WHERE kind = 'exclusive'`))
@@ -105,7 +105,7 @@ func TestMoneyBack(t *testing.T) {
 			}
 			return p
 		}
-		cap("5 1 1")
+		uses("5 1 1")
 		again("")
 		payment := ""
 		if err := d.db.DB().QueryRowContext(ctx, `SELECT id FROM payment`).Scan(&payment); err != nil {
@@ -115,15 +115,15 @@ func TestMoneyBack(t *testing.T) {
 			t.Helper()
 			_, err := book.Propose(ctx, ledger.Recovery{ID: id, Payment: payment, Amount: fen, Reason: "核减"}, "maker", at)
 			paytest.Check(t, err)
-			cap(fmt.Sprint(map[string]string{"R1": "5 1 1", "R2": "3 1 1"}[id])) // what is only claimed back frees nothing
+			uses(map[string]string{"R1": "5 1 1", "R2": "3 1 1"}[id]) // what is only claimed back frees nothing
 			paytest.Check(t, book.ApproveRecovery(ctx, id, "F3", at))
 			paytest.Check(t, book.Receive(ctx, id, "流水"+id, fen, "F1", at))
 		}
 		back("R1", 2)
-		cap("3 1 1")
+		uses("3 1 1")
 		again("")
 		back("R2", 3)
-		cap("0 0 0")
+		uses("0 0 0")
 		if p := again("00:4/4"); p.Entries[0].Entitlement.Item != "item-1" {
 			t.Errorf("%+v", p.Entries)
 		} else if len(p.Left) != 1 || !strings.Contains(p.Left[0].Reason, "本笔已在名单 L1 上") {
@@ -132,7 +132,7 @@ func TestMoneyBack(t *testing.T) {
 		if _, err := d.Draft(ctx, maker, disburse.Drafting{ID: "L2", Title: "名单", Request: disburse.Request{Department: bureau}}, at); err != nil {
 			t.Fatal(err)
 		}
-		cap("0 0 1")
+		uses("0 0 1")
 		d.clean()
 	})
 }

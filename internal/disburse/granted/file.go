@@ -282,7 +282,7 @@ func filesOf[R cursor](rows R, err error) (list []File, failed error) {
 
 // Files lists the files that were brought in, newest first.
 func (b *Book) Files(ctx context.Context) ([]File, error) {
-	list, err := filesOf(b.store.DB().QueryContext(ctx, `SELECT `+fileColumns+` FROM earlier_file`)) //nolint:sqlclosecheck,rowserrcheck // each does
+	list, err := filesOf(b.store.DB().QueryContext(ctx, `SELECT `+fileColumns+` FROM earlier_file`))
 	slices.SortFunc(list, func(a, b File) int { return cmp.Or(b.RecordedAt.Compare(a.RecordedAt), cmp.Compare(a.ID, b.ID)) })
 	return list, err
 }

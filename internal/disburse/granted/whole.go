@@ -159,7 +159,7 @@ func statementOf(ctx context.Context, tx *store.Tx, id string) (Statement, error
 
 // Statements lists all statements, newest first.
 func (b *Book) Statements(ctx context.Context) ([]Statement, error) {
-	list, err := statementsOf(b.store.DB().QueryContext(ctx, `SELECT `+statementColumns+` FROM whole_ledger`)) //nolint:sqlclosecheck,rowserrcheck // each does
+	list, err := statementsOf(b.store.DB().QueryContext(ctx, `SELECT `+statementColumns+` FROM whole_ledger`))
 	slices.SortFunc(list, func(a, b Statement) int { return cmp.Or(b.RecordedAt.Compare(a.RecordedAt), cmp.Compare(a.ID, b.ID)) })
 	return list, err
 }
