@@ -235,7 +235,7 @@ func (w *world) less(r *rules.Rule, x due, a *account) ([]Recovery, error) {
 	}
 	if over > 0 && strings.HasPrefix(first.list, earlier) {
 		left.Amount, left.claimed.Amount = over, over
-		w.hold(left, Before, "更正后少拨 "+over.Words()+"，而这一部分是以前拨付的（"+first.list+"），不在本系统追回，请由原来发放的部门处理")
+		w.hold(&left, Before, "更正后少拨 "+over.Words()+"，而这一部分是以前拨付的（"+first.list+"），不在本系统追回，请由原来发放的部门处理")
 	} else if over > 0 {
 		left.Amount, left.claimed.Amount = over, over
 		w.hold(&left, Before, "更正后少拨 "+over.Words()+"，而这一部分还没有拨付到账，请在名单 "+first.list+" 上移出或退回更正，不须追回")

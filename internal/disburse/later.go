@@ -189,7 +189,7 @@ func (w *world) missed() {
 		if paid || day.After(today(w.now)) {
 			continue
 		}
-		w.hold(due{Claim: claim.Claim{Rule: r, Entitlement: entitle.Entitlement{Claim: entitle.Claim{Item: key[0], Enterprise: key[1], Period: period}}}, part: part(1)},
+		w.hold(&due{Claim: claim.Claim{Rule: r, Entitlement: entitle.Entitlement{Claim: entitle.Claim{Item: key[0], Enterprise: key[1], Period: period}}}, part: part(1)},
 			Unknown, fmt.Sprintf("%s 的首期应在 %s 拨付，那时已进入下一所属期，请人工核定后办理", period, day))
 	}
 }

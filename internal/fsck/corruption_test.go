@@ -106,7 +106,7 @@ var corruptions = []corruption{
 	one("a receipt that says the contrary", "A8.result", `UPDATE receipt_line SET result = 'failed' WHERE payment = 'P1'`),
 	one("a payment that the bank never answered for", "A8.answered", `DELETE FROM receipt_line WHERE payment = 'P1'`),
 	one("待查 resolved by the one who took the file in", "A8.resolved L2.once", `UPDATE receipt_line SET resolved_by = 'f1', resolved_at = '2026-02-14T00:00:00.000000Z', resolution = '确认' WHERE payment = 'P1'`),
-	one("settled with an unknown payment", "M2.counted M3.open M7.recovery A8.settled", `UPDATE payment SET state = 'unknown' WHERE id = 'P1'`,
+	one("settled with an unknown payment", "M2.counted M3.open M7.recovery A8.settled M2.back", `UPDATE payment SET state = 'unknown' WHERE id = 'P1'`,
 		`DELETE FROM posting WHERE payment = 'P1'`, `DELETE FROM receipt_line WHERE payment = 'P1'`),
 	one("paid before the list was sent", "A8.sent A3.replay", `UPDATE disbursement_list SET state = 'exported' WHERE id = 'L1'`),
 	// M9

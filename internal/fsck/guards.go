@@ -27,7 +27,7 @@ var triggers = map[store.Kind]string{
 	store.Postgres: `
 		account:4 api_token:1 audit_checkpoint:3 audit_hash:3 audit_head:4 audit_record:3 audit_salt:3 batch_download:2
 		batch_file:2 budget_line:5 cap_use:4 change:2 choice:2 confirmation:2 correction:2 delivery:5 delivery_part:3
-		delivery_state:3 disbursement_list:5 earlier_file:5 earlier_grant:3 enterprise:3 entitlement:6 entry_cap:4 entry_seat:4 event:2 finding:3 follower:1
+		delivery_state:3 disbursement_list:5 earlier_file:5 earlier_grant:3 enterprise:3 entitlement:6 entry_cap:5 entry_seat:4 event:2 finding:3 follower:1
 		instance:5 job_slot:3 list_attachment:2 list_entry:6 list_event:7 list_step:2 objection:3 outbox:4 outbox_attempt:3
 		payee_account:4 payment:5 payment_batch:3 person:3 policy_pointer:2 policy_version:2 posting:3 receipt_file:2
 		receipt_line:3 recovery:4 recovery_receipt:3 role_grant:6 saved_search:2 seat:1 session:1 snapshot:4 snapshot_chunk:3
