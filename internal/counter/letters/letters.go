@@ -2,10 +2,12 @@
 package letters
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"mianshen/internal/casework"
@@ -32,7 +34,7 @@ type Group struct {
 
 // Kit is what the program lends these commands.
 type Kit struct {
-	Follower func(context.Context, *casework.Office, *outbox.Box) (f *derive.Follower, close func() error, err error)
+	Follower func(context.Context, *casework.Office, *outbox.Box) (f *derive.Follower, end func() error, err error)
 }
 
 // Address says where messages lead to.
@@ -137,6 +139,9 @@ func (c *inbox) Run(ctx context.Context, p *counter.Program) error {
 		if err != nil {
 			return err
 		}
+		slices.SortStableFunc(rows, func(a, b outbox.Row) int { // what came at once was written down in any order
+			return cmp.Or(b.Event.At.Compare(a.Event.At), cmp.Compare(b.Event.Worth, a.Event.Worth), cmp.Compare(a.Event.ID, b.Event.ID))
+		})
 		shelf := words.NewShelf(o.Store, c.PublicURL)
 		all := &counter.Part{Columns: counter.Columns("kind", "类别", "title", "标题", "text", "正文", "link", "链接", "seen", "已读")}
 		for _, r := range rows {

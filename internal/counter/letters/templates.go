@@ -115,31 +115,33 @@ func (c *wordsCmd) Run(ctx context.Context, p *counter.Program) error {
 	if _, ok := event.KindOf(c.Kind); !ok && c.Kind != "" {
 		return unknownKind(c.Kind)
 	}
-	current := func(kind string) (words.Template, error) {
-		t, _ := words.Default(kind)
-		return t, nil
-	}
-	write := func() error {
-		for _, k := range event.Kinds() {
-			if c.Kind != "" && k.Name != c.Kind {
-				continue
-			}
-			t, err := current(k.Name)
-			if err != nil {
-				return err
-			}
-			fmt.Fprintln(p.Out, t)
-		}
-		return nil
-	}
 	if c.DB == "" {
-		return write()
+		return c.write(p, func(kind string) (words.Template, error) {
+			t, ok := words.Default(kind)
+			if !ok {
+				return t, unknownKind(kind)
+			}
+			return t, nil
+		})
 	}
 	return counter.Place{DB: c.DB}.Read(ctx, p, func(o *casework.Office) error {
 		shelf := words.NewShelf(o.Store, "")
-		current = func(kind string) (words.Template, error) { return shelf.Current(ctx, kind, c.Channel) }
-		return write()
+		return c.write(p, func(kind string) (words.Template, error) { return shelf.Current(ctx, kind, c.Channel) })
 	})
+}
+
+func (c *wordsCmd) write(p *counter.Program, current func(kind string) (words.Template, error)) error {
+	for _, k := range event.Kinds() {
+		if c.Kind != "" && k.Name != c.Kind {
+			continue
+		}
+		t, err := current(k.Name)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(p.Out, t)
+	}
+	return nil
 }
 
 type adopt struct {
