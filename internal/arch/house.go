@@ -130,7 +130,7 @@ var rooms = map[string]Room{
 	"internal/disburse/ration":  {Bars: NoClock | NoIO, Imports: []string{"rules/exact", "rules/civil"}},
 	"internal/disburse/payee":   {Bars: NoClock | NoIO},
 	"internal/disburse/ledger": {
-		Bars: NoClock, Imports: []string{"internal/disburse/payee", "rules", "rules/exact", "rules/civil", "internal/audit", "internal/intake", "internal/store"}, TestImports: []string{"internal/pgtest"},
+		Bars: NoClock, Imports: []string{"internal/disburse/payee", "internal/disburse/payout", "rules", "rules/exact", "rules/civil", "internal/audit", "internal/intake", "internal/store"}, TestImports: []string{"internal/pgtest"},
 	},
 	"internal/disburse/granted": {
 		Bars: NoClock, Imports: []string{"internal/disburse/ledger", "rules", "rules/exact", "rules/civil", "internal/audit", "internal/intake", "internal/store"},
@@ -151,7 +151,7 @@ var rooms = map[string]Room{
 		},
 	},
 	"internal/disburse/lists": {
-		Bars: NoClock, Imports: []string{"rules/exact", "rules/civil", "internal/audit", "internal/store", "internal/disburse/entitle"},
+		Bars: NoClock, Imports: []string{"rules/exact", "rules/civil", "internal/audit", "internal/store", "internal/disburse/entitle", "internal/disburse/payout"},
 		TestImports: []string{"internal/pgtest", "internal/disburse/lists/view"},
 	},
 	"internal/disburse/lists/view": {
@@ -245,7 +245,7 @@ var rooms = map[string]Room{
 		Bars: NoClock,
 		Imports: []string{
 			"internal/casework", "internal/disburse", "internal/disburse/ledger", "internal/disburse/lists", "internal/disburse/lists/view", "internal/disburse/overview", "internal/disburse/pay",
-			"internal/disburse/payout", "internal/disburse/receipt", "internal/store", "internal/web/caller", "internal/web/problem", "rules", "rules/civil",
+			"internal/disburse/payout", "internal/disburse/receipt", "internal/disburse/recheck", "internal/store", "internal/web/caller", "internal/web/problem", "rules", "rules/civil",
 		},
 	},
 	"internal/web/moneyui": {Bars: NoClock, Imports: []string{"internal/disburse/lists", "internal/web/say", "internal/web/ui", "rules/civil", "rules/exact"}},

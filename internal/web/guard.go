@@ -144,9 +144,11 @@ func headAsGet(next http.Handler) http.Handler {
 	})
 }
 
-// bound caps what one request may bring and how many are answered at once.
+// bound caps what one request may bring and how many are answered at once, of one source half of them: whoever sends bodies byte by
+// byte holds his places as long as he is let, and leaves the others theirs.
 func (s *Server) bound() echo.MiddlewareFunc {
 	places := make(chan struct{}, s.cfg.AtOnce)
+	sources := &crowd{most: max(1, s.cfg.AtOnce/2), here: map[string]int{}}
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			r := c.Request()
@@ -161,6 +163,11 @@ func (s *Server) bound() echo.MiddlewareFunc {
 			default:
 				return problem.New(http.StatusServiceUnavailable, "同时来的请求太多，请过几秒再试。")
 			}
+			leave, ok := sources.enter(c.RealIP())
+			if !ok {
+				return problem.New(http.StatusTooManyRequests, "从您这里同时来的请求太多，请过几秒再试。")
+			}
+			defer leave()
 			return next(c)
 		}
 	}

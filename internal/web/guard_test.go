@@ -225,6 +225,40 @@ func TestOverload(t *testing.T) {
 	}
 }
 
+// TestCrowd sends bodies that never end from one source. It gets half of the places and the others keep theirs.
+func TestCrowd(t *testing.T) {
+	s, _ := served(t, func(c *Config) { c.AtOnce = 4 })
+	from := func(source string, body io.Reader) int {
+		r := httptest.NewRequest(http.MethodPost, "/signin", body)
+		r.RemoteAddr = source
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, r)
+		return w.Code
+	}
+	var wait sync.WaitGroup
+	var writers []*io.PipeWriter
+	for range 2 {
+		body, writer := io.Pipe()
+		writers = append(writers, writer)
+		wait.Go(func() { from("198.51.100.7:1000", body) })
+		_, _ = writer.Write([]byte("login=a")) // returns once the handler has begun to read
+	}
+	if code := from("198.51.100.7:1001", strings.NewReader("login=a")); code != http.StatusTooManyRequests {
+		t.Errorf("a third of the same source: %d", code)
+	}
+	if code := from("198.51.100.8:1000", strings.NewReader("login=a")); code != http.StatusUnprocessableEntity {
+		t.Errorf("another source: %d", code)
+	}
+	for _, w := range writers {
+		_ = w.Close()
+	}
+	wait.Wait()
+	if code := from("198.51.100.7:1002", strings.NewReader("login=a")); code != http.StatusUnprocessableEntity {
+		t.Errorf("afterwards: %d", code)
+	}
+}
+
 func TestInsideStaysInside(t *testing.T) {
 	var logged bytes.Buffer
 	s, _ := served(t, func(c *Config) {

@@ -91,3 +91,28 @@ func network(address string) string {
 	}
 	return p.String()
 }
+
+// crowd counts the requests of each source that are being answered.
+type crowd struct {
+	most int
+	mu   sync.Mutex
+	here map[string]int
+}
+
+// enter takes a place of the source, which leave gives back, and tells whether there was one.
+func (c *crowd) enter(address string) (leave func(), ok bool) {
+	source := network(address)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.here[source] >= c.most {
+		return nil, false
+	}
+	c.here[source]++
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.here[source]--; c.here[source] == 0 {
+			delete(c.here, source)
+		}
+	}, true
+}

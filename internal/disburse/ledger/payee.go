@@ -12,6 +12,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"mianshen/internal/disburse/payee"
+	"mianshen/internal/disburse/payout"
 	"mianshen/internal/store"
 )
 
@@ -132,6 +133,8 @@ func (a *NewAccount) fits(ctx context.Context, tx *store.Tx, mark string) (holde
 		return "", refuse(store.ErrNotFound, "没有统一社会信用代码为“%.40s”的企业，请先导入企业数据", a.Enterprise)
 	case !sameName(holder, a.Holder):
 		return "", refuse(store.ErrInvalid, "户名“%.60s”与企业登记名称“%s”不一致，请核对开户资料", a.Holder, holder)
+	case payout.CheckText(holder) != "": // one such name would stop the payment file of a whole list after its approval
+		return "", refuse(store.ErrInvalid, "企业登记名称“%s”写不进支付文件：%s。请先更正登记名称，或线下支付", holder, payout.CheckText(holder))
 	}
 	owner := ""
 	rows, err = tx.Query(ctx, `SELECT enterprise FROM payee_account WHERE print = $1 AND retired_at IS NULL`, mark)

@@ -1,6 +1,7 @@
 package ledger_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -141,4 +142,20 @@ func TestMask(t *testing.T) {
 			t.Errorf("%q is shown as %q, want %q", number, got, want)
 		}
 	}
+}
+
+// TestPayeeUnpayable refuses an account whose name no payment file may carry, before a whole list waits for it.
+func TestPayeeUnpayable(t *testing.T) {
+	everywhere(t, func(w *world) {
+		long := strings.Repeat("长", 61)
+		check(w.t, w.s.Transact(w.t.Context(), func(tx *store.Tx) error {
+			_, err := tx.Exec(w.t.Context(), "UPDATE enterprise SET name = $1 WHERE uscc = $2", long, firm)
+			return err
+		}))
+		a := newAccount("", "6222000011112222")
+		a.Holder = long
+		if _, err := w.r.Record(w.t.Context(), a, f1, now); !errors.Is(err, store.ErrInvalid) || !strings.Contains(err.Error(), "超过 60 个字") {
+			w.t.Errorf("%v", err)
+		}
+	})
 }

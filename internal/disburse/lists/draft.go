@@ -3,23 +3,28 @@ package lists
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"mianshen/internal/disburse/entitle"
+	"mianshen/internal/disburse/payout"
 	"mianshen/internal/store"
 	"mianshen/rules/exact"
 )
 
 // Draft is a list that is to be made.
 type Draft struct {
-	ID, Title, Department string // ID at most 30 characters, chosen by the caller
+	ID, Title, Department string // ID of at most 30 letters, digits, - and _, chosen by the caller; Title is the purpose of the payments, as files carry it
 	Kind                  string // regular, or supplement (补发)
 	Sweep                 int64
 	TwoApprovers          bool // two F3 approve, one after the other
 	Entries               []Entry
 }
+
+// idForm is what an address can hold as one part, whatever is made of it.
+var idForm = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N}_-]*$`)
 
 // Entry is one payment that a draft proposes. It keeps the place it is given in: the first is entry 1.
 type Entry struct {
@@ -136,8 +141,12 @@ func (d Draft) check() (map[string]CapShare, error) {
 	switch {
 	case d.ID == "" || utf8.RuneCountInString(d.ID) > 30:
 		return nil, invalid("名单编号须为 1 至 30 个字符，现在是“%s”，请改短。", d.ID)
+	case !idForm.MatchString(d.ID):
+		return nil, invalid("名单编号“%s”只能用字母、数字、“-”和“_”，请改正。", d.ID)
 	case d.Title == "" || d.Department == "":
 		return nil, invalid("名单“%s”缺少标题或部门，请补上。", d.ID)
+	case payout.CheckText(d.Title) != "": // it is the purpose of each payment: what no file may carry would stop the list after its approval
+		return nil, invalid("名单标题也是付款用途：%s，请改正后再起草。", payout.CheckText(d.Title))
 	case d.Kind != "regular" && d.Kind != "supplement":
 		return nil, invalid("名单“%s”的种类“%s”不认识，应为 regular（正常）或 supplement（补发）。", d.ID, d.Kind)
 	case len(d.Entries) == 0:

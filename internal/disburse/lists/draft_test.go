@@ -2,6 +2,7 @@ package lists_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -63,6 +64,10 @@ func TestDraftRefused(t *testing.T) {
 	for words, spoil := range map[string]func(*lists.Draft){
 		"编号":      func(d *lists.Draft) { d.ID = "" },
 		"标题":      func(d *lists.Draft) { d.Title = "" },
+		"只能用字母":   func(d *lists.Draft) { d.ID = "a/../b" }, // nobody could open it, and it held its firms' rights
+		"U+000D":  func(d *lists.Draft) { d.Title = "名单\r\nBcc: x" },
+		"61 个字":   func(d *lists.Draft) { d.Title = strings.Repeat("长", 61) },
+		"当公式":     func(d *lists.Draft) { d.Title = "=1+1" },
 		"种类":      func(d *lists.Draft) { d.Kind = "x" },
 		"没有任何条目":  func(d *lists.Draft) { d.Entries = nil },
 		"同一笔":     func(d *lists.Draft) { d.Entries[1] = d.Entries[0] },

@@ -19,6 +19,7 @@ type payment struct {
 	id, state, line string
 	n, year         int
 	amount          exact.Money
+	given           bool // its firm has given back of it
 }
 
 // move is what a payment's receipts do to it.
@@ -100,7 +101,8 @@ func scanLines(rows *sql.Rows) ([]evidence.Line, error) {
 }
 
 func paymentsOf(ctx context.Context, tx *store.Tx, batch string) ([]payment, error) {
-	rows, err := tx.Query(ctx, `SELECT p.id, p.n, p.state, p.line, p.amount_fen, l.year FROM payment p JOIN budget_line l ON l.id = p.line WHERE p.batch = $1 ORDER BY p.n`, batch)
+	rows, err := tx.Query(ctx, `SELECT p.id, p.n, p.state, p.line, p.amount_fen, l.year, (SELECT coalesce(max(r.received_fen), 0) FROM recovery r WHERE r.payment = p.id) > 0
+		FROM payment p JOIN budget_line l ON l.id = p.line WHERE p.batch = $1 ORDER BY p.n`, batch)
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +110,7 @@ func paymentsOf(ctx context.Context, tx *store.Tx, batch string) ([]payment, err
 	var list []payment
 	for rows.Next() {
 		var p payment
-		if err := rows.Scan(&p.id, &p.n, &p.state, &p.line, &p.amount, &p.year); err != nil {
+		if err := rows.Scan(&p.id, &p.n, &p.state, &p.line, &p.amount, &p.year, &p.given); err != nil {
 			return nil, err
 		}
 		list = append(list, p)
@@ -160,6 +162,8 @@ func (p payment) take(o receipt.Outcome, paidAt time.Time) (move, evidence.Class
 		return move{}, evidence.Unsent
 	case p.state == "cancelled":
 		return move{}, evidence.Cancelled
+	case p.state == "paid" && m.to == "returned" && p.given: // the same money can't have come back twice: a person looks
+		return move{}, evidence.Contradicted
 	case p.state == "paid" && m.to == "returned":
 		return m, ""
 	case p.state != "sent" && p.state != "unknown":

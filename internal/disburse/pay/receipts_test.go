@@ -319,3 +319,27 @@ func TestContradicted(t *testing.T) {
 		d.sums(t)
 	})
 }
+
+// TestReturnedAfterRecovery holds that a return of what the firm has given back already waits for a person, and doesn't poison the rest
+// of its file: the same money can't have come back twice.
+func TestReturnedAfterRecovery(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		b := d.sent(t, "L1", 3)
+		d.take(t, answer(b, 1, "成功"), answer(b, 2, "成功"))
+		at := store.Stamp(paytest.Now)
+		for _, query := range []string{
+			`INSERT INTO recovery (id, payment, enterprise, amount_fen, reason, proposed_by, proposed_at)
+				SELECT 'R1', p.id, e.enterprise, p.amount_fen, '多付', '` + paytest.Maker + `', $1 FROM payment p JOIN list_entry e ON e.list = p.list AND e.n = p.n WHERE p.list = 'L1' AND p.n = 1`,
+			`UPDATE recovery SET approved_by = '` + paytest.Approver + `', approved_at = $1 WHERE id = 'R1'`,
+			`INSERT INTO recovery_receipt (recovery, ref, fen, at, person) VALUES ('R1', 'bank-1', 1, $1, '` + paytest.Handler + `')`,
+		} {
+			if _, err := exec(t, d.s, query, at); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got := d.take(t, answer(b, 1, "退回"), answer(b, 2, "退回"), answer(b, 3, "成功"))
+		equal(t, "taken", fmt.Sprint(got.Moved, got.Classes[evidence.Contradicted]), "2 1")
+		equal(t, "states", d.state(t, "L1", 1)+", "+d.state(t, "L1", 2)+", "+d.state(t, "L1", 3), "paid in, returned returned, paid in")
+		d.sums(t)
+	})
+}

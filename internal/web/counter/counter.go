@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -100,9 +101,16 @@ func Day(r *http.Request, name string) civil.Date {
 	return d
 }
 
-// Money reads a sum in 元, in which thousands may be parted by commas.
+// grouped is a sum whose thousands are parted by commas. A comma anywhere else may stand for a point: 1,5 is not 15.
+var grouped = regexp.MustCompile(`^[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?$`)
+
+// Money reads a sum in 元, in which thousands may be parted by commas, full-width ones too.
 func Money(r *http.Request, name string) (exact.Money, error) {
-	m, err := exact.ParseMoney(strings.NewReplacer(",", "", "，", "").Replace(Text(r, name)))
+	text := strings.ReplaceAll(Text(r, name), "，", ",")
+	if grouped.MatchString(text) {
+		text = strings.ReplaceAll(text, ",", "")
+	}
+	m, err := exact.ParseMoney(text)
 	if err != nil || m <= 0 {
 		return 0, problem.New(http.StatusUnprocessableEntity, "金额要写成大于 0 的元数，最多两位小数，例如 12345.60。")
 	}

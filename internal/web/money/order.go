@@ -100,12 +100,7 @@ func (p *Pages) holdChanged(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	found, err := recheck.List(ctx, p.Office, l.ID)
-	reasons := map[int]string{}
-	for _, e := range found {
-		if e.Kind != recheck.Still {
-			reasons[e.N] = "批前复查：" + e.Reason
-		}
-	}
+	reasons := treasury.Changed(found)
 	if err == nil && len(reasons) == 0 {
 		err = problem.New(http.StatusConflict, "批前复查没有发现变化，不用暂缓。")
 	}

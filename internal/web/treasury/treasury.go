@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -21,6 +22,7 @@ import (
 	"mianshen/internal/disburse/pay"
 	"mianshen/internal/disburse/payout"
 	"mianshen/internal/disburse/receipt"
+	"mianshen/internal/disburse/recheck"
 	"mianshen/internal/store"
 	"mianshen/internal/web/caller"
 	"mianshen/internal/web/problem"
@@ -102,29 +104,45 @@ func (t *Treasury) Visible(ctx context.Context, who caller.Caller, id string) (v
 // Explain turns an error of the rooms below into a problem; nil stays nil. What is missing is named by what.
 func (t *Treasury) Explain(ctx context.Context, err error, what string) error {
 	var p *problem.Problem
+	var faults payout.Mistakes
 	switch {
 	case err == nil || errors.As(err, &p):
 		return err
 	case errors.Is(err, lists.ErrForbidden), errors.Is(err, ledger.ErrRole):
-		return problem.New(http.StatusForbidden, err.Error())
+		return problem.New(http.StatusForbidden, sentence(err))
+	case errors.As(err, &faults):
+		const most = 10
+		return problem.New(http.StatusConflict, "支付文件做不出来，请改正后再办：\n"+faults[:min(len(faults), most)].Error())
 	case errors.Is(err, casework.ErrNothing):
 		return problem.New(http.StatusConflict, "还没有发布政策或完成比对，等比对完成后再起草。")
-	case spoken(err) && errors.Is(err, store.ErrInvalid):
-		return problem.New(http.StatusUnprocessableEntity, err.Error())
-	case spoken(err) && errors.Is(err, store.ErrConflict):
-		return problem.New(http.StatusConflict, err.Error())
-	case spoken(err) && errors.Is(err, store.ErrNotFound):
-		return problem.New(http.StatusNotFound, err.Error())
+	}
+	if said := sentence(err); said != "" {
+		for _, kind := range kinds {
+			if errors.Is(err, kind.error) {
+				return problem.New(kind.status, said)
+			}
+		}
 	}
 	return problem.Of(ctx, t.Logger, err, what)
 }
 
-// spoken tells whether an error is a sentence for people: those begin in Chinese.
-func spoken(err error) bool {
-	for _, r := range err.Error() {
-		return r > '⺀'
+var kinds = []struct {
+	error
+	status int
+}{{store.ErrInvalid, http.StatusUnprocessableEntity}, {store.ErrConflict, http.StatusConflict}, {store.ErrNotFound, http.StatusNotFound}}
+
+// sentence is the first error of a chain that is a sentence for people: those begin in Chinese. What is put in front on the way, such as
+// the name of what failed, is for the log. "": there is none.
+func sentence(err error) string {
+	for ; err != nil; err = errors.Unwrap(err) {
+		for _, r := range err.Error() {
+			if r > '⺀' {
+				return err.Error()
+			}
+			break
+		}
 	}
-	return false
+	return ""
 }
 
 // Offer is something that may be done with a list as it stands.
@@ -226,6 +244,11 @@ func (t *Treasury) Step(ctx context.Context, who caller.Caller, o Order) error {
 	}
 	now, by := t.Clock(), pay.Actor{Person: who.ID(), StandsFor: o.StandsFor}
 	switch o.Action {
+	case lists.ActApprove, lists.ActApproveFirst:
+		a := Actor(who, l.Department, o.StandsFor, roles...)
+		if err = t.recheck(ctx, who, a, o, l); err == nil {
+			err = t.Lists.Step(ctx, a, o.Order, now)
+		}
 	case lists.ActExport:
 		_, err = t.Bank.Export(ctx, by, o.List, o.AnswerBy, now)
 	case lists.ActSend:
@@ -241,6 +264,43 @@ func (t *Treasury) Step(ctx context.Context, who caller.Caller, o Order) error {
 		err = t.Lists.Step(ctx, Actor(who, l.Department, o.StandsFor, roles...), o.Order, now)
 	}
 	return t.Explain(ctx, err, "这份名单")
+}
+
+// recheck decides a list again just before it is approved, and holds what isn't due any more as it was drafted; then there is nothing to
+// approve yet. What would be refused anyway is refused by the step, which says why: nobody else's attempt holds an entry.
+func (t *Treasury) recheck(ctx context.Context, who caller.Caller, a lists.Actor, o Order, l view.List) error {
+	events, err := t.View.Events(ctx, l.ID)
+	if err != nil {
+		return err
+	}
+	mine := slices.ContainsFunc(t.Offers(who, l, events), func(x Offer) bool { return x.Action == o.Action && x.Blocked == "" })
+	if !mine || o.Hash != l.Hash {
+		return nil
+	}
+	found, err := recheck.List(ctx, t.Office, l.ID)
+	if err != nil {
+		return err
+	}
+	reasons := Changed(found)
+	if len(reasons) == 0 {
+		return nil
+	}
+	held, err := t.Lists.HoldAll(ctx, a, l.ID, reasons, t.Clock())
+	if err == nil && held > 0 {
+		err = problem.New(http.StatusConflict, fmt.Sprintf("没有审批：批前复查有 %d 条与起草时不同，已经暂缓，理由写在条目里。请部门移出或查清后恢复，再由财政经办“重新核对”，然后经办、复核、审批。", held))
+	}
+	return err
+}
+
+// Changed are the reasons to hold what a check before approval found changed, by the number of the entry.
+func Changed(found []recheck.Entry) map[int]string {
+	reasons := map[int]string{}
+	for _, e := range found {
+		if e.Kind != recheck.Still {
+			reasons[e.N] = "批前复查：" + e.Reason
+		}
+	}
+	return reasons
 }
 
 // rolesFor are the roles that take an action from a state; from any state where it can't be taken now.

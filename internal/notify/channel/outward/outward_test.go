@@ -49,7 +49,7 @@ func TestCheck(t *testing.T) {
 func TestDialled(t *testing.T) {
 	s := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("somebody called") }))
 	defer s.Close()
-	for _, host := range []string{"localhost", "127.0.0.1", "10.1.2.3", "169.254.169.254", "192.168.0.1", "100.64.0.1", "0.0.0.0", "[::1]", "[fe80::1]", "[::ffff:127.0.0.1]", "[fd00::1]", "[64:ff9b::7f00:1]"} {
+	for _, host := range []string{"localhost", "127.0.0.1", "10.1.2.3", "169.254.169.254", "192.168.0.1", "100.64.0.1", "0.0.0.0", "[::1]", "[fe80::1]", "[::ffff:127.0.0.1]", "[fd00::1]", "[64:ff9b::7f00:1]", "[::7f00:1]", "[::ffff:0:7f00:1]", "[100::1]", "192.88.99.1"} {
 		c := outward.New(outward.Options{Hosts: []string{strings.Trim(host, "[]")}, Timeout: time.Second})
 		_, sent, err := c.Post(t.Context(), "https://"+host+s.URL[strings.LastIndexByte(s.URL, ':'):], http.Header{}, []byte("x"))
 		if !errors.Is(err, outward.ErrAddress) || sent {
