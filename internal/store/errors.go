@@ -59,6 +59,18 @@ func constraint(err error) bool {
 	return false
 }
 
+// Full tells whether the database couldn't write because its disk is full. Nothing of the transaction was kept; reading goes on, and
+// writing again once there is room.
+func Full(err error) bool {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return e.Code == "53100"
+	}
+	if e, ok := errors.AsType[*sqlite.Error](err); ok {
+		return e.Code()&0xff == 13 // SQLITE_FULL
+	}
+	return false
+}
+
 // known makes a query's "no rows" say what isn't there.
 func known(err error, what, id string) error {
 	if errors.Is(err, sql.ErrNoRows) {

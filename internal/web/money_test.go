@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -78,6 +79,14 @@ func TestMoneyAPI(t *testing.T) {
 	large := base64.StdEncoding.EncodeToString(bytes.Repeat([]byte("x,"), 200<<10)) // as large as a bank's file may be, and no receipt
 	if w := send(s, http.MethodPost, "/api/v1/receipts", `{"name":"x.csv","data":"`+large+`"}`, []string{"Content-Type", "application/json"}); w.Code != http.StatusUnprocessableEntity {
 		t.Errorf("a large file: %d %.300s", w.Code, w.Body)
+	}
+	receipt := func(payment string) *httptest.ResponseRecorder { // as long as the other, and another
+		table := "批次号,支付编号,收款账号,金额,结果,原因,银行时间\nB1," + payment + ",12345678,1.00,成功,,2025-07-01 09:00:00\n合计,1,,1.00,,,\n"
+		body := `{"name":"x.csv","data":"` + base64.StdEncoding.EncodeToString([]byte(table)) + `"}`
+		return send(s, http.MethodPost, "/api/v1/receipts", body, []string{"Content-Type", "application/json", once.Header, "day-1"})
+	}
+	if one, again, two := receipt("P1"), receipt("P1"), receipt("P2"); one.Code != 200 || again.Body.String() != one.Body.String() || two.Code != http.StatusUnprocessableEntity {
+		t.Errorf("receipts under one key: %d %s, %d, %d %s", one.Code, one.Body, again.Code, two.Code, two.Body)
 	}
 	w := send(s, http.MethodPost, "/api/v1/receipts", `{"name":"x.csv","data":"eA=="}`, []string{"Content-Type", "application/json"})
 	if w.Code != http.StatusUnprocessableEntity || w.Header().Get("Content-Type") != "application/problem+json" {

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"io"
 	"net/http"
-	"strconv"
 
 	"github.com/labstack/echo/v4"
 
@@ -19,7 +18,7 @@ func (s *Server) answerOnce(a *once.Answers) echo.MiddlewareFunc {
 		return func(c echo.Context) error {
 			r, by := c.Request(), s.caller(c.Request().Context()).ID()
 			text := r.Header.Get(once.Header)
-			if r.Method != http.MethodPost || text == "" || by == "" { // who isn't known orders nothing
+			if r.Method != http.MethodPost || text == "" || by == "" || allowed(c).body > maxHashed { // who isn't known orders nothing
 				return next(c)
 			}
 			if len(text) > once.MaxKey {
@@ -52,15 +51,15 @@ func (s *Server) answerOnce(a *once.Answers) echo.MiddlewareFunc {
 	}
 }
 
-// fingerprint tells orders apart: by address and body; of files by length, since their content names what becomes of them.
+// maxHashed is the largest body that is read to tell orders apart. Larger ones are files of deliveries, which their content names: sent
+// again they are carried out again, which changes nothing.
+const maxHashed = 64 << 20
+
+// fingerprint tells orders apart, by address and body.
 func fingerprint(c echo.Context) (sum [sha256.Size]byte, err error) {
 	r := c.Request()
 	h := sha256.New()
 	_, _ = io.WriteString(h, r.URL.RequestURI()+"\n") // never fails
-	if allowed(c).body > maxBody {
-		_, _ = io.WriteString(h, strconv.FormatInt(r.ContentLength, 10))
-		return [sha256.Size]byte(h.Sum(nil)), nil
-	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return sum, problem.New(http.StatusRequestEntityTooLarge, "")

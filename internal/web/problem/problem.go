@@ -108,6 +108,9 @@ func Of(ctx context.Context, log *slog.Logger, err error, what string) error {
 		return New(http.StatusNotFound, "没有找到"+what+"。")
 	case errors.Is(err, desk.ErrNotReady):
 		return New(http.StatusServiceUnavailable, "还没有发布政策或完成比对，请稍后再试。")
+	case store.Full(err):
+		log.ErrorContext(ctx, "the disk is full: nothing can be written", "error", err)
+		return New(http.StatusServiceUnavailable, "没有办成，什么都没有改：服务器的磁盘满了，现在只能看，不能改。请告诉系统管理员，腾出空间后再试。")
 	case errors.Is(err, context.DeadlineExceeded):
 		return New(http.StatusServiceUnavailable, "这次用时太长，已停止。请把要找的写短一些，或者稍后再试。")
 	case errors.Is(err, context.Canceled):
