@@ -38,7 +38,8 @@ var payments = []Check{
 			WHEN a.usable_from > b.made_at THEN '账户还在冷静期' WHEN a.usable_from < a.verified_at THEN '账户在核实前就可用' ELSE '账户那时已停用' END
 		FROM payment p JOIN payment_batch b ON b.id = p.batch JOIN payee_account a ON a.id = p.account
 		WHERE a.verified_at IS NULL OR a.verified_by IS NULL OR a.verified_by = a.recorded_by OR a.usable_from IS NULL OR a.usable_from > b.made_at
-			OR a.usable_from < a.verified_at OR a.retired_at < b.made_at`},
+			OR a.usable_from < a.verified_at OR a.retired_at < b.made_at
+			OR p.state NOT IN ('ready', 'cancelled') AND EXISTS (SELECT 1 FROM list_event v WHERE v.list = b.list AND v.action = 'send' AND a.retired_at < v.at)`},
 	{ID: "A5.one", Promise: "一家企业同时只有一个核实过的收款账户", query: `
 		SELECT '企业 ' || enterprise, '有 ' || TEXT[count(*)] || ' 个核实过、没停用的账户' FROM payee_account
 		WHERE verified_at IS NOT NULL AND retired_at IS NULL GROUP BY enterprise HAVING count(*) > 1`},

@@ -221,6 +221,24 @@ func (b Batch) whole(ctx context.Context, tx *store.Tx, state string) error {
 	return nil
 }
 
+// standing refuses a batch that was right when it was made and may not leave any more: an account of it was retired since, or the year
+// of its lines is over.
+func (b Batch) standing(ctx context.Context, tx *store.Tx, now time.Time) error {
+	var retired, over int
+	year := civil.On(now).Year()
+	err := tx.QueryRow(ctx, `SELECT count(CASE WHEN a.retired_at IS NOT NULL THEN 1 END), count(CASE WHEN l.year <> $2 THEN 1 END)
+		FROM payment p JOIN payee_account a ON a.id = p.account JOIN budget_line l ON l.id = p.line WHERE p.batch = $1`, b.ID, year).Scan(&retired, &over)
+	switch {
+	case err != nil:
+		return err
+	case retired > 0:
+		return refuse("有 %d 笔的收款账户在生成支付文件以后停用了，不能再付；请把名单退回更正，处理以后重新办理。已经交给银行的文件，请马上联系银行停付。", retired)
+	case over > 0:
+		return refuse("有 %d 笔的预算指标不是 %d 年的，不能再付；请把名单退回更正，先办理结转。已经交给银行的文件，请马上联系银行停付。", over, year)
+	}
+	return nil
+}
+
 const batchColumns = `id, list, round, list_hash, made_on, lines, sum_fen, answer_by`
 
 // scanBatch reads one row of batchColumns.

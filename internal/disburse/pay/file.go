@@ -152,6 +152,9 @@ func (d *Desk) leave(ctx context.Context, tx *store.Tx, f File, actor Actor, now
 	if err := b.whole(ctx, tx, "ready"); err != nil {
 		return err
 	}
+	if err := b.standing(ctx, tx, now); err != nil {
+		return err
+	}
 	if _, err := tx.Exec(ctx, `INSERT INTO batch_file (batch, format, sha256, bytes) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`, f.Batch, f.Format, f.SHA256, f.Bytes); err != nil {
 		return err
 	}

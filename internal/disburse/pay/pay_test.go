@@ -308,3 +308,35 @@ func TestExportRefuses(t *testing.T) {
 		})
 	}
 }
+
+// TestLeavesNoMore holds that what was exported and may not be paid any more neither leaves as a file nor is sent: an account that was
+// retired since, a year that is over. Returned and made right, the list goes its way again.
+func TestLeavesNoMore(t *testing.T) {
+	for name, c := range map[string]struct {
+		now   time.Time
+		spoil func(t *testing.T, d *desk)
+		want  string
+	}{
+		"retired":   {paytest.Now, func(t *testing.T, d *desk) { d.w.Change(t, 2, 2, "62220299999") }, "有 1 笔的收款账户在生成支付文件以后停用了"},
+		"1 January": {time.Date(2025, 12, 31, 16, 0, 0, 0, time.UTC), func(*testing.T, *desk) {}, "有 3 笔的预算指标不是 2026 年的"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(t *testing.T, d *desk) {
+				ctx := t.Context()
+				d.w.List(t, "L1", 3)
+				b := d.exported(t, "L1")
+				c.spoil(t, d)
+				file := func() error {
+					_, err := d.MakeFile(ctx, handler, b.ID, "xlsx", filepath.Join(t.TempDir(), "x"), c.now)
+					return err
+				}
+				wantRefused(t, "the file", file(), c.want)
+				wantRefused(t, "sending", d.Send(ctx, handler, "L1", c.now), c.want)
+				if _, err := exec(t, d.s, `UPDATE payment SET state = 'sent', moved_at = $1 WHERE list = 'L1'`, store.Stamp(c.now)); !errors.Is(err, store.ErrConflict) {
+					t.Errorf("past the doors: %v", err)
+				}
+				equal(t, "state", d.state(t, "L1", 2), "ready in")
+			})
+		})
+	}
+}

@@ -31,6 +31,9 @@ func (d *Desk) Send(ctx context.Context, actor Actor, listID string, now time.Ti
 		if err := b.whole(ctx, tx, "ready"); err != nil {
 			return err
 		}
+		if err := b.standing(ctx, tx, now); err != nil {
+			return err
+		}
 		var taken int
 		if err := tx.QueryRow(ctx, `SELECT count(*) FROM batch_download WHERE batch = $1`, b.ID).Scan(&taken); err != nil {
 			return err

@@ -1004,8 +1004,9 @@ BEGIN
       OR EXISTS (SELECT 1 FROM changed c WHERE c.list = l.id AND c.state = 'sent' AND (
         NOT EXISTS (SELECT 1 FROM payment_batch b WHERE b.id = c.batch AND (b.round, b.list_hash) IS NOT DISTINCT FROM (l.round, l.hash) OFFSET 0)
         OR NOT EXISTS (SELECT 1 FROM list_entry e WHERE e.list = c.list AND e.n = c.n AND e.status = 'in' OFFSET 0)
+        OR NOT EXISTS (SELECT 1 FROM payee_account a WHERE a.id = c.account AND a.retired_at IS NULL OFFSET 0)
         OR extract(year FROM shanghai(c.moved_at)) <> (SELECT y.year FROM budget_line y WHERE y.id = c.line))) THEN
-      PERFORM refused('a payment is sent as it was exported, within the year of its line');
+      PERFORM refused('a payment is sent as it was exported, within the year of its line, to an account in use');
     END IF;
   END LOOP;
   IF EXISTS (SELECT 1 FROM changed c WHERE c.state = 'returned'

@@ -830,14 +830,15 @@ BEGIN SELECT RAISE(ABORT, 'the payment can not go to this state'); END;
 CREATE TRIGGER payment_sends BEFORE UPDATE ON payment WHEN NEW.state = 'sent' AND (SELECT locked FROM instance) = 1
 BEGIN SELECT RAISE(ABORT, 'payments are locked until two persons have unlocked them'); END;
 -- +goose StatementEnd
--- What is sent is sent as it was exported: by a list that stands, an entry that is in, a line of the year.
+-- What is sent is sent as it was exported: by a list that stands, an entry that is in, a line of the year, to an account in use.
 -- +goose StatementBegin
 CREATE TRIGGER payment_stands BEFORE UPDATE ON payment
 WHEN NEW.state = 'sent' AND NOT EXISTS (
   SELECT 1 FROM payment_batch b JOIN disbursement_list l ON l.id = NEW.list JOIN list_entry e ON e.list = NEW.list AND e.n = NEW.n JOIN budget_line y ON y.id = NEW.line
   WHERE b.id = NEW.batch AND l.state IN ('exported', 'sent') AND l.suspended = 0 AND l.round = b.round AND l.hash = b.list_hash AND e.status = 'in'
-    AND y.year = CAST(strftime('%Y', NEW.moved_at, '+8 hours') AS INTEGER))
-BEGIN SELECT RAISE(ABORT, 'a payment is sent as it was exported, within the year of its line'); END;
+    AND y.year = CAST(strftime('%Y', NEW.moved_at, '+8 hours') AS INTEGER)
+    AND EXISTS (SELECT 1 FROM payee_account a WHERE a.id = NEW.account AND a.retired_at IS NULL))
+BEGIN SELECT RAISE(ABORT, 'a payment is sent as it was exported, within the year of its line, to an account in use'); END;
 -- +goose StatementEnd
 -- What came back from the firm doesn't come back from the bank as well.
 -- +goose StatementBegin
