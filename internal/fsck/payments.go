@@ -63,9 +63,10 @@ var receipts = []Check{
 		SELECT '回单 ' || r.id, '说 ' || r.result || '，款 ' || p.id || ' 却是 ' || p.state FROM receipt_line r JOIN payment p ON p.id = r.payment
 		WHERE r.class = 'applied' AND NOT CASE r.result WHEN 'success' THEN p.state IN ('paid', 'returned') WHEN 'failed' THEN p.state = 'failed'
 			WHEN 'returned' THEN p.state = 'returned' ELSE 1 = 1 END`},
-	{ID: "A8.answered", Promise: "款的结果有依据：采用的回单，或由人认定属实的一张", query: `
+	{ID: "A8.answered", Promise: "款的结果有依据：采用的回单，由人认定属实的一张，或说过这个结果、后来有矛盾、还在待查的一张", query: `
 		SELECT '款 ' || p.id, '状态 ' || p.state || '，却没有回单' FROM payment p WHERE p.state IN ('paid', 'failed', 'returned')
-			AND NOT EXISTS (SELECT 1 FROM receipt_line r WHERE r.payment = p.id AND (r.class = 'applied' OR r.resolution LIKE '属实：%'))`},
+			AND NOT EXISTS (SELECT 1 FROM receipt_line r WHERE r.payment = p.id AND (r.class = 'applied' OR r.resolution LIKE '属实：%'
+				OR r.class = 'contradicted' AND r.resolution IS NULL AND r.result = CASE p.state WHEN 'paid' THEN 'success' ELSE p.state END))`},
 	{ID: "A8.resolved", Promise: "待查的回单由收回单以外的人处理", query: `
 		SELECT '回单 ' || r.id, '由收下它的人自己处理' FROM receipt_line r JOIN receipt_file f ON f.sha256 = r.file WHERE r.resolved_by = f.received_by`},
 	{ID: "A8.settled", Promise: "结清的清单没有在途的款", query: `

@@ -121,8 +121,11 @@ func paymentsOf(ctx context.Context, tx *store.Tx, batch string) ([]payment, err
 // moves says which payments move, and gives the lines of those that can't a class of 待查.
 func moves(e evidence.Evidence, payments []payment, lines []evidence.Line) []move {
 	var moves []move
-	blocked := map[string]evidence.Class{}
+	blocked, basis := map[string]evidence.Class{}, map[string]payment{}
 	for i, p := range payments {
+		if p.given {
+			basis[p.id] = p
+		}
 		m, class := p.take(e.Outcomes[i], e.PaidAt[p.id])
 		switch {
 		case class != "":
@@ -132,11 +135,17 @@ func moves(e evidence.Evidence, payments []payment, lines []evidence.Line) []mov
 		}
 	}
 	for _, l := range lines {
-		if class := blocked[l.Receipt.Payment]; class != "" && e.Class[l.ID] == evidence.Applied {
+		class := blocked[l.Receipt.Payment]
+		if class != "" && e.Class[l.ID] == evidence.Applied && !basis[l.Receipt.Payment].says(l.Receipt.Result) {
 			e.Class[l.ID] = class
 		}
 	}
 	return moves
+}
+
+// says tells whether a result is what a payment that its firm gave back of stands on: that one isn't in doubt with the return.
+func (p payment) says(r receipt.Result) bool {
+	return p.given && p.state == "paid" && r == receipt.Success
 }
 
 // take says what an outcome does to a payment: a move, nothing, or why it can't.

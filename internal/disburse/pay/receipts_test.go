@@ -340,6 +340,7 @@ func TestReturnedAfterRecovery(t *testing.T) {
 		got := d.take(t, answer(b, 1, "退回"), answer(b, 2, "退回"), answer(b, 3, "成功"))
 		equal(t, "taken", fmt.Sprint(got.Moved, got.Classes[evidence.Contradicted]), "2 1")
 		equal(t, "states", d.state(t, "L1", 1)+", "+d.state(t, "L1", 2)+", "+d.state(t, "L1", 3), "paid in, returned returned, paid in")
+		equal(t, "in doubt", d.ask(t, `SELECT count(*) FROM receipt_line WHERE class = 'contradicted'`), "1")
 		d.sums(t)
 	})
 }
