@@ -25,6 +25,7 @@ import (
 	"mianshen/internal/persons/secret"
 	"mianshen/internal/store"
 	"mianshen/internal/web/door"
+	"mianshen/internal/web/source"
 )
 
 const sentence = "correct horse battery"
@@ -262,7 +263,7 @@ func TestCookie(t *testing.T) {
 
 // TestGuesses: a source may guess only so often, whatever the account.
 func TestGuesses(t *testing.T) {
-	h := newHouse(t, func(c *Config) { c.Guesses = Rate{} })
+	h := newHouse(t, func(c *Config) { c.Guesses = source.Rate{} })
 	form := []string{"Content-Type", "application/x-www-form-urlencoded"}
 	limited := 0
 	for i := range 15 {

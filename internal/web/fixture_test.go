@@ -31,6 +31,7 @@ import (
 	"mianshen/internal/store"
 	"mianshen/internal/web/bureau"
 	"mianshen/internal/web/door"
+	"mianshen/internal/web/source"
 	"mianshen/seeds"
 )
 
@@ -244,8 +245,8 @@ func served(t *testing.T, change func(*Config)) (*Server, *sample) {
 	}
 	cfg := Config{
 		Office: s.office, Searcher: s.index, Seal: ring, Demo: true, Clock: func() time.Time { return received },
-		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Rate: Rate{PerSecond: 1e6, Burst: 1e6},
-		Guesses: Rate{PerSecond: 1e6, Burst: 1e6}, Refusal: 1, Version: "test",
+		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Rate: source.Rate{PerSecond: 1e6, Burst: 1e6},
+		Guesses: source.Rate{PerSecond: 1e6, Burst: 1e6}, Refusal: 1, Version: "test",
 	}
 	if change != nil {
 		change(&cfg)

@@ -21,6 +21,7 @@ import (
 	"mianshen/internal/web/once"
 	"mianshen/internal/web/problem"
 	"mianshen/internal/web/receive"
+	"mianshen/internal/web/source"
 	"mianshen/internal/web/static"
 )
 
@@ -88,7 +89,7 @@ const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; 
 // guard puts everything in the way that each request passes, from the outside in.
 func (s *Server) guard(e *echo.Echo, table map[string]Access) {
 	e.Pre(s.recover, headers)
-	e.Use(s.measure, wellFormed, s.bound(), s.limit(newLimiter(s.cfg.Rate, s.cfg.Clock), newLimiter(s.cfg.Guesses, s.cfg.Clock)), s.identify, s.permit(table), deadline, s.answerOnce(once.New(s.cfg.Clock)))
+	e.Use(s.measure, wellFormed, s.bound(), s.limit(source.New(s.cfg.Rate, s.cfg.Clock), source.New(s.cfg.Guesses, s.cfg.Clock)), s.identify, s.permit(table), deadline, s.answerOnce(once.New(s.cfg.Clock)))
 }
 
 // recover turns a panic into an answer and a line in the log; one bad request must not end the others.
@@ -148,7 +149,7 @@ func headAsGet(next http.Handler) http.Handler {
 // byte holds his places as long as he is let, and leaves the others theirs.
 func (s *Server) bound() echo.MiddlewareFunc {
 	places := make(chan struct{}, s.cfg.AtOnce)
-	sources := &crowd{most: max(1, s.cfg.AtOnce/2), here: map[string]int{}}
+	sources := source.NewCrowd(max(1, s.cfg.AtOnce/2))
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			r := c.Request()
@@ -163,7 +164,7 @@ func (s *Server) bound() echo.MiddlewareFunc {
 			default:
 				return problem.New(http.StatusServiceUnavailable, "同时来的请求太多，请过几秒再试。")
 			}
-			leave, ok := sources.enter(c.RealIP())
+			leave, ok := sources.Enter(c.RealIP())
 			if !ok {
 				return problem.New(http.StatusTooManyRequests, "从您这里同时来的请求太多，请过几秒再试。")
 			}
@@ -174,14 +175,14 @@ func (s *Server) bound() echo.MiddlewareFunc {
 }
 
 // limit holds each source to its rate, and to a lower one where secrets can be guessed. Files and health are not counted.
-func (s *Server) limit(l, guesses *limiter) echo.MiddlewareFunc {
+func (s *Server) limit(l, guesses *source.Limiter) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			path := c.Request().URL.Path
-			if !strings.HasPrefix(path, static.Prefix) && path != "/healthz" && path != "/readyz" && !l.allow(c.RealIP()) {
+			if !strings.HasPrefix(path, static.Prefix) && path != "/healthz" && path != "/readyz" && !l.Allow(c.RealIP()) {
 				return problem.New(http.StatusTooManyRequests, "您的请求太频繁，请过几秒再试。")
 			}
-			if guessing[c.Request().Method+" "+c.Path()] && !guesses.allow(c.RealIP()) {
+			if guessing[c.Request().Method+" "+c.Path()] && !guesses.Allow(c.RealIP()) {
 				return problem.New(http.StatusTooManyRequests, "从您这里登录的次数太多，请过一分钟再试。")
 			}
 			return next(c)

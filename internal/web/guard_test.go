@@ -18,6 +18,7 @@ import (
 	"mianshen/index"
 	"mianshen/internal/web/problem"
 	"mianshen/internal/web/receive"
+	"mianshen/internal/web/source"
 )
 
 func TestHeaders(t *testing.T) {
@@ -106,7 +107,7 @@ func TestCaps(t *testing.T) {
 func TestRate(t *testing.T) {
 	now := received
 	s, _ := served(t, func(c *Config) {
-		c.Rate = Rate{PerSecond: 1, Burst: 3}
+		c.Rate = source.Rate{PerSecond: 1, Burst: 3}
 		c.Clock = func() time.Time { return now }
 	})
 	ask := func(from string) int {
@@ -134,24 +135,6 @@ func TestRate(t *testing.T) {
 	}
 	if got := call(s, "/healthz").Code; got != 200 {
 		t.Errorf("health is not limited: %d", got)
-	}
-}
-
-func TestLimiterForgets(t *testing.T) {
-	now := received
-	l := newLimiter(Rate{PerSecond: 1, Burst: 1}, func() time.Time { return now })
-	for i := range maxSources + 50 {
-		l.allow(net.IPv4(10, byte(i>>16), byte(i>>8), byte(i)).String())
-	}
-	if len(l.buckets) > maxSources {
-		t.Errorf("%d sources kept", len(l.buckets))
-	}
-	now = now.Add(-time.Hour)
-	if l.allow("192.0.2.1"); l.allow("192.0.2.1") {
-		t.Error("a clock that jumps back gives tokens")
-	}
-	if l.allow("2001:db8::1"); l.allow("2001:db8::ffff") {
-		t.Error("one network counts as two sources")
 	}
 }
 
@@ -228,9 +211,9 @@ func TestOverload(t *testing.T) {
 // TestCrowd sends bodies that never end from one source. It gets half of the places and the others keep theirs.
 func TestCrowd(t *testing.T) {
 	s, _ := served(t, func(c *Config) { c.AtOnce = 4 })
-	from := func(source string, body io.Reader) int {
+	from := func(address string, body io.Reader) int {
 		r := httptest.NewRequest(http.MethodPost, "/signin", body)
-		r.RemoteAddr = source
+		r.RemoteAddr = address
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		w := httptest.NewRecorder()
 		s.ServeHTTP(w, r)

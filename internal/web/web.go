@@ -7,7 +7,7 @@
 //
 // Sub-packages: caller is who asks, door signs in; seek is what is asked of a search; desk answers visitors, bureau officials; reader helps who looks for something in the
 // texts, shelf keeps searches; say finds the words, ui draws, pages puts the two together; post is what firms are told; receive takes
-// files in; once answers an order that is sent again, strict reads JSON; problem says what went wrong; static holds style and scripts.
+// files in; source holds each source to its rate, once answers an order that is sent again, strict reads JSON; problem says what went wrong; static holds style and scripts.
 package web
 
 import (
@@ -45,6 +45,7 @@ import (
 	"mianshen/internal/web/reader"
 	"mianshen/internal/web/receive"
 	"mianshen/internal/web/shelf"
+	"mianshen/internal/web/source"
 	"mianshen/internal/web/static"
 	"mianshen/internal/web/treasury"
 	"mianshen/internal/web/ui"
@@ -67,8 +68,8 @@ type Config struct {
 	Jobs     *timetable.Timetable // of this server; nil: none
 	Version  string               // of the program, for the API's description; "" is dev
 
-	Rate    Rate           // for each source; zero is DefaultRate
-	Guesses Rate           // for each source where secrets can be guessed; zero is DefaultGuesses
+	Rate    source.Rate    // for each source; zero is source.DefaultRate
+	Guesses source.Rate    // for each source where secrets can be guessed; zero is source.DefaultGuesses
 	Refusal time.Duration  // how long refusing a sign-in takes at least, whatever the reason; 0 is 300 ms
 	AtOnce  int            // requests at once, beyond which 503 is answered; 0 is 256
 	Proxies []netip.Prefix // proxies whose X-Forwarded-For is believed; none: the address of the connection counts
@@ -107,11 +108,11 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Version == "" {
 		cfg.Version = "dev"
 	}
-	if cfg.Rate == (Rate{}) {
-		cfg.Rate = DefaultRate
+	if cfg.Rate == (source.Rate{}) {
+		cfg.Rate = source.DefaultRate
 	}
-	if cfg.Guesses == (Rate{}) {
-		cfg.Guesses = DefaultGuesses
+	if cfg.Guesses == (source.Rate{}) {
+		cfg.Guesses = source.DefaultGuesses
 	}
 	if cfg.Refusal == 0 {
 		cfg.Refusal = 300 * time.Millisecond

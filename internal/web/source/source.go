@@ -1,4 +1,6 @@
-package web
+// Package source holds each source of requests, which is an address or an IPv6 household, to what it may take: a rate, and so many
+// requests at once.
+package source
 
 import (
 	"net/netip"
@@ -22,8 +24,8 @@ var DefaultGuesses = Rate{PerSecond: 1.0 / 15, Burst: 10}
 // maxSources bounds the limiter's memory.
 const maxSources = 10_000
 
-// limiter is a bucket of tokens for each source. IPv6 sources count by their /64, which one household has.
-type limiter struct {
+// Limiter is a bucket of tokens for each source. IPv6 sources count by their /64, which one household has.
+type Limiter struct {
 	rate Rate
 	now  func() time.Time
 
@@ -36,12 +38,13 @@ type bucket struct {
 	at     time.Time
 }
 
-func newLimiter(r Rate, now func() time.Time) *limiter {
-	return &limiter{rate: r, now: now, buckets: map[string]*bucket{}}
+// New returns a limiter; now tells the time.
+func New(r Rate, now func() time.Time) *Limiter {
+	return &Limiter{rate: r, now: now, buckets: map[string]*bucket{}}
 }
 
-// allow takes a token of the source and tells whether there was one.
-func (l *limiter) allow(address string) bool {
+// Allow takes a token of the source and tells whether there was one.
+func (l *Limiter) Allow(address string) bool {
 	source := network(address)
 	now := l.now()
 	l.mu.Lock()
@@ -68,7 +71,7 @@ func (l *limiter) allow(address string) bool {
 
 // forget drops the sources whose buckets have filled up again, and if none has, all of them: to forget a source gives it a
 // full bucket, no more.
-func (l *limiter) forget(now time.Time) {
+func (l *Limiter) forget(now time.Time) {
 	full := time.Duration(l.rate.Burst / l.rate.PerSecond * float64(time.Second))
 	for source, b := range l.buckets {
 		if now.Sub(b.at) > full {
@@ -92,15 +95,18 @@ func network(address string) string {
 	return p.String()
 }
 
-// crowd counts the requests of each source that are being answered.
-type crowd struct {
+// Crowd counts the requests of each source that are being answered.
+type Crowd struct {
 	most int
 	mu   sync.Mutex
 	here map[string]int
 }
 
-// enter takes a place of the source, which leave gives back, and tells whether there was one.
-func (c *crowd) enter(address string) (leave func(), ok bool) {
+// NewCrowd returns one in which a source has at most some places.
+func NewCrowd(most int) *Crowd { return &Crowd{most: most, here: map[string]int{}} }
+
+// Enter takes a place of the source, which leave gives back, and tells whether there was one.
+func (c *Crowd) Enter(address string) (leave func(), ok bool) {
 	source := network(address)
 	c.mu.Lock()
 	defer c.mu.Unlock()
