@@ -419,7 +419,7 @@ var excused = []Excuse{
 		Why: "one life of a list, from draft to settled: each step shares the list's head, its refusals and its record; the reading has left to view, the printing to notice",
 	},
 	{
-		Place: "internal/store", Kind: kindPackage, Ceiling: 3400,
+		Place: "internal/store", Kind: kindPackage, Ceiling: 3420,
 		Why: "everything that lasts behind one door, one file a subject; rooms that need less declare an interface of their own",
 	},
 	{

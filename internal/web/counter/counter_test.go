@@ -1,6 +1,7 @@
 package counter
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"testing"
@@ -15,7 +16,7 @@ func TestMoney(t *testing.T) {
 		"1,2": 0, "12,34": 0, "1,,000": 0, ",1": 0, "1,000,": 0, "1234,567": 0, "1,000.5,0": 0, "1,0000": 0, "-1,000": 0,
 		"1e3": 0, "０.０１": 0, "0.001": 0, "-5": 0, "0": 0, "": 0, "92233720368547758.08": 0, "99999999999999999999": 0, "0x10": 0, "1_000": 0, "NaN": 0, "二百": 0,
 	} {
-		got, err := Money(httptest.NewRequest("GET", "/?amount="+url.QueryEscape(text), nil), "amount")
+		got, err := Money(httptest.NewRequest(http.MethodGet, "/?amount="+url.QueryEscape(text), http.NoBody), "amount")
 		if got != want || (err == nil) != (want > 0) {
 			t.Errorf("%q: %v, %v; want %v", text, got, err, want)
 		}

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"mianshen/internal/casework"
 	"mianshen/internal/disburse"
@@ -135,11 +136,8 @@ var kinds = []struct {
 // the name of what failed, is for the log. "": there is none.
 func sentence(err error) string {
 	for ; err != nil; err = errors.Unwrap(err) {
-		for _, r := range err.Error() {
-			if r > '⺀' {
-				return err.Error()
-			}
-			break
+		if r, _ := utf8.DecodeRuneInString(err.Error()); r > '⺀' && r != utf8.RuneError {
+			return err.Error()
 		}
 	}
 	return ""
