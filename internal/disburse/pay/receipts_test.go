@@ -15,6 +15,7 @@ import (
 	"mianshen/internal/disburse/pay/paytest"
 	"mianshen/internal/disburse/receipt"
 	"mianshen/internal/store"
+	"mianshen/rules/civil"
 )
 
 // spoilt gives what can be wrong with a line by itself, and the class that it goes to.
@@ -83,8 +84,13 @@ func TestUnknown(t *testing.T) {
 		b := d.sent(t, "L1", 3)
 		d.take(t, answer(b, 1, "成功"))
 		equal(t, "on the last day", paytest.Must[int64](t)(d.Overdue(ctx, pay.Actor{Person: paytest.Service}, paytest.Now.AddDate(0, 0, 10))), 0)
-		paytest.Check(t, d.MarkUnknown(ctx, checker, b.ID, []string{pay.PaymentID("L1", 2, 1)}, "银行无法查询", later))
-		wantRefused(t, "paid isn't unknown", d.MarkUnknown(ctx, checker, b.ID, []string{pay.PaymentID("L1", 1, 1)}, "x", later), "不在“已送出”状态")
+		mark := func(reason string, payments ...string) error {
+			_, err := d.MarkUnknown(ctx, checker, b.ID, payments, reason, later)
+			return err
+		}
+		paytest.Check(t, mark("银行无法查询", pay.PaymentID("L1", 2, 1)))
+		wantRefused(t, "paid isn't unknown", mark("x", pay.PaymentID("L1", 1, 1)), "不在“已送银行”状态")
+		wantRefused(t, "no reason", mark(" "), "请写明为什么")
 		equal(t, "the day after", paytest.Must[int64](t)(d.Overdue(ctx, pay.Actor{Person: paytest.Service}, paytest.Now.AddDate(0, 0, 11))), 1)
 		equal(t, "states", d.state(t, "L1", 2)+", "+d.state(t, "L1", 3), "unknown in, unknown in")
 		wantRefused(t, "sent again", d.Send(ctx, handler, "L1", later), "现在是“已送出”")
@@ -95,6 +101,50 @@ func TestUnknown(t *testing.T) {
 		paytest.Must[pay.File](t)(d.Prove(ctx, b.ID, "pain.001"))
 		wantRefused(t, "settled", d.Settle(ctx, checker, "L1", later), "还有 2 笔")
 		d.take(t, answer(b, 2, "失败"), answer(b, 3, "成功"))
+		paytest.Check(t, d.Settle(ctx, checker, "L1", later))
+	})
+}
+
+// TestStated holds that what the bank said without a receipt counts by two persons alone, and moves the payment as a receipt would.
+func TestStated(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		ctx := t.Context()
+		b := d.sent(t, "L1", 4)
+		said := func(n int, result receipt.Result) pay.Statement {
+			return pay.Statement{Payment: pay.PaymentID("L1", n, 1), Result: result, On: civil.MustParse("2025-07-02"), Basis: "银行复函〔2025〕8号，账号6222020000000000001"}
+		}
+		state := func(actor pay.Actor, s pay.Statement) (string, error) { return d.State(ctx, actor, s, later) }
+		_, err := state(handler, said(1, receipt.Success))
+		wantRefused(t, "not unknown", err, "不在“结果不明”状态")
+		equal(t, "all of the batch", paytest.Must[int](t)(d.MarkUnknown(ctx, checker, b.ID, nil, "银行系统故障", later)), 4)
+		_, err = d.MarkUnknown(ctx, checker, b.ID, nil, "再来一次", later)
+		wantRefused(t, "none left", err, "没有等银行答复的支付")
+		for name, s := range map[string]pay.Statement{
+			"underway": said(1, receipt.Underway), "tomorrow": {Payment: said(1, 0).Payment, Result: receipt.Success, On: civil.On(later.AddDate(0, 0, 1)), Basis: "x"},
+			"before": {Payment: said(1, 0).Payment, Result: receipt.Success, On: civil.MustParse("2025-06-01"), Basis: "x"}, "no basis": {Payment: said(1, 0).Payment, Result: receipt.Success, On: civil.On(later)},
+		} {
+			if _, err := state(handler, s); err == nil {
+				t.Errorf("%s: accepted", name)
+			}
+		}
+		_, err = state(checker, said(1, receipt.Success))
+		wantRefused(t, "by F2", err, "没有办理这一步的角色")
+		paid, failed := paytest.Must[string](t)(state(handler, said(1, receipt.Success))), paytest.Must[string](t)(state(handler, said(2, receipt.Failed)))
+		_, err = state(handler, said(1, receipt.Failed))
+		wantRefused(t, "twice", err, "已经有一份银行答复")
+		equal(t, "moves nothing", d.state(t, "L1", 1)+", "+d.state(t, "L1", 2), "unknown in, unknown in")
+		wantRefused(t, "by the one who wrote it", d.Resolve(ctx, handler, paid, true, "x", later), "角色")
+		d.take(t, answer(b, 3, "成功")) // others move, what is stated waits on
+		equal(t, "waits on", d.ask(t, `SELECT class FROM receipt_line WHERE id = $1`, paid), string(evidence.Stated))
+		paytest.Check(t, d.Resolve(ctx, checker, paid, true, "与复函一致", later))
+		paytest.Check(t, d.Resolve(ctx, checker, failed, true, "与复函一致", later))
+		equal(t, "states", d.state(t, "L1", 1)+", "+d.state(t, "L1", 2)+", "+d.state(t, "L1", 3), "paid in, failed returned, paid in")
+		equal(t, "account in the reason", strings.Contains(d.ask(t, `SELECT reason FROM receipt_line WHERE id = $1`, failed), "6222020000"), false)
+		wrong := paytest.Must[string](t)(state(handler, said(4, receipt.Success)))
+		d.take(t, answer(b, 4, "失败"))
+		equal(t, "the receipt came first", d.state(t, "L1", 4), "failed returned")
+		wantRefused(t, "against a receipt", d.Resolve(ctx, checker, wrong, true, "x", later), "还是没有结果")
+		paytest.Check(t, d.Resolve(ctx, checker, wrong, false, "以回单为准", later))
 		paytest.Check(t, d.Settle(ctx, checker, "L1", later))
 	})
 }

@@ -33,7 +33,7 @@ func (d *Desk) Doubts(ctx context.Context, batch string) ([]evidence.Line, error
 
 // Resolve closes a line of 待查, by F2, with a reason, and by another person than the one who took its file in. Where the line
 // doesn't hold, it is left out and what the others say counts. Where it holds, what it says counts; that may be said only of a line whose
-// payment, account and amount are right and whose day alone is doubtful. The payment moves as the receipts then say, and no other way.
+// payment, account and amount are right and whose day alone is doubtful, or of what State wrote down. The payment moves as the receipts then say, and no other way.
 func (d *Desk) Resolve(ctx context.Context, actor Actor, lineID string, lineHolds bool, reason string, now time.Time) error {
 	if reason = strings.TrimSpace(reason); reason == "" || utf8.RuneCountInString(reason) > 500 {
 		return refuse("请写明处理依据，不超过 500 字。")
@@ -50,7 +50,7 @@ func (d *Desk) Resolve(ctx context.Context, actor Actor, lineID string, lineHold
 		says := saysVoid
 		if lineHolds {
 			says = saysHolds
-			if l.Class != evidence.TooEarly && l.Class != evidence.TooLate {
+			if l.Class != evidence.TooEarly && l.Class != evidence.TooLate && l.Class != evidence.Stated {
 				return refuse("回单属于“%s”，不能直接认定属实。请向银行索取正确的回单，或认定这一条不作数。", l.Class)
 			}
 		}
@@ -59,8 +59,12 @@ func (d *Desk) Resolve(ctx context.Context, actor Actor, lineID string, lineHold
 			return err
 		}
 		b, err := lockBatch(ctx, tx, l.Receipt.Batch)
+		moved := 0
 		if err == nil {
-			_, _, err = advance(ctx, tx, b, nil, actor, now)
+			_, moved, err = advance(ctx, tx, b, nil, actor, now)
+		}
+		if err == nil && moved == 0 && lineHolds && l.Class == evidence.Stated {
+			return refuse("认定以后这笔支付还是没有结果：别的回单与它矛盾，或者不是预算年度里的事。请先处理这笔支付的其他待查，或认定这一条不作数。")
 		}
 		if err != nil && !errors.Is(err, sql.ErrNoRows) { // a batch that isn't ours has nothing to move
 			return err

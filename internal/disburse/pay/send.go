@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"mianshen/internal/disburse/lists"
 	"mianshen/internal/store"
@@ -53,11 +55,14 @@ func (d *Desk) Send(ctx context.Context, actor Actor, listID string, now time.Ti
 	return wrapped(err, "send list "+listID)
 }
 
-// MarkUnknown says of sent payments that nobody knows what became of them, by F2 and with a reason. Only a receipt moves them on.
-func (d *Desk) MarkUnknown(ctx context.Context, actor Actor, batch string, payments []string, reason string, now time.Time) error {
-	if reason == "" || len(payments) == 0 {
-		return refuse("请选择支付，并写明为什么结果不明。")
+// MarkUnknown says of sent payments that nobody knows what became of them, by F2 and with a reason: of those that are named, or of all of
+// the batch that wait for the bank where none is. It returns how many. Nothing sends them again; a receipt moves them on, or what the
+// bank said, stated by one person and found true by another (State, Resolve).
+func (d *Desk) MarkUnknown(ctx context.Context, actor Actor, batch string, payments []string, reason string, now time.Time) (int, error) {
+	if reason = strings.TrimSpace(reason); reason == "" || utf8.RuneCountInString(reason) > 500 {
+		return 0, refuse("请写明为什么结果不明，不超过 500 字。")
 	}
+	var marked int
 	err := d.s.Transact(ctx, func(tx *store.Tx) error {
 		who, err := name(ctx, tx, actor.Person, "F2")
 		if err != nil {
@@ -66,19 +71,31 @@ func (d *Desk) MarkUnknown(ctx context.Context, actor Actor, batch string, payme
 		if _, err := lockBatch(ctx, tx, batch); err != nil {
 			return err
 		}
+		marked = 0
+		const mark = `UPDATE payment SET state = 'unknown', moved_at = $1, moved_by = $2, reason = $3 WHERE batch = $4 AND state = 'sent'`
 		for _, id := range payments {
-			n, err := tx.Exec(ctx, `UPDATE payment SET state = 'unknown', moved_at = $1, moved_by = $2, reason = $3 WHERE id = $4 AND batch = $5 AND state = 'sent'`,
-				store.Stamp(now), actor.Person, reason, id, batch)
+			n, err := tx.Exec(ctx, mark+` AND id = $5`, store.Stamp(now), actor.Person, reason, batch, id)
 			if err != nil {
 				return err
 			}
 			if n == 0 {
-				return refuse("支付 %s 不在“已送出”状态，不能记为结果不明，请刷新后再办理。", id)
+				return refuse("支付 %s 不在“已送银行”状态，不能记为结果不明，请刷新后再办理。", id)
 			}
+			marked++
 		}
-		return record(ctx, tx, "payments.unknown", batch, actor, who, now, map[string]string{"payments": strconv.Itoa(len(payments)), "why": "person"})
+		if len(payments) == 0 {
+			n, err := tx.Exec(ctx, mark, store.Stamp(now), actor.Person, reason, batch)
+			if err != nil {
+				return err
+			}
+			if n == 0 {
+				return refuse("批次 %s 没有等银行答复的支付，不用记为结果不明。", batch)
+			}
+			marked = int(n)
+		}
+		return record(ctx, tx, "payments.unknown", batch, actor, who, now, map[string]string{"payments": strconv.Itoa(marked), "why": "person"})
 	})
-	return wrapped(err, "batch "+batch)
+	return marked, wrapped(err, "batch "+batch)
 }
 
 // Overdue says of every sent payment whose batch should have been answered before today that its outcome is unknown, by a service or

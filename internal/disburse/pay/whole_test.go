@@ -70,7 +70,8 @@ func TestOneTransaction(t *testing.T) {
 			{"unsent", take(answer(b, 1, "成功"))},
 			{"send", func() error { return d.Send(ctx, handler, "L1", paytest.Now) }},
 			{"unknown", func() error {
-				return d.MarkUnknown(ctx, checker, b.ID, []string{pay.PaymentID("L1", 2, 1)}, "x", later)
+				_, err := d.MarkUnknown(ctx, checker, b.ID, []string{pay.PaymentID("L1", 2, 1)}, "x", later)
+				return err
 			}},
 			{"overdue", func() error { _, err := d.Overdue(ctx, handler, later.AddDate(0, 1, 0)); return err }},
 			{"take", take(answer(b, 1, "退回"), answer(b, 2, "失败"), late)},

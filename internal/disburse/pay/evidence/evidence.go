@@ -36,12 +36,13 @@ const (
 	Unsent       Class = "unsent"     // the batch isn't marked as sent yet; sending it takes the receipt up
 	Cancelled    Class = "cancelled"  // the payment was taken back
 	OtherYear    Class = "other_year" // paid in another year than the budget line's
+	Stated       Class = "stated"     // a person says that the bank says so; it counts once another person has found it true
 )
 
 // classWords are what people read.
 var classWords = map[Class]string{
 	Applied: "已入账", Underway: "处理中", OtherBatch: "他批回单", UnknownID: "编号不识", WrongAccount: "账号不符", WrongAmount: "金额不符", TooEarly: "时间过早",
-	TooLate: "逾期回单", Contradicted: "结果矛盾", Repeated: "重复成功", Unsent: "尚未送出", Cancelled: "支付已撤销", OtherYear: "跨年支付",
+	TooLate: "逾期回单", Contradicted: "结果矛盾", Repeated: "重复成功", Unsent: "尚未送出", Cancelled: "支付已撤销", OtherYear: "跨年支付", Stated: "银行答复，待复核",
 }
 
 // String returns the word for people.
@@ -92,6 +93,14 @@ func Keep(r receipt.Receipt, printer Printer) Line {
 	return Line{ID: lineID(r), Receipt: r}
 }
 
+// State makes what a person says that the bank said a line of a file of its own. r.Account is a print already. It is never the same line
+// as one that the bank wrote.
+func State(r receipt.Receipt, file string) Line {
+	r.Reason = accountLike.ReplaceAllString(r.Reason, "****$1")
+	id := sha256.Sum256([]byte("stated|" + file))
+	return Line{ID: hex.EncodeToString(id[:]), File: file, Receipt: r, Class: Stated}
+}
+
 // Evidence is what the lines of one batch come to.
 type Evidence struct {
 	Outcomes []receipt.Outcome    // one a payment, in the order of the batch
@@ -102,7 +111,7 @@ type Evidence struct {
 // Fold says what the lines make of a batch, whose accounts are prints. It is receipt.Match, asked again without what it holds apart:
 // a line that is wrong by itself, or that says a success once more, goes to 待查 and the others count as if it weren't there, so that
 // the result doesn't depend on which of them came first. Lines that contradict each other stay in doubt together, and so does
-// their payment. A line that a person let count has the batch's account, amount and days; one that he didn't let count is left out.
+// their payment. A line that a person let count has the batch's account, amount and days; one that he didn't let count is left out, and so is what a person stated until another found it true.
 func Fold(b payout.Batch, until civil.Date, lines []Line) (Evidence, error) {
 	e := Evidence{PaidAt: map[string]time.Time{}, Class: map[string]Class{}}
 	f := folder{batch: b, until: until, byID: map[string]payout.Line{}, vouched: map[string]bool{}}
@@ -112,6 +121,8 @@ func Fold(b payout.Batch, until civil.Date, lines []Line) (Evidence, error) {
 	var open []receipt.Receipt
 	for _, l := range lines {
 		switch {
+		case l.Closed == "" && l.Class == Stated:
+			e.Class[l.ID] = Stated
 		case l.Closed == "":
 			open = append(open, l.Receipt)
 			e.Class[l.ID] = Applied
@@ -165,14 +176,15 @@ func (f folder) vouch(r receipt.Receipt) receipt.Receipt {
 	r.Batch, r.Account, r.Amount = f.batch.ID, l.Account, l.Amount
 	switch day := civil.On(r.At); {
 	case day.Before(f.batch.Created):
-		r.At = noon(f.batch.Created)
+		r.At = Noon(f.batch.Created)
 	case day.After(f.until):
-		r.At = noon(f.until)
+		r.At = Noon(f.until)
 	}
 	return r
 }
 
-func noon(d civil.Date) time.Time {
+// Noon is the middle of a day, for what is known by its day alone.
+func Noon(d civil.Date) time.Time {
 	y, m, day := d.Parts()
 	return time.Date(y, time.Month(m), day, 12, 0, 0, 0, civil.Shanghai())
 }

@@ -338,11 +338,12 @@ CREATE UNIQUE INDEX posting_payment ON posting (payment, kind) WHERE payment IS 
 CREATE UNIQUE INDEX posting_ref ON posting (kind, ref) WHERE ref <> '';
 CREATE INDEX posting_line ON posting (line);
 
--- A file of receipts as it came, sealed since it holds accounts; the same bytes come in once.
+-- A file of receipts as it came, sealed since it holds accounts; the same bytes come in once. A statement is what a person says that
+-- the bank said of one payment.
 CREATE TABLE receipt_file (
   sha256      TEXT COLLATE "C" NOT NULL PRIMARY KEY CHECK (length(sha256) = 64),
   name        TEXT COLLATE "C" NOT NULL CHECK (name <> ''),
-  format      TEXT COLLATE "C" NOT NULL CHECK (format IN ('pain.002', 'csv', 'xlsx')),
+  format      TEXT COLLATE "C" NOT NULL CHECK (format IN ('pain.002', 'csv', 'xlsx', 'statement')),
   sealed      BYTEA NOT NULL,
   lines       BIGINT NOT NULL CHECK (lines >= 0),
   received_at TIMESTAMPTZ NOT NULL,
