@@ -138,6 +138,7 @@ var rooms = map[string]Room{
 	},
 	"internal/disburse/recheck":  {Bars: NoClock, Imports: []string{"engine", "internal/casework", "internal/store", "internal/disburse/claim", "rules", "rules/exact", "rules/civil"}},
 	"internal/disburse/overview": {Bars: NoClock, Imports: []string{"internal/store", "internal/disburse/lists", "rules/exact", "rules/civil"}, TestImports: []string{"internal/pgtest"}},
+	"internal/disburse/brake":    {Bars: NoClock, Imports: []string{"internal/audit", "internal/store"}, TestImports: []string{"internal/pgtest"}},
 	"internal/disburse/report":   {Bars: NoClock, Imports: []string{"internal/casework", "internal/store", "rules", "rules/exact", "rules/civil"}},
 	"internal/disburse/claim":    {Bars: NoClock | NoIO, Imports: []string{"rules", "rules/exact", "rules/civil", "internal/disburse/entitle"}},
 	"internal/disburse": {
@@ -267,17 +268,18 @@ var rooms = map[string]Room{
 			"internal/web/caller", "internal/web/desk", "internal/web/problem", "internal/web/treasury", "rules/civil", "rules/exact",
 		},
 	},
+	"internal/web/lock": {Bars: NoClock, Imports: []string{"internal/disburse/brake", "internal/web/caller", "internal/web/counter", "internal/web/moneyui", "internal/web/problem"}},
 	"internal/web/cashier": {
 		Bars: NoClock,
 		Imports: []string{
-			"internal/disburse/ledger", "internal/disburse/lists", "internal/disburse/overview", "internal/disburse/pay", "internal/disburse/pay/balance", "internal/disburse/pay/evidence",
+			"internal/disburse/brake", "internal/disburse/ledger", "internal/disburse/lists", "internal/disburse/overview", "internal/disburse/pay", "internal/disburse/pay/balance", "internal/disburse/pay/evidence",
 			"internal/disburse/report", "internal/intake", "internal/web/caller", "internal/web/counter", "internal/web/moneyui", "internal/web/problem",
 			"internal/web/treasury", "rules", "rules/civil", "rules/exact",
 		},
 	},
 	"internal/web/pages": {Bars: NoClock, Imports: with(bottom, "rules", "internal/web/bureau", "internal/web/caller", "internal/web/desk", "internal/web/problem", "internal/web/reader", "internal/web/seek", "internal/web/shelf", "internal/web/ui")},
 	"internal/web": {
-		Imports:     with(law, "engine", "index", "seeds", "internal/casework", "internal/store", "internal/intake", "internal/sheet", "internal/disburse", "internal/disburse/ledger", "internal/disburse/lists", "internal/disburse/lists/view", "internal/disburse/overview", "internal/disburse/pay", "internal/disburse/pay/balance", "internal/disburse/payout", "internal/disburse/report", "internal/notify", "internal/audit", "internal/persons", "internal/persons/provider", "internal/web/bureau", "internal/web/caller", "internal/web/cashier", "internal/web/counter", "internal/web/desk", "internal/web/door", "internal/web/money", "internal/web/moneyapi", "internal/web/once", "internal/web/pages", "internal/web/problem", "internal/web/reader", "internal/web/receive", "internal/web/say", "internal/web/seek", "internal/web/shelf", "internal/web/source", "internal/web/static", "internal/web/strict", "internal/web/treasury", "internal/web/ui", "internal/notify/channel", "internal/notify/choice", "internal/notify/outbox", "internal/notify/supply", "internal/timetable", "internal/web/letterbox", "internal/web/post", "internal/web/post/upkeep"),
+		Imports:     with(law, "engine", "index", "seeds", "internal/casework", "internal/store", "internal/intake", "internal/sheet", "internal/disburse", "internal/disburse/ledger", "internal/disburse/lists", "internal/disburse/lists/view", "internal/disburse/overview", "internal/disburse/pay", "internal/disburse/pay/balance", "internal/disburse/payout", "internal/disburse/report", "internal/notify", "internal/audit", "internal/persons", "internal/persons/provider", "internal/web/bureau", "internal/web/caller", "internal/web/cashier", "internal/web/counter", "internal/web/desk", "internal/web/door", "internal/web/money", "internal/web/moneyapi", "internal/web/once", "internal/web/pages", "internal/web/problem", "internal/web/reader", "internal/web/receive", "internal/web/say", "internal/web/seek", "internal/web/shelf", "internal/web/source", "internal/web/static", "internal/web/strict", "internal/web/treasury", "internal/web/ui", "internal/notify/channel", "internal/notify/choice", "internal/notify/outbox", "internal/notify/supply", "internal/timetable", "internal/web/letterbox", "internal/web/post", "internal/web/post/upkeep", "internal/web/lock"),
 		TestImports: []string{"internal/fsck", "seeds/synth", "internal/pgtest", "internal/catalog", "internal/demo", "internal/finder", "internal/persons/secret", "internal/seal", "internal/notify/channel/inbox", "internal/notify/channel/logged", "internal/notify/event"},
 	},
 	"internal/web/postui": {Bars: NoClock, Imports: []string{"internal/web/ui"}},
@@ -301,6 +303,7 @@ var rooms = map[string]Room{
 			"internal/disburse/payout", "internal/seal",
 		},
 	},
+	"internal/counter/hold": {Imports: []string{"internal/casework", "internal/counter", "internal/disburse/brake"}},
 	"internal/counter/listing": {
 		Imports: []string{
 			"rules", "rules/exact", "rules/civil", "internal/casework", "internal/counter", "internal/counter/bank", "internal/disburse", "internal/disburse/lists",
@@ -320,7 +323,7 @@ var rooms = map[string]Room{
 			"internal/readiness", "internal/readiness/report", "internal/whatif", "internal/web", "internal/catalog", "internal/demo", "internal/finder", "internal/disburse", "internal/disburse/ledger", "internal/disburse/payout", "internal/fsck", "internal/notify", "internal/audit", "internal/persons", "internal/persons/provider", "internal/seal", "internal/demo/quarter",
 			"internal/timetable", "internal/disburse/pay", "internal/disburse/payout", "internal/demo/quarter",
 			"internal/timetable", "internal/disburse/pay", "internal/disburse/payout", "internal/notify/channel", "internal/notify/derive", "internal/notify/event", "internal/notify/exchange", "internal/notify/foretell", "internal/notify/outbox", "internal/notify/words", "internal/demo/quarter",
-			"internal/counter", "internal/counter/bank", "internal/counter/funds", "internal/counter/letters", "internal/counter/listing"),
+			"internal/counter", "internal/counter/bank", "internal/counter/funds", "internal/counter/hold", "internal/counter/letters", "internal/counter/listing"),
 		TestImports: []string{"internal/pgtest", "examples", "internal/notify/event"},
 	},
 

@@ -179,6 +179,7 @@ var access = map[string]Access{
 	"GET /payments/:id":            cash,
 	"POST /payments/:id/files":     pays,
 	"POST /payments/:id/unknown":   checks,
+	"POST /payments/:id/answers":   pays,
 	"POST /payments/receipts":      pays,
 	"POST /payments/doubts":        checks,
 	"GET /reconciliation":          cash,
@@ -203,6 +204,10 @@ var access = map[string]Access{
 	"POST /recoveries/:id/approve": allots,
 	"POST /recoveries/:id/receive": pays,
 	"GET /report":                  books,
+	"GET /lock":                    {Roles: caller.F1 | caller.F2 | caller.F3 | caller.AU | caller.SA | caller.SE},
+	"POST /lock":                   {Roles: caller.F1 | caller.F2 | caller.F3 | caller.SA | caller.SE},
+	"POST /lock/ask":               {Roles: caller.F2},
+	"POST /lock/open":              allots,
 
 	"GET /api/v1/lists":                            books,
 	"POST /api/v1/lists":                           drafting,

@@ -37,6 +37,7 @@ import (
 	"mianshen/internal/web/counter"
 	"mianshen/internal/web/desk"
 	"mianshen/internal/web/door"
+	"mianshen/internal/web/lock"
 	"mianshen/internal/web/money"
 	"mianshen/internal/web/pages"
 	"mianshen/internal/web/post"
@@ -190,7 +191,7 @@ func (s *Server) mount(e *echo.Echo) {
 		e.Add(method, path, plain(page))
 	}
 	for _, routes := range []map[string]door.Answer{
-		s.door.Routes(), money.New(s.counter).Routes(), cashier.New(s.counter, s.cfg.Scratch).Routes(), s.post.Routes(), upkeep.New(s.post).Routes(),
+		s.door.Routes(), money.New(s.counter).Routes(), cashier.New(s.counter, s.cfg.Scratch).Routes(), lock.New(s.counter).Routes(), s.post.Routes(), upkeep.New(s.post).Routes(),
 	} {
 		for route, answer := range routes {
 			method, path, _ := strings.Cut(route, " ")

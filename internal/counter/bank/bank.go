@@ -30,6 +30,8 @@ type Commands struct {
 	Send      send      `cmd:"" help:"登记已送出银行（财政经办）"`
 	Receipts  receipts  `cmd:"" help:"收下银行回单（财政经办）"`
 	Overdue   overdue   `cmd:"" help:"把过了答复期限的支付标为“结果不明”（财政经办）"`
+	Unknown   unknown   `cmd:"" help:"把送出的支付记为“结果不明”，不再自动送（财政复核）"`
+	Answer    answered  `cmd:"" name:"bank-said" help:"补记银行对一笔“结果不明”的答复，由另一人认定才算数（财政经办）"`
 	Doubts    doubts    `cmd:"" help:"列出待查的回单"`
 	Resolve   resolve   `cmd:"" help:"查清一条待查的回单（财政复核，不是收下它的人）"`
 	Settle    settle    `cmd:"" help:"办结（财政复核）"`
@@ -227,6 +229,47 @@ func (c *overdue) Run(ctx context.Context, p *counter.Program) error {
 	})
 }
 
+type unknown struct {
+	Batch    string   `arg:"" help:"批次号"`
+	Payments []string `arg:"" optional:"" help:"支付编号；不写就是这一批所有还没有答复的"`
+	banking
+	Reason string `required:"" help:"为什么结果不明，如：银行系统故障"`
+}
+
+// Run says that nobody knows what became of payments.
+func (c *unknown) Run(ctx context.Context, p *counter.Program) error {
+	return c.do(ctx, p, func(d *counter.Desk, desk *pay.Desk) error {
+		n, err := desk.MarkUnknown(ctx, d.Payer(), c.Batch, c.Payments, c.Reason, d.Now)
+		if err == nil {
+			_, err = fmt.Fprintf(p.Out, "%d 笔支付记为结果不明，不会再送。查清以后：有回单用 mianshen list receipts，没有回单用 mianshen list bank-said。\n", n)
+		}
+		return err
+	})
+}
+
+type answered struct {
+	Payment string `arg:"" help:"支付编号"`
+	banking
+	Result string `required:"" enum:"success,failed,returned" help:"success 已付、failed 没有付出去、returned 付了又退回"`
+	On     string `required:"" help:"哪天的事，如 2025-07-02"`
+	Basis  string `required:"" help:"银行怎么答复的：函号、谁问的；不写账号"`
+}
+
+// Run writes down what the bank said without a receipt.
+func (c *answered) Run(ctx context.Context, p *counter.Program) error {
+	on, err := civil.Parse(c.On)
+	if err != nil {
+		return counter.Misuse{Text: fmt.Sprintf("--on：%v", err)}
+	}
+	return c.do(ctx, p, func(d *counter.Desk, desk *pay.Desk) error {
+		line, err := desk.State(ctx, d.Payer(), pay.Statement{Payment: c.Payment, Result: evidence.ResultOf(c.Result), On: on, Basis: c.Basis}, d.Now)
+		if err == nil {
+			_, err = fmt.Fprintf(p.Out, "已记下，等财政复核（另一个人）认定：mianshen list resolve %s --holds --reason 依据。\n", line)
+		}
+		return err
+	})
+}
+
 type doubts struct {
 	counter.Place
 	counter.Shown
@@ -252,7 +295,7 @@ func (c *doubts) Run(ctx context.Context, p *counter.Program) error {
 type resolve struct {
 	Line string `arg:"" help:"待查回单的编号，如 mianshen list doubts 所示"`
 	banking
-	Holds  bool   `xor:"outcome" required:"" help:"算数：只是日期存疑，支付、账号、金额都对"`
+	Holds  bool   `xor:"outcome" required:"" help:"算数：只是日期存疑，支付、账号、金额都对；或补记的银行答复属实"`
 	Reject bool   `xor:"outcome" required:"" help:"不算数：不理会这一条"`
 	Reason string `required:"" help:"怎么查清的"`
 }

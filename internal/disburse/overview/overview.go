@@ -172,14 +172,17 @@ func (w *where) add(format string, arg any) {
 }
 
 // in adds that a column has one of the values, unless there are none.
-func (w *where) in(column string, values []string) {
+func (w *where) in(column string, values []string) { w.among(column+" IN (%s)", values) }
+
+// among adds a condition with the places of values where its %s stands, unless there are none.
+func (w *where) among(format string, values []string) {
 	var places []string
 	for _, v := range values {
 		w.args = append(w.args, v)
 		places = append(places, "$"+strconv.Itoa(len(w.args)))
 	}
 	if len(places) > 0 {
-		w.parts = append(w.parts, column+" IN ("+strings.Join(places, ", ")+")")
+		w.parts = append(w.parts, strings.Replace(format, "%s", strings.Join(places, ", "), 1))
 	}
 }
 

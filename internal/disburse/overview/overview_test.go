@@ -48,6 +48,14 @@ func TestQuestionsOfAnEmptyDatabase(t *testing.T) {
 			note("receipts", len(receipts), err)
 			files, err := v.ReceiptFiles(ctx, 10)
 			note("files", len(files), err)
+			all := Choice{Find: "100%", State: "waiting", Departments: []string{"甲局", "乙局"}, Items: []string{"a"}, After: "x"}
+			findings, n, err := v.Findings(ctx, all)
+			note("findings", n+len(findings), err)
+			all.Items = nil
+			accounts, n, err := v.Accounts(ctx, all)
+			note("accounts", n+len(accounts), err)
+			recoveries, n, err := v.Recoveries(ctx, all)
+			note("recoveries", n+len(recoveries), err)
 			for what, n := range found {
 				if n != 0 {
 					t.Errorf("%d %s in an empty database", n, what)

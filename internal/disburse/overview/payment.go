@@ -23,6 +23,7 @@ type Payment struct {
 // PaymentFilter chooses payments; what is empty chooses all.
 type PaymentFilter struct {
 	List, Batch, State, Enterprise string
+	Find                           string // a part of the firm's name, or the beginning of its code
 	N                              int
 	Departments                    []string
 	After                          string // the id of the last payment of the page before
@@ -38,6 +39,7 @@ func (v *View) Payments(ctx context.Context, f PaymentFilter) (page []Payment, e
 	w.is("p.state", f.State)
 	w.is("e.enterprise", f.Enterprise)
 	w.in("l.department", f.Departments)
+	w.find("e.name", "e.enterprise", f.Find)
 	if f.N > 0 {
 		w.add("p.n = $%d", f.N)
 	}

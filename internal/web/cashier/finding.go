@@ -1,15 +1,16 @@
 package cashier
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 
 	"mianshen/internal/disburse/ledger"
+	"mianshen/internal/disburse/overview"
 	"mianshen/internal/intake"
 	"mianshen/internal/web/caller"
 	"mianshen/internal/web/counter"
@@ -27,9 +28,23 @@ func (p *Pages) findings(w http.ResponseWriter, r *http.Request) error {
 	return p.showFindings(w, r, "", nil)
 }
 
-// own tells whether an item is of a department of the caller's.
-func own(who caller.Caller, i treasury.Item) bool {
-	return treasury.SeesEveryList(who) || who.For(caller.D1|caller.D2, i.Department)
+var findingRegister = counter.Register{Path: "/findings", Unit: "条", States: []moneyui.Pair{{Name: "全部"}, {Name: "待确认", Value: "waiting"}, {Name: "已确认", Value: "confirmed"}, {Name: "已退回", Value: "rejected"}}}
+
+// ownItems are the items whose findings a caller reads; none for all. Who reads none has one that there is not.
+func ownItems(who caller.Caller, items map[string]treasury.Item) (ids []string) {
+	if treasury.SeesEveryList(who) {
+		return nil
+	}
+	for id, i := range items {
+		if who.For(caller.D1|caller.D2, i.Department) {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) == 0 {
+		return []string{""}
+	}
+	slices.Sort(ids)
+	return ids
 }
 
 // showFindings is the page of what persons found out.
@@ -43,27 +58,19 @@ func (p *Pages) showFindings(w http.ResponseWriter, r *http.Request, said string
 	if err != nil {
 		return err
 	}
-	waiting := counter.Text(r, "waiting") != ""
-	list, err := p.Ledger.FindingList(ctx, ledger.FindingFilter{Enterprise: counter.Text(r, "enterprise"), Waiting: waiting})
+	c := findingRegister.Choice(r)
+	c.Items = ownItems(who, items)
+	list, count, err := p.Seen.Findings(ctx, c)
 	if err != nil {
 		return err
 	}
-	names, err := p.Seen.Names(ctx)
-	if err != nil {
-		return err
-	}
-	list = slices.DeleteFunc(list, func(f ledger.Finding) bool { return !own(who, items[f.Item]) })
-	skip, _ := strconv.Atoi(counter.Text(r, "skip"))
-	skip = max(0, min(skip, len(list)))
-	section := moneyui.Section{ID: "findings", Title: "核实结果", Count: strconv.Itoa(len(list)) + " 条", Tabs: []moneyui.Link{{Text: "全部", URL: "/findings", Here: !waiting}, {Text: "待确认", URL: "/findings?waiting=1", Here: waiting}}}
 	var rows [][]moneyui.Cell
-	for i, f := range list[skip:] {
-		if i == pageSize {
-			section.More = counter.URL("/findings", "waiting", counter.Text(r, "waiting"), "skip", strconv.Itoa(skip+pageSize))
-			break
-		}
-		rows = append(rows, findingRow(who, f, items[f.Item].Title, names))
+	last := ""
+	for _, f := range list {
+		last = f.ID
+		rows = append(rows, findingRow(who, f, items[f.Item]))
 	}
+	section := findingRegister.Section(c, "findings", "核实结果", count, len(list), last)
 	section.Tables = []moneyui.Table{{Name: "核实结果", Heads: []string{"企业", "事项和条件", "结果", "依据", "谁核实的", "确认"}, Rows: rows, Empty: "没有。要人工核实的条件，由部门经办在下面登记。"}}
 	s.Sections = []moneyui.Section{section}
 	if who.Has(caller.D1) {
@@ -72,20 +79,20 @@ func (p *Pages) showFindings(w http.ResponseWriter, r *http.Request, said string
 	return p.Show(w, r, s, because)
 }
 
-func findingRow(who caller.Caller, f ledger.Finding, title string, names map[string]string) []moneyui.Cell {
+func findingRow(who caller.Caller, f overview.Finding, item treasury.Item) []moneyui.Cell {
 	var result moneyui.Cell
 	switch {
 	case f.Amount != nil:
 		result = moneyui.Sum(*f.Amount)
 		result.Text += " 元"
-	case *f.Result:
+	case f.Holds:
 		result = moneyui.Badge("满足", moneyui.Good)
 	default:
 		result = moneyui.Badge("不满足", moneyui.Bad)
 	}
 	answer := moneyui.Badge(map[string]string{"confirmed": "已确认", "rejected": "已退回", "": "待确认"}[f.Answer], map[string]moneyui.Tone{"confirmed": moneyui.Good, "rejected": moneyui.Bad, "": moneyui.Warn}[f.Answer])
-	answer.Small = names[f.AnsweredBy]
-	if f.Answer == "" && who.Has(caller.D2) && f.RecordedBy != who.ID() {
+	answer.Small = f.AnsweredBy
+	if f.Answer == "" && who.For(caller.D2, item.Department) && f.RecordedBy != who.ID() {
 		for _, x := range []moneyui.Pair{{Name: "确认", Value: "yes"}, {Name: "退回", Value: "no"}} {
 			answer.Forms = append(answer.Forms, moneyui.Form{Action: "/findings/answers", Button: x.Name, Quiet: true, Hidden: []moneyui.Pair{{Name: "finding", Value: f.ID}, {Name: "confirm", Value: x.Value}}})
 		}
@@ -94,7 +101,7 @@ func findingRow(who caller.Caller, f ledger.Finding, title string, names map[str
 	if condition == rules.AmountFinding {
 		condition = "核定金额"
 	}
-	return []moneyui.Cell{moneyui.To(f.Enterprise, "/enterprises/"+f.Enterprise), {Text: title, Small: condition}, result, moneyui.Text(f.Evidence), {Text: names[f.RecordedBy], Small: f.On.String()}, answer}
+	return []moneyui.Cell{{Text: f.Name, URL: "/enterprises/" + f.Enterprise, Small: f.Enterprise}, {Text: cmp.Or(item.Title, f.Item), Small: condition}, result, moneyui.Text(f.Evidence), {Text: f.Recorder, Small: f.On.String()}, answer}
 }
 
 // recording are the forms by which findings are recorded.

@@ -2,9 +2,9 @@ package cashier
 
 import (
 	"net/http"
-	"strconv"
 
 	"mianshen/internal/disburse/ledger"
+	"mianshen/internal/disburse/overview"
 	"mianshen/internal/web/caller"
 	"mianshen/internal/web/counter"
 	"mianshen/internal/web/moneyui"
@@ -16,6 +16,8 @@ func (p *Pages) accounts(w http.ResponseWriter, r *http.Request) error {
 	return p.showAccounts(w, r, "", nil)
 }
 
+var accountRegister = counter.Register{Path: "/accounts", Unit: "个", States: []moneyui.Pair{{Name: "全部"}, {Name: "待核验", Value: "waiting"}, {Name: "在用", Value: "live"}, {Name: "已停用", Value: "retired"}}}
+
 // showAccounts is the registry of accounts, numbers masked. secret is one in full, shown once.
 func (p *Pages) showAccounts(w http.ResponseWriter, r *http.Request, secret string, because error) error {
 	ctx := r.Context()
@@ -23,37 +25,28 @@ func (p *Pages) showAccounts(w http.ResponseWriter, r *http.Request, secret stri
 	s := p.Begin(r, "收款账户", "accounts")
 	s.Hint = "户名要和登记的企业名称一样。登记后由财政复核另一人核验，过 72 小时冷静期才付款；换账户也一样。"
 	s.Secret = secret
-	firm := counter.Text(r, "enterprise")
-	list, err := p.Payees.Accounts(ctx, firm)
+	c := accountRegister.Choice(r)
+	c.Departments, c.Person = treasury.Departments(who), who.ID()
+	list, count, err := p.Seen.Accounts(ctx, c)
 	if err != nil {
 		return err
 	}
-	names, err := p.Seen.Names(ctx)
-	if err != nil {
-		return err
+	if c.Departments != nil {
+		s.Hint += "这里只有本部门名单上企业的账户，和您自己登记的。"
 	}
-	s.Sections = []moneyui.Section{{ID: "find", Title: "找企业的账户", Forms: []moneyui.Form{{Action: "/accounts", Button: "找", Ask: true, Quiet: true, Fields: []moneyui.Field{{Name: "enterprise", Label: "统一社会信用代码", Kind: "text", Value: firm}}}}}}
 	if who.Has(caller.F2|caller.F1|caller.AU) && p.Unproven(r) {
 		s.Do = []moneyui.Form{counter.Proof("/accounts", "核验账户、看完整账号")}
 	}
-	skip, _ := strconv.Atoi(counter.Text(r, "skip"))
-	skip = max(0, min(skip, len(list)))
-	section := moneyui.Section{ID: "accounts", Title: "账户", Count: strconv.Itoa(len(list)) + " 个"}
 	var rows [][]moneyui.Cell
-	for i, a := range list[skip:] {
-		if i == pageSize {
-			section.More = counter.URL("/accounts", "enterprise", firm, "skip", strconv.Itoa(skip+pageSize))
-			break
-		}
-		verified := moneyui.Cell{}
-		if a.VerifiedBy != "" {
-			verified = moneyui.Cell{Text: names[a.VerifiedBy], Small: a.VerifiedHow}
-		}
+	last := ""
+	for _, a := range list {
+		last = a.ID
 		rows = append(rows, []moneyui.Cell{
-			{Text: a.Holder, URL: "/enterprises/" + a.Enterprise, Small: a.Enterprise}, {Text: a.Masked, Small: "行号 " + a.Bank}, p.standing(a), {Text: names[a.RecordedBy], Small: a.Source}, verified, {Forms: p.deeds(r, a)},
+			{Text: a.Holder, URL: "/enterprises/" + a.Enterprise, Small: a.Enterprise}, {Text: a.Masked, Small: "行号 " + a.Bank}, p.standing(a), {Text: a.Recorder, Small: a.Source}, {Text: a.VerifiedBy, Small: a.VerifiedHow}, {Forms: p.deeds(r, a)},
 		})
 	}
-	section.Tables = []moneyui.Table{{Name: "收款账户", Heads: []string{"户名", "账号", "状态", "谁登记的", "怎么核验的", "办理"}, Rows: rows, Empty: "没有账户。由财政经办或部门经办登记，没有账户的企业公示时会暂缓。"}}
+	section := accountRegister.Section(c, "accounts", "账户", count, len(list), last)
+	section.Tables = []moneyui.Table{{Name: "收款账户", Heads: []string{"户名", "账号", "状态", "谁登记的", "怎么核验的", "办理"}, Rows: rows, Empty: "没有这样的账户。由财政经办或部门经办登记，没有账户的企业公示时会暂缓。"}}
 	s.Sections = append(s.Sections, section)
 	if who.Has(caller.F1 | caller.D1) {
 		s.Sections = append(s.Sections, moneyui.Section{ID: "record", Title: "登记一个账户", Forms: []moneyui.Form{{Action: "/accounts", Button: "登记", Fields: []moneyui.Field{
@@ -68,7 +61,7 @@ func (p *Pages) showAccounts(w http.ResponseWriter, r *http.Request, secret stri
 }
 
 // standing says whether an account is paid to.
-func (p *Pages) standing(a ledger.PayeeAccount) moneyui.Cell {
+func (p *Pages) standing(a overview.Account) moneyui.Cell {
 	switch {
 	case !a.RetiredAt.IsZero():
 		return moneyui.Badge("已停用", moneyui.Quiet)
@@ -83,7 +76,7 @@ func (p *Pages) standing(a ledger.PayeeAccount) moneyui.Cell {
 }
 
 // deeds are what who looks may do with an account.
-func (p *Pages) deeds(r *http.Request, a ledger.PayeeAccount) (out []moneyui.Form) {
+func (p *Pages) deeds(r *http.Request, a overview.Account) (out []moneyui.Form) {
 	who, proven := p.Who(r.Context()), !p.Unproven(r)
 	add := func(to, title, label string) {
 		out = append(out, moneyui.Form{Action: "/accounts/" + a.ID + "/" + to, Button: title, Title: title, Fold: true, Quiet: true, Fields: []moneyui.Field{{Name: "why", Label: label, Kind: "text", Must: true}}})
@@ -111,7 +104,10 @@ func (p *Pages) toAccounts(w http.ResponseWriter, r *http.Request, err error) er
 func (p *Pages) record(w http.ResponseWriter, r *http.Request) error {
 	text := func(name string) string { return counter.Text(r, name) }
 	_, err := p.Payees.Record(r.Context(), ledger.NewAccount{Enterprise: text("uscc"), Holder: text("holder"), Bank: text("bank"), Number: text("number"), Source: text("source")}, p.Who(r.Context()).ID(), p.Clock())
-	return p.toAccounts(w, r, err)
+	if err != nil {
+		return p.toAccounts(w, r, err)
+	}
+	return p.Lead(w, r, counter.URL("/accounts", "find", text("uscc")))
 }
 
 func (p *Pages) verify(w http.ResponseWriter, r *http.Request) error {
@@ -141,41 +137,44 @@ func (p *Pages) showRecoveries(w http.ResponseWriter, r *http.Request, because e
 	who := p.Who(ctx)
 	s := p.Begin(r, "追回", "recoveries")
 	s.Hint = "付错的钱由部门经办提出追回，财政审批批准，企业退回后由财政经办登记。当年的恢复额度，跨年的缴国库。"
-	list, err := p.Ledger.Recoveries(ctx, "")
-	if err != nil {
-		return err
-	}
-	names, err := p.Seen.Names(ctx)
+	c := recoveryRegister.Choice(r)
+	c.Departments = treasury.Departments(who)
+	list, count, err := p.Seen.Recoveries(ctx, c)
 	if err != nil {
 		return err
 	}
 	unproven := p.Unproven(r)
-	var rows [][]moneyui.Cell
-	for _, x := range list {
-		if !treasury.Of(who, x.Department) {
-			continue
-		}
-		state, do := moneyui.Badge("待批准", moneyui.Warn), moneyui.Cell{}
-		switch {
-		case x.ApprovedBy != "" && x.Open() == 0:
-			state = moneyui.Badge("已追回", moneyui.Good)
-		case x.ApprovedBy != "":
-			state = moneyui.Badge("追回中", moneyui.Going)
-			if who.Has(caller.F1) {
-				do.Forms = []moneyui.Form{{Action: "/recoveries/" + x.ID + "/receive", Button: "登记", Title: "登记退回的钱", Fold: true, Quiet: true, Fields: []moneyui.Field{{Name: "amount", Label: "金额（元）", Kind: "text", Must: true}, {Name: "ref", Label: "银行流水号", Kind: "text", Must: true}}}}
-			}
-		case who.Has(caller.F3) && unproven:
-			do.Forms = []moneyui.Form{counter.Proof("/recoveries", "批准")}
-		case who.Has(caller.F3):
-			do.Forms = []moneyui.Form{{Action: "/recoveries/" + x.ID + "/approve", Button: "批准", Quiet: true}}
-		}
-		rows = append(rows, []moneyui.Cell{{Text: x.Enterprise, URL: "/enterprises/" + x.Enterprise, Small: "支付 " + x.Payment}, moneyui.Sum(x.Amount), moneyui.Sum(x.Received), state, {Text: x.Reason, Small: names[x.ProposedBy] + "提出"}, do})
+	if unproven && who.Has(caller.F3) {
+		s.Do = []moneyui.Form{counter.Proof("/recoveries", "批准追回")}
 	}
-	s.Sections = []moneyui.Section{{ID: "list", Title: "追回", Count: strconv.Itoa(len(rows)) + " 笔", Tables: []moneyui.Table{{Name: "追回", Heads: []string{"企业", "要追回（元）#", "已追回（元）#", "状态", "原因", "办理"}, Rows: rows, Empty: "没有要追回的。"}}}}
+	var rows [][]moneyui.Cell
+	last := ""
+	for _, x := range list {
+		last = x.ID
+		rows = append(rows, []moneyui.Cell{{Text: x.Name, URL: "/enterprises/" + x.Enterprise, Small: x.Enterprise}, {Text: x.Payment, Code: true}, moneyui.Sum(x.Amount), moneyui.Sum(x.Received), recoveryStates[x.State()], {Text: x.Reason, Small: x.ProposedBy + "提出"}, recoveryDeeds(who, x, unproven)})
+	}
+	section := recoveryRegister.Section(c, "list", "追回", count, len(list), last)
+	section.Tables = []moneyui.Table{{Name: "追回", Heads: []string{"企业", "支付编号", "要追回（元）#", "已追回（元）#", "状态", "原因", "办理"}, Rows: rows, Empty: "没有要追回的。付错了钱，由部门经办提出追回。"}}
+	s.Sections = []moneyui.Section{section}
 	if who.Has(caller.D1) {
 		s.Sections = append(s.Sections, moneyui.Section{ID: "claim", Title: "提出追回", Hint: "支付编号在名单条目页上。", Forms: []moneyui.Form{{Action: "/recoveries", Button: "提出", Fields: []moneyui.Field{{Name: "payment", Label: "支付编号", Kind: "text", Must: true}, {Name: "amount", Label: "金额（元）", Kind: "text", Must: true}, {Name: "reason", Label: "原因", Kind: "area", Must: true}}}}})
 	}
 	return p.Show(w, r, s, because)
+}
+
+var recoveryRegister = counter.Register{Path: "/recoveries", Unit: "笔", States: []moneyui.Pair{{Name: "全部"}, {Name: "待批准", Value: "waiting"}, {Name: "追回中", Value: "open"}, {Name: "已追回", Value: "done"}}}
+
+var recoveryStates = map[string]moneyui.Cell{"waiting": moneyui.Badge("待批准", moneyui.Warn), "open": moneyui.Badge("追回中", moneyui.Going), "done": moneyui.Badge("已追回", moneyui.Good)}
+
+// recoveryDeeds are what who looks may do with a recovery.
+func recoveryDeeds(who caller.Caller, x overview.Recovery, unproven bool) (c moneyui.Cell) {
+	switch {
+	case x.State() == "open" && who.Has(caller.F1):
+		c.Forms = []moneyui.Form{{Action: "/recoveries/" + x.ID + "/receive", Button: "登记", Title: "登记退回的钱", Fold: true, Quiet: true, Fields: []moneyui.Field{{Name: "amount", Label: "金额（元）", Kind: "text", Must: true}, {Name: "ref", Label: "银行流水号", Kind: "text", Must: true}}}}
+	case x.State() == "waiting" && who.Has(caller.F3) && !unproven:
+		c.Forms = []moneyui.Form{{Action: "/recoveries/" + x.ID + "/approve", Button: "批准", Quiet: true}}
+	}
+	return c
 }
 
 func (p *Pages) toRecoveries(w http.ResponseWriter, r *http.Request, err error) error {

@@ -18,13 +18,16 @@ CREATE TABLE instance (
   demo        SMALLINT NOT NULL CHECK (demo IN (0, 1)),
   locked      SMALLINT NOT NULL CHECK (locked IN (0, 1)),
   lock_reason TEXT COLLATE "C" NOT NULL DEFAULT '',
+  locked_at   TIMESTAMPTZ,
   unlock_by   TEXT COLLATE "C" REFERENCES person (id),
+  asked_at    TIMESTAMPTZ,
+  unlock_note TEXT COLLATE "C" NOT NULL DEFAULT '', -- what was reconciled
   opened_by   TEXT COLLATE "C" REFERENCES person (id),
   CHECK ((locked = 1) = (lock_reason <> '')),
   CHECK (locked = 1 OR unlock_by IS NULL),
   CHECK (locked = 0 OR opened_by IS NULL)
 );
-INSERT INTO instance VALUES (1, 0, 0, '', NULL, NULL);
+INSERT INTO instance (id, demo, locked) VALUES (1, 0, 0);
 
 -- A way for a person to sign in: a local one with a password, or one of an identity provider. A person may have several.
 CREATE TABLE account (

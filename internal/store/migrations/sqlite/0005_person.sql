@@ -9,7 +9,10 @@ CREATE TABLE instance (
   demo        INTEGER NOT NULL CHECK (demo IN (0, 1)),
   locked      INTEGER NOT NULL CHECK (locked IN (0, 1)),
   lock_reason TEXT NOT NULL DEFAULT '',
+  locked_at   TEXT CHECK (locked_at LIKE '____-__-__T__:__:__.______Z'),
   unlock_by   TEXT REFERENCES person (id),
+  asked_at    TEXT CHECK (asked_at LIKE '____-__-__T__:__:__.______Z'),
+  unlock_note TEXT NOT NULL DEFAULT '', -- what was reconciled
   opened_by   TEXT REFERENCES person (id),
   CHECK ((locked = 1) = (lock_reason <> '')),
   CHECK (locked = 1 OR unlock_by IS NULL),
@@ -24,7 +27,7 @@ CREATE TABLE person (
   disabled_at TEXT CHECK (disabled_at LIKE '____-__-__T__:__:__.______Z')
 ) STRICT;
 
-INSERT INTO instance VALUES (1, 0, 0, '', NULL, NULL);
+INSERT INTO instance (id, demo, locked) VALUES (1, 0, 0);
 
 -- A way for a person to sign in: a local one with a password, or one of an identity provider. A person may have several.
 CREATE TABLE account (

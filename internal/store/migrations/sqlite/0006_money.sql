@@ -28,6 +28,7 @@ CREATE TABLE payee_account (
   CHECK (usable_from >= verified_at),
   UNIQUE (id, enterprise)
 ) STRICT;
+CREATE INDEX payee_account_latest ON payee_account (recorded_at DESC, id);
 CREATE UNIQUE INDEX payee_account_live ON payee_account (enterprise) WHERE verified_at IS NOT NULL AND retired_at IS NULL;
 
 -- A line of the budget. The three sums are kept by postings; total is what was allotted.
@@ -398,6 +399,7 @@ CREATE TABLE finding (
   CHECK ((answer IS NULL) = (answered_by IS NULL) AND (answer IS NULL) = (answered_at IS NULL))
 ) STRICT;
 CREATE INDEX finding_enterprise ON finding (enterprise, item);
+CREATE INDEX finding_latest ON finding (recorded_at DESC, id);
 
 -- What was granted before this ledger, or elsewhere: a file of it, brought in by one person and confirmed by another, and its rows. An
 -- amount below zero was given back. live is 0 once the file was rejected.
@@ -483,6 +485,7 @@ CREATE TABLE recovery (
   CHECK (approved_by IS NOT NULL OR received_fen = 0)
 ) STRICT;
 CREATE INDEX recovery_payment ON recovery (payment);
+CREATE INDEX recovery_latest ON recovery (proposed_at DESC, id);
 CREATE TABLE recovery_receipt (
   recovery TEXT NOT NULL REFERENCES recovery (id),
   ref      TEXT NOT NULL UNIQUE CHECK (ref <> ''),
