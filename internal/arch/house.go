@@ -264,7 +264,7 @@ var rooms = map[string]Room{
 	"internal/web/moneyapi": {
 		Bars: NoClock,
 		Imports: []string{
-			"internal/disburse", "internal/disburse/lists", "internal/disburse/lists/view", "internal/disburse/overview", "internal/disburse/pay", "internal/disburse/report",
+			"internal/disburse", "internal/disburse/lists", "internal/disburse/lists/view", "internal/disburse/overview", "internal/disburse/pay", "internal/disburse/pay/balance", "internal/disburse/pay/evidence", "internal/disburse/report", "internal/sheet",
 			"internal/web/caller", "internal/web/desk", "internal/web/problem", "internal/web/treasury", "rules/civil", "rules/exact",
 		},
 	},

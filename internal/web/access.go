@@ -218,6 +218,12 @@ var access = map[string]Access{
 	"POST /api/v1/lists/:id/objections":            stepping,
 	"POST /api/v1/lists/:id/objections/:objection": stepping,
 	"GET /api/v1/payments":                         books,
+	"POST /api/v1/payments/unknown":                checks,
+	"POST /api/v1/payments/:id/answers":            pays,
+	"GET /api/v1/reconciliation":                   cash,
+	"POST /api/v1/reconciliation":                  cash, // computes, changes nothing
+	"GET /api/v1/reconciliation/lines":             cash,
+	"POST /api/v1/receipts/:id/resolution":         checks,
 	"GET /api/v1/receipts":                         cash,
 	"POST /api/v1/receipts":                        bank,
 	"GET /api/v1/notices":                          public,

@@ -14,6 +14,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"mianshen/internal/disburse/ledger"
 	"mianshen/internal/disburse/lists"
 	"mianshen/internal/disburse/pay"
 	"mianshen/internal/disburse/pay/balance"
@@ -61,9 +62,12 @@ var allowances = map[string]allowance{
 	"POST /api/v1/receipts":         {pay.MaxReceiptFile/3*4 + maxBody, 5 * time.Minute}, // base64
 	"GET /reconciliation":           {maxBody, time.Minute},
 	"POST /reconciliation":          {balance.MaxStatement + maxBody, 5 * time.Minute},
-	"POST /findings/import":         {8<<20 + maxBody, time.Minute},
+	"POST /findings/import":         {ledger.MaxFindingsFile + maxBody, time.Minute},
 	"GET /report":                   {maxBody, time.Minute},
 
+	"GET /api/v1/reconciliation":       {maxBody, time.Minute},
+	"GET /api/v1/reconciliation/lines": {maxBody, time.Minute},
+	"POST /api/v1/reconciliation":      {balance.MaxStatement + maxBody, 5 * time.Minute},
 	"POST /api/v1/lists":               {maxBody, time.Minute},
 	"POST /api/v1/lists/:id/steps":     {maxBody, time.Minute},
 	"GET /api/v1/reports/disbursement": {maxBody, time.Minute},

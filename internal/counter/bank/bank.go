@@ -379,7 +379,7 @@ func balances(r *balance.Report) []*counter.Part {
 		if x != (balance.Row{}) {
 			add(name, x)
 		}
-		if balance.Class(class) > balance.Cancelled {
+		if !balance.Class(class).Finished() {
 			for _, l := range r.Lines[class] {
 				lines.Add(name, l.List, l.N, l.Payment, l.Amount, l.Note)
 			}

@@ -252,9 +252,6 @@ func (c *found) Run(ctx context.Context, p *counter.Program) error {
 	})
 }
 
-// maxFindingsFile is how many bytes a file of findings may have.
-const maxFindingsFile = 16 << 20
-
 type load struct {
 	File string `arg:"" help:"CSV 或 XLSX"`
 	counter.Acting
@@ -263,7 +260,7 @@ type load struct {
 
 // Run records the findings of a file, all or none.
 func (c *load) Run(ctx context.Context, p *counter.Program) error {
-	body, err := counter.Small(c.File, maxFindingsFile)
+	body, err := counter.Small(c.File, ledger.MaxFindingsFile)
 	if err != nil {
 		return err
 	}

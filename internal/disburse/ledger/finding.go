@@ -61,6 +61,9 @@ func (Mistakes) Unwrap() error { return store.ErrInvalid }
 // MaxFindings is how many findings are recorded at once.
 const MaxFindings = 20_000
 
+// MaxFindingsFile is how many bytes a file of findings may have, wherever it comes in.
+const MaxFindingsFile = 16 << 20
+
 // ImportFindings records the findings of a file, all of one evidence, as RecordFindings does. The error is an *intake.Problems where
 // cells can't be read.
 func (b *Book) ImportFindings(ctx context.Context, in intake.Input, evidence string, asks Asks, by string, now time.Time) (int, error) {

@@ -21,9 +21,6 @@ import (
 	"mianshen/rules/civil"
 )
 
-// maxFindingFile is the largest file of findings in bytes.
-const maxFindingFile = 8 << 20
-
 func (p *Pages) findings(w http.ResponseWriter, r *http.Request) error {
 	return p.showFindings(w, r, "", nil)
 }
@@ -186,7 +183,7 @@ func (p *Pages) toFindings(w http.ResponseWriter, r *http.Request, err error) er
 
 func (p *Pages) importFindings(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
-	name, data, err := counter.File(r, "file", maxFindingFile)
+	name, data, err := counter.File(r, "file", ledger.MaxFindingsFile)
 	if err != nil {
 		return p.showFindings(w, r, "", err)
 	}

@@ -1,7 +1,6 @@
 package cashier
 
 import (
-	"bytes"
 	"fmt"
 	"net/http"
 	"slices"
@@ -62,19 +61,23 @@ func (p *Pages) reconciliation(w http.ResponseWriter, r *http.Request) error {
 	}}}
 	var statement *balance.Statement
 	if r.Method == http.MethodPost {
-		_, data, err := counter.File(r, "statement", balance.MaxStatement)
-		if err == nil {
-			if statement, err = balance.ReadStatement(bytes.NewReader(data), int64(len(data))); err != nil {
-				err = problem.New(http.StatusUnprocessableEntity, err.Error())
-			}
-		}
+		file, h, err := counter.Open(r, "statement", balance.MaxStatement)
 		if err != nil {
 			return p.Show(w, r, s, err)
+		}
+		defer func() { _ = file.Close() }()
+		if statement, err = balance.ReadStatement(file, h.Size); err != nil {
+			return p.Show(w, r, s, problem.New(http.StatusUnprocessableEntity, err.Error()))
 		}
 	}
 	rep, err := balance.Reconcile(ctx, p.Office.Store, p.Bank, year, list, statement)
 	if err != nil {
 		return p.Show(w, r, s, p.Explain(ctx, err, "这份名单"))
+	}
+	if statement == nil {
+		for _, f := range []string{"csv", "jsonl"} {
+			s.Links = append(s.Links, moneyui.Link{Text: "下载全部明细（" + strings.ToUpper(f) + "）", URL: counter.URL("/api/v1/reconciliation/lines", "year", strconv.Itoa(year), "list", list, "format", f)})
+		}
 	}
 	s.Sections = append(s.Sections, balanced(rep, statement != nil)...)
 	return p.Show(w, r, s, nil)
@@ -102,7 +105,7 @@ func balanced(rep *balance.Report, asked bool) []moneyui.Section {
 			continue
 		}
 		rows = append(rows, row(class.String(), x))
-		if class > balance.Cancelled {
+		if !class.Finished() {
 			out = append(out, lines(class, rep.Lines[i]))
 		}
 	}
@@ -124,7 +127,7 @@ func lines(class balance.Class, list []balance.Line) moneyui.Section {
 	var rows [][]moneyui.Cell
 	for i, l := range list {
 		if i == maxLines {
-			s.Hint = fmt.Sprintf("只列出前 %d 笔。", maxLines)
+			s.Hint = fmt.Sprintf("只列出前 %d 笔，全部明细请下载。", maxLines)
 			break
 		}
 		where := moneyui.Cell{Text: l.List}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"mime/multipart"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -117,28 +118,36 @@ func Money(r *http.Request, name string) (exact.Money, error) {
 	return m, nil
 }
 
-// File is a file that a form brought along, of at most some bytes.
-func File(r *http.Request, name string, most int64) (called string, data []byte, err error) {
+// Open opens a file that a form brought along, of at most some bytes. It goes with the request; the caller closes it.
+func Open(r *http.Request, name string, most int64) (multipart.File, *multipart.FileHeader, error) {
 	const inMemory = 1 << 20
 	missing := problem.New(http.StatusUnprocessableEntity, "没有收到文件，请选一个文件再提交。")
 	if err := r.ParseMultipartForm(inMemory); err != nil { //nolint:gosec // the guards cap every body
-		return "", nil, missing
+		return nil, nil, missing
 	}
 	f, h, err := r.FormFile(name)
-	if err != nil {
-		return "", nil, missing
-	}
-	defer func() { _ = f.Close() }()
-	data, err = io.ReadAll(io.LimitReader(f, most+1))
 	switch {
 	case err != nil:
-		return "", nil, err
-	case len(data) == 0:
-		return "", nil, missing
-	case int64(len(data)) > most:
-		return "", nil, problem.New(http.StatusUnprocessableEntity, "文件太大，请拆开或压缩后再传。")
+		return nil, nil, missing
+	case h.Size == 0:
+		_ = f.Close()
+		return nil, nil, missing
+	case h.Size > most:
+		_ = f.Close()
+		return nil, nil, problem.New(http.StatusUnprocessableEntity, "文件太大，请拆开或压缩后再传。")
 	}
-	return h.Filename, data, nil
+	return f, h, nil
+}
+
+// File is a file that a form brought along, of at most some bytes.
+func File(r *http.Request, name string, most int64) (called string, data []byte, err error) {
+	f, h, err := Open(r, name, most)
+	if err != nil {
+		return "", nil, err
+	}
+	defer func() { _ = f.Close() }()
+	data, err = io.ReadAll(f)
+	return h.Filename, data, err
 }
 
 // Send sends a file to be kept.

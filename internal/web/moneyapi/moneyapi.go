@@ -22,7 +22,8 @@ import (
 // API answers. It is safe for concurrent use.
 type API struct {
 	*treasury.Treasury
-	Who func(context.Context) caller.Caller
+	Who     func(context.Context) caller.Caller
+	Scratch string // a folder for files on their way in, "" the system's
 }
 
 // List is a list.

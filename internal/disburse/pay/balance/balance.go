@@ -48,6 +48,20 @@ var classWords = [classes]string{
 // String returns the word for people.
 func (c Class) String() string { return classWords[c] }
 
+var classCodes = [classes]string{
+	"settled", "failed", "returned", "cancelled", "unsent", "waiting", "silent", "in_doubt", "list_differs", "list_only", "ledger_differs", "state_differs", "statement_missing",
+	"statement_differs", "stray_receipt", "stray_movement",
+}
+
+// Code returns the class as programs know it.
+func (c Class) Code() string { return classCodes[c] }
+
+// IsCode reports whether a text is the code of a class.
+func IsCode(text string) bool { return slices.Contains(classCodes[:], text) }
+
+// Finished reports whether nothing is left to do for the class.
+func (c Class) Finished() bool { return c <= Cancelled }
+
 // Tally is a count and a sum in 分.
 type Tally struct {
 	Count int
