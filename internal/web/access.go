@@ -465,8 +465,7 @@ func (s *Server) owned(c echo.Context, a Access, who caller.Caller) error {
 			return problem.New(http.StatusForbidden, "只能送自己部门的数据。")
 		}
 	case OfList:
-		_, err := s.money.Visible(r.Context(), who, c.Param("id"))
-		return err
+		return s.money.MaySee(r.Context(), who, c.Param("id"))
 	case OfDelivery:
 		d, err := s.cfg.Office.Store.Delivery(r.Context(), c.Param("id"))
 		if err == nil && !who.For(caller.D2, d.Source) {

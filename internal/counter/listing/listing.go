@@ -135,6 +135,7 @@ type entriesCmd struct {
 	Status     string `help:"只看这个状态的：in、held、removed 或 returned"`
 	Item       string `help:"只看这个事项的"`
 	Enterprise string `help:"只看这家企业的（统一社会信用代码）"`
+	Find       string `help:"只看名称里有这几个字、或代码以此开头的企业"`
 	After      int    `help:"接着列：上一页最后一条的序号"`
 	Limit      int    `short:"n" default:"50" help:"最多列几条，不超过 200"`
 }
@@ -146,7 +147,7 @@ func (c *entriesCmd) Run(ctx context.Context, p *counter.Program) error {
 		if _, err := v.List(ctx, c.List); err != nil {
 			return err
 		}
-		page, err := v.Entries(ctx, c.List, view.EntryFilter{Status: c.Status, Item: c.Item, Enterprise: c.Enterprise, After: c.After, Limit: c.Limit})
+		page, err := v.Entries(ctx, c.List, view.EntryFilter{Status: c.Status, Item: c.Item, Enterprise: c.Enterprise, Find: c.Find, After: c.After, Limit: c.Limit})
 		if err != nil {
 			return err
 		}

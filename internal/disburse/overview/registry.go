@@ -89,7 +89,7 @@ func (v *View) Accounts(ctx context.Context, c Choice) (page []Account, count in
 		states: map[string]string{
 			"waiting": "x.verified_at IS NULL AND x.retired_at IS NULL", "live": "x.verified_at IS NOT NULL AND x.retired_at IS NULL", "retired": "x.retired_at IS NOT NULL",
 		},
-		departments: "EXISTS (SELECT 1 FROM list_entry e JOIN disbursement_list l ON l.id = e.list WHERE e.enterprise = x.enterprise AND l.department IN (%s))",
+		departments: "x.enterprise IN (SELECT e.enterprise FROM disbursement_list l JOIN list_entry e ON e.list = l.id WHERE l.department IN (%s))",
 		own:         "x.recorded_by",
 	}
 	count, err = v.page(ctx, r, c, func(scan scanner) error {

@@ -28,7 +28,7 @@ var statuses = []moneyui.Pair{{Name: "全部"}, {Name: "拨付", Value: "in"}, {
 
 // entries is a page of the entries, as the address narrows them.
 func (p *Pages) entries(ctx context.Context, r *http.Request, f *file) (moneyui.Section, error) {
-	filter := view.EntryFilter{Status: counter.Text(r, "status"), Item: counter.Text(r, "item"), Enterprise: counter.Text(r, "enterprise"), Limit: pageSize}
+	filter := view.EntryFilter{Status: counter.Text(r, "status"), Item: counter.Text(r, "item"), Find: counter.Text(r, "find"), Limit: pageSize}
 	filter.After, _ = strconv.Atoi(counter.Text(r, "after"))
 	page, err := p.View.Entries(ctx, f.ID, filter)
 	s := moneyui.Section{ID: "entries", Title: "条目"}
@@ -37,22 +37,24 @@ func (p *Pages) entries(ctx context.Context, r *http.Request, f *file) (moneyui.
 		if after > 0 {
 			last = strconv.Itoa(after)
 		}
-		return counter.URL(listURL(f.ID), "status", status, "item", filter.Item, "enterprise", filter.Enterprise, "after", last) + "#entries"
+		return counter.URL(listURL(f.ID), "status", status, "item", filter.Item, "find", filter.Find, "after", last) + "#entries"
 	}
+	counts := map[string]int{}
+	for status, n := range f.Statuses {
+		counts[status] = n
+		counts[""] += n
+	}
+	s.Count = fmt.Sprintf("%d 条", counts[""])
 	for _, x := range statuses {
-		s.Tabs = append(s.Tabs, moneyui.Link{Text: x.Name, URL: address(x.Value, 0), Here: x.Value == filter.Status})
+		s.Tabs = append(s.Tabs, moneyui.Link{Text: fmt.Sprintf("%s %d", x.Name, counts[x.Value]), URL: address(x.Value, 0), Here: x.Value == filter.Status})
 	}
 	choices := []moneyui.Pair{{Name: "全部事项"}}
-	sums, failed := p.Seen.Items(ctx, f.ID)
-	if failed != nil {
-		return s, failed
-	}
-	for _, x := range sums {
+	for _, x := range f.sums {
 		choices = append(choices, moneyui.Pair{Name: f.title(x.Item), Value: x.Item})
 	}
 	s.Forms = []moneyui.Form{{
-		Action: listURL(f.ID), Ask: true, Quiet: true, Fold: true, Title: "按事项、企业找", Button: "找", Hidden: []moneyui.Pair{{Name: "status", Value: filter.Status}},
-		Fields: []moneyui.Field{{Name: "item", Label: "事项", Kind: "select", Choices: choices, Value: filter.Item}, {Name: "enterprise", Label: "统一社会信用代码", Kind: "text", Value: filter.Enterprise}},
+		Action: listURL(f.ID), Ask: true, Quiet: true, Fold: filter.Find == "" && filter.Item == "", Title: "按事项、企业找", Button: "找", Hidden: []moneyui.Pair{{Name: "status", Value: filter.Status}},
+		Fields: []moneyui.Field{{Name: "item", Label: "事项", Kind: "select", Choices: choices, Value: filter.Item}, {Name: "find", Label: "找企业", Kind: "text", Value: filter.Find, Hint: "名称的一部分，或统一社会信用代码的开头"}},
 	}}
 	var rows [][]moneyui.Cell
 	for _, e := range page {

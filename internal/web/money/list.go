@@ -9,6 +9,7 @@ import (
 
 	"mianshen/internal/disburse/lists"
 	"mianshen/internal/disburse/lists/view"
+	"mianshen/internal/disburse/overview"
 	"mianshen/internal/web/caller"
 	"mianshen/internal/web/counter"
 	"mianshen/internal/web/moneyui"
@@ -24,6 +25,7 @@ type file struct {
 	who     caller.Caller
 	events  []view.Event
 	summary view.Summary
+	sums    []overview.Sum // by item
 	items   map[string]treasury.Item
 	names   map[string]string
 }
@@ -41,7 +43,10 @@ func (p *Pages) file(r *http.Request) (f *file, err error) {
 	if m, err := counter.Money(r, "expected"); err == nil {
 		expected = &m
 	}
-	if f.summary, err = p.View.Summary(ctx, f.ID, expected); err != nil {
+	if f.summary, err = p.View.SummaryOf(ctx, f.List, expected); err != nil {
+		return nil, err
+	}
+	if f.sums, err = p.Seen.Items(ctx, f.ID); err != nil {
 		return nil, err
 	}
 	if f.items, err = p.Items(ctx); err != nil {
@@ -280,12 +285,8 @@ func (p *Pages) totals(ctx context.Context, _ *http.Request, f *file) (moneyui.S
 		s.Facts = append(s.Facts, moneyui.Fact{Name: "与试算比", Value: fmt.Sprintf("试算 %s 元，相差 %s 元", moneyui.Yuan(*u.Expected), moneyui.Yuan(u.Off))})
 	}
 	s.Forms = []moneyui.Form{{Action: listURL(f.ID), Ask: true, Quiet: true, Fold: true, Title: "与试算的总额比一比", Button: "比", Fields: []moneyui.Field{{Name: "expected", Label: "试算的总额（元）", Kind: "text", Must: true}}}}
-	sums, err := p.Seen.Items(ctx, f.ID)
-	if err != nil {
-		return s, err
-	}
 	var items, lines, top [][]moneyui.Cell
-	for _, x := range sums {
+	for _, x := range f.sums {
 		items = append(items, []moneyui.Cell{moneyui.To(f.title(x.Item), counter.URL(listURL(f.ID), "item", x.Item)+"#entries"), moneyui.Text(strconv.Itoa(x.Count)), moneyui.Sum(x.Fen)})
 	}
 	for _, l := range u.Lines {

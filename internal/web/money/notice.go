@@ -37,27 +37,29 @@ func (p *Pages) notices(w http.ResponseWriter, r *http.Request) error {
 	return p.Show(w, r, s, nil)
 }
 
-// table is the notice of a list that is to be seen: one that was called back isn't.
-func (p *Pages) table(r *http.Request) (t notice.Table, err error) {
+// table is the notice of a list that is to be seen: one that was called back isn't. It has at most limit rows after a number, all where
+// limit is 0; count is how many there are.
+func (p *Pages) table(r *http.Request, after, limit int) (t notice.Table, count int, err error) {
 	ctx := r.Context()
 	missing := problem.New(http.StatusNotFound, "没有找到这份公示。")
 	l, err := p.View.List(ctx, r.PathValue("id"))
 	if err != nil {
-		return t, p.Explain(ctx, err, "这份公示")
+		return t, 0, p.Explain(ctx, err, "这份公示")
 	}
 	switch l.State {
 	case lists.Drafted, lists.Reviewed, lists.Confirmed, lists.Withdrawn:
-		return t, missing
+		return t, 0, missing
 	}
-	if t, err = p.View.Notice(ctx, l.ID); err != nil {
-		return t, p.Explain(ctx, err, "这份公示")
+	if t, err = p.View.NoticePage(ctx, l.ID, after, limit); err != nil {
+		return t, 0, p.Explain(ctx, err, "这份公示")
 	}
 	t.Contact = l.Department
-	return t, nil
+	return t, l.Count, nil
 }
 
 func (p *Pages) notice(w http.ResponseWriter, r *http.Request) error {
-	t, err := p.table(r)
+	after, _ := strconv.Atoi(counter.Text(r, "after"))
+	t, count, err := p.table(r, max(after, 0), noticeSize)
 	if err != nil {
 		return err
 	}
@@ -69,19 +71,16 @@ func (p *Pages) notice(w http.ResponseWriter, r *http.Request) error {
 	for _, f := range []struct{ name, file string }{{"下载 Excel", "table.xlsx"}, {"下载 Word", "table.docx"}, {"打印页", "table.html"}} {
 		s.Links = append(s.Links, moneyui.Link{Text: f.name, URL: listURL(id) + "/notice/" + f.file})
 	}
-	skip, _ := strconv.Atoi(counter.Text(r, "skip"))
-	skip = max(0, min(skip, len(t.Rows)))
 	items, err := p.Items(r.Context())
 	if err != nil {
 		return err
 	}
 	var rows [][]moneyui.Cell
-	section := moneyui.Section{ID: "rows", Title: "拟拨付名单", Count: strconv.Itoa(len(t.Rows)) + " 笔"}
-	for i, x := range t.Rows[skip:] {
-		if i == noticeSize {
-			section.More = counter.URL(listURL(id)+"/notice", "skip", strconv.Itoa(skip+noticeSize))
-			break
-		}
+	section := moneyui.Section{ID: "rows", Title: "拟拨付名单", Count: strconv.Itoa(count) + " 笔"}
+	if len(t.Rows) == noticeSize {
+		section.More = counter.URL(listURL(id)+"/notice", "after", strconv.Itoa(t.Rows[noticeSize-1].N))
+	}
+	for _, x := range t.Rows {
 		title := items[x.Item].Title
 		if title == "" {
 			title = x.Item
@@ -98,7 +97,7 @@ func (p *Pages) notice(w http.ResponseWriter, r *http.Request) error {
 
 // noticeFile is the notice as a file.
 func (p *Pages) noticeFile(w http.ResponseWriter, r *http.Request) error {
-	t, err := p.table(r)
+	t, _, err := p.table(r, 0, 0)
 	if err != nil {
 		return err
 	}

@@ -178,6 +178,7 @@ type AskEntries struct {
 	Status     string `query:"status" enum:"in,held,removed,returned"`
 	Item       string `query:"item" maxLength:"100"`
 	Enterprise string `query:"enterprise" maxLength:"18"`
+	Find       string `query:"find" maxLength:"100" doc:"企业名称的一部分，或统一社会信用代码的开头"`
 	desk.Paging
 }
 
@@ -188,10 +189,10 @@ func (a *API) Entries(ctx context.Context, in *AskEntries) (*Entries, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := a.Visible(ctx, a.Who(ctx), in.ID); err != nil {
+	if err := a.MaySee(ctx, a.Who(ctx), in.ID); err != nil {
 		return nil, err
 	}
-	page, err := a.View.Entries(ctx, in.ID, view.EntryFilter{Status: in.Status, Item: in.Item, Enterprise: in.Enterprise, After: after, Limit: in.Limit})
+	page, err := a.View.Entries(ctx, in.ID, view.EntryFilter{Status: in.Status, Item: in.Item, Enterprise: in.Enterprise, Find: in.Find, After: after, Limit: in.Limit})
 	out := &Entries{Entries: []Entry{}}
 	for _, e := range page {
 		out.Entries = append(out.Entries, Entry{e.N, e.Enterprise, e.Name, e.Item, e.Period, e.Amount, e.Claimed, e.Reason, e.Line, e.Account, e.Status, e.Note, e.Decision})

@@ -42,6 +42,7 @@ type AskPayments struct {
 	Batch      string `query:"batch" maxLength:"35"`
 	State      string `query:"state" enum:"ready,sent,unknown,paid,failed,returned,cancelled"`
 	Enterprise string `query:"enterprise" maxLength:"18"`
+	Find       string `query:"find" maxLength:"100" doc:"企业名称的一部分，或统一社会信用代码的开头"`
 	desk.Paging
 }
 
@@ -52,7 +53,7 @@ func (a *API) Payments(ctx context.Context, in *AskPayments) (*Payments, error) 
 		return nil, err
 	}
 	page, err := a.Seen.Payments(ctx, overview.PaymentFilter{
-		List: in.List, Batch: in.Batch, State: in.State, Enterprise: in.Enterprise, Departments: treasury.Departments(a.Who(ctx)), After: after, Limit: in.Limit,
+		List: in.List, Batch: in.Batch, State: in.State, Enterprise: in.Enterprise, Find: in.Find, Departments: treasury.Departments(a.Who(ctx)), After: after, Limit: in.Limit,
 	})
 	out := &Payments{Payments: []Payment{}}
 	for _, p := range page {

@@ -93,6 +93,15 @@ func Of(who caller.Caller, department string) bool {
 	return SeesEveryList(who) || who.For(caller.D1|caller.D2, department)
 }
 
+// MaySee is nil if the caller may see a list, else what Visible says of it. It reads nothing of the list's entries.
+func (t *Treasury) MaySee(ctx context.Context, who caller.Caller, id string) error {
+	department, err := t.View.Department(ctx, id)
+	if errors.Is(err, store.ErrNotFound) || err == nil && !Of(who, department) {
+		return problem.New(http.StatusNotFound, "没有找到这份名单。")
+	}
+	return t.Explain(ctx, err, "这份名单")
+}
+
 // Visible is a list if the caller may see it, else it isn't there.
 func (t *Treasury) Visible(ctx context.Context, who caller.Caller, id string) (view.List, error) {
 	l, err := t.View.List(ctx, id)

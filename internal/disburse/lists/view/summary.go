@@ -34,10 +34,18 @@ type Line struct {
 }
 
 // Summary reads it; simulated may be nil.
-func (v *View) Summary(ctx context.Context, id string, simulated *exact.Money) (s Summary, err error) {
-	if s.List, err = v.List(ctx, id); err != nil {
-		return s, err
+func (v *View) Summary(ctx context.Context, id string, simulated *exact.Money) (Summary, error) {
+	l, err := v.List(ctx, id)
+	if err != nil {
+		return Summary{}, err
 	}
+	return v.SummaryOf(ctx, l, simulated)
+}
+
+// SummaryOf is Summary of a list that was just read.
+func (v *View) SummaryOf(ctx context.Context, l List, simulated *exact.Money) (s Summary, err error) {
+	id := l.ID
+	s.List = l
 	if s.Expected = simulated; simulated != nil {
 		s.Off = s.List.Sum - *simulated
 	}
@@ -60,8 +68,9 @@ func (v *View) Summary(ctx context.Context, id string, simulated *exact.Money) (
 }
 
 func (v *View) top(ctx context.Context, id string) (top []Entry, err error) {
-	err = v.query(ctx, `SELECT n, enterprise, item, name, amount_fen, claimed_fen, reason, line, status FROM list_entry
-		WHERE list = $1 AND status = 'in' ORDER BY amount_fen DESC, n LIMIT 10`, []any{id}, func(scan scanner) error {
+	err = v.query(ctx, `SELECT e.n, e.enterprise, e.item, e.name, e.amount_fen, e.claimed_fen, e.reason, e.line, e.status
+		FROM (SELECT list, n FROM list_entry WHERE list = $1 AND status = 'in' ORDER BY amount_fen DESC, n LIMIT 10) t
+		JOIN list_entry e ON e.list = t.list AND e.n = t.n ORDER BY e.amount_fen DESC, e.n`, []any{id}, func(scan scanner) error {
 		var e Entry
 		err := scan(&e.N, &e.Enterprise, &e.Item, &e.Name, &e.Amount, &e.Claimed, &e.Reason, &e.Line, &e.Status)
 		top = append(top, e)
@@ -71,9 +80,9 @@ func (v *View) top(ctx context.Context, id string) (top []Entry, err error) {
 }
 
 func (v *View) lines(ctx context.Context, id string) (all []Line, err error) {
-	err = v.query(ctx, `SELECT b.id, b.name, b.year, count(*), CAST(sum(e.amount_fen) AS BIGINT), b.total_fen - b.reserved_fen - b.posted_fen
-		FROM list_entry e JOIN budget_line b ON b.id = e.line WHERE e.list = $1 AND e.status = 'in'
-		GROUP BY b.id, b.name, b.year, b.total_fen, b.reserved_fen, b.posted_fen`, []any{id}, func(scan scanner) error {
+	err = v.query(ctx, `SELECT b.id, b.name, b.year, e.n, e.fen, b.total_fen - b.reserved_fen - b.posted_fen
+		FROM (SELECT line, count(*) AS n, CAST(sum(amount_fen) AS BIGINT) AS fen FROM list_entry WHERE list = $1 AND status = 'in' GROUP BY line) e
+		JOIN budget_line b ON b.id = e.line ORDER BY b.id`, []any{id}, func(scan scanner) error {
 		var l Line
 		err := scan(&l.ID, &l.Name, &l.Year, &l.Count, &l.Sum, &l.Left)
 		all = append(all, l)
@@ -84,6 +93,11 @@ func (v *View) lines(ctx context.Context, id string) (all []Line, err error) {
 
 // difference compares what is in two lists, over the items of the second: before "" means that there is no first.
 func (v *View) difference(ctx context.Context, before, now string) (d Difference, err error) {
+	if before == "" { // all is new: nothing to hold it against
+		err = v.query(ctx, `SELECT count(*), CAST(coalesce(sum(fen), 0) AS BIGINT) FROM (SELECT sum(amount_fen) AS fen FROM list_entry
+			WHERE list = $1 AND status = 'in' GROUP BY enterprise, item) pairs`, []any{now}, func(scan scanner) error { return scan(&d.New, &d.NewSum) })
+		return d, err
+	}
 	err = v.query(ctx, `SELECT
 		CAST(coalesce(sum(CASE WHEN was = 0 THEN 1 ELSE 0 END), 0) AS BIGINT), CAST(coalesce(sum(CASE WHEN was = 0 THEN is_now ELSE 0 END), 0) AS BIGINT),
 		CAST(coalesce(sum(CASE WHEN is_now = 0 THEN 1 ELSE 0 END), 0) AS BIGINT), CAST(coalesce(sum(CASE WHEN is_now = 0 THEN was ELSE 0 END), 0) AS BIGINT),

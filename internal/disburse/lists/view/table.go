@@ -2,6 +2,7 @@ package view
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"mianshen/internal/disburse/notice"
@@ -12,7 +13,12 @@ import (
 
 // Notice is the table of a list's public notice: its entries that are in, by their numbers, names of persons masked. It is the
 // notice that began last; a list that never was in notice has none (store.ErrNotFound). The caller adds where objections go.
-func (v *View) Notice(ctx context.Context, list string) (t notice.Table, err error) {
+func (v *View) Notice(ctx context.Context, list string) (notice.Table, error) {
+	return v.NoticePage(ctx, list, 0, 0)
+}
+
+// NoticePage is Notice with at most limit of its rows, those after a number; all where limit is 0.
+func (v *View) NoticePage(ctx context.Context, list string, after, limit int) (t notice.Table, err error) {
 	l, err := v.List(ctx, list)
 	if err != nil {
 		return t, err
@@ -28,8 +34,12 @@ func (v *View) Notice(ctx context.Context, list string) (t notice.Table, err err
 		return t, unnoticed{list}
 	}
 	t = notice.Table{Title: l.Title + "公示", Department: l.Department, From: civil.On(began), Until: l.NoticeUntil}
-	err = v.query(ctx, `SELECT n, name, enterprise, item, amount_fen FROM list_entry WHERE list = $1 AND status IN ('in', 'returned') ORDER BY n`,
-		[]any{list}, func(scan scanner) error {
+	cut := ""
+	if limit > 0 {
+		cut = fmt.Sprintf(" LIMIT %d", limit)
+	}
+	err = v.query(ctx, `SELECT n, name, enterprise, item, amount_fen FROM list_entry WHERE list = $1 AND status IN ('in', 'returned') AND n > $2 ORDER BY n`+cut,
+		[]any{list, after}, func(scan scanner) error {
 			var r notice.Row
 			var fen int64
 			err := scan(&r.N, &r.Payee, &r.USCC, &r.Item, &fen)

@@ -33,6 +33,7 @@ type List struct {
 	MadeAt                      time.Time
 	Count, Held                 int
 	Sum                         exact.Money
+	Statuses                    map[string]int // entries by status; of View.List alone
 }
 
 // Filter chooses lists; what is empty chooses all.
@@ -43,9 +44,10 @@ type Filter struct {
 	Limit      int    // 1 to 200; else 50
 }
 
-const columns = `SELECT l.id, l.title, l.department, l.kind, l.sweep, l.state, l.suspended, l.two_approvers, l.round, coalesce(l.hash, ''),
-	l.confirm_until, l.notice_until, l.made_at,
-	(SELECT count(*) FROM list_entry e WHERE e.list = l.id AND e.status IN ('in', 'returned')),
+const head = `SELECT l.id, l.title, l.department, l.kind, l.sweep, l.state, l.suspended, l.two_approvers, l.round, coalesce(l.hash, ''),
+	l.confirm_until, l.notice_until, l.made_at, `
+
+const columns = head + `(SELECT count(*) FROM list_entry e WHERE e.list = l.id AND e.status IN ('in', 'returned')),
 	(SELECT count(*) FROM list_entry e WHERE e.list = l.id AND e.status = 'held'),
 	(SELECT CAST(coalesce(sum(e.amount_fen), 0) AS BIGINT) FROM list_entry e WHERE e.list = l.id AND e.status IN ('in', 'returned'))
 	FROM disbursement_list l WHERE `
@@ -60,10 +62,35 @@ func (l *List) scan(scan scanner) error {
 
 // List returns one list, or store.ErrNotFound.
 func (v *View) List(ctx context.Context, id string) (l List, err error) {
-	if err = v.query(ctx, columns+"l.id = $1", []any{id}, l.scan); err == nil && l.ID == "" {
+	if err = v.query(ctx, head+"0, 0, 0 FROM disbursement_list l WHERE l.id = $1", []any{id}, l.scan); err == nil && l.ID == "" {
 		err = missing{id}
 	}
-	return l, err
+	if err != nil {
+		return l, err
+	}
+	l.Statuses = map[string]int{}
+	return l, v.query(ctx, "SELECT status, count(*), CAST(sum(amount_fen) AS BIGINT) FROM list_entry WHERE list = $1 GROUP BY status", []any{id}, func(scan scanner) error {
+		var status string
+		var n int
+		var sum exact.Money
+		err := scan(&status, &n, &sum)
+		switch l.Statuses[status] = n; status {
+		case "in", "returned":
+			l.Count, l.Sum = l.Count+n, l.Sum+sum
+		case "held":
+			l.Held = n
+		}
+		return err
+	})
+}
+
+// Department returns whose list it is, or store.ErrNotFound.
+func (v *View) Department(ctx context.Context, id string) (department string, err error) {
+	err = v.query(ctx, "SELECT department FROM disbursement_list WHERE id = $1", []any{id}, func(scan scanner) error { return scan(&department) })
+	if err == nil && department == "" {
+		err = missing{id}
+	}
+	return department, err
 }
 
 // missing is a store.ErrNotFound in words for a person.
@@ -105,9 +132,13 @@ type Entry struct {
 // EntryFilter chooses entries; what is empty chooses all.
 type EntryFilter struct {
 	Status, Item, Enterprise string
-	After                    int // the number of the last entry of the page before
-	Limit                    int // 1 to 200; else 50
+	Find                     string // a part of the firm's name, or the beginning of its code
+	After                    int    // the number of the last entry of the page before
+	Limit                    int    // 1 to 200; else 50
 }
+
+// likely takes the meaning from the signs of LIKE.
+var likely = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
 
 // Entries returns a page of the entries of a list by their numbers.
 func (v *View) Entries(ctx context.Context, list string, f EntryFilter) (page []Entry, err error) {
@@ -117,6 +148,9 @@ func (v *View) Entries(ctx context.Context, list string, f EntryFilter) (page []
 	w.add("($%d = '' OR e.status = $%d)", f.Status)
 	w.add("($%d = '' OR e.item = $%d)", f.Item)
 	w.add("($%d = '' OR e.enterprise = $%d)", f.Enterprise)
+	if f.Find != "" {
+		w.add("(e.name LIKE '%' || $%d || '%' ESCAPE '!' OR e.enterprise LIKE $%d || '%' ESCAPE '!')", likely.Replace(f.Find))
+	}
 	err = v.query(ctx, `SELECT e.n, e.entitlement, e.part, e.enterprise, e.item, t.period, e.name, e.amount_fen, e.claimed_fen, e.reason, e.line,
 		coalesce(p.masked, ''), e.status, e.note, t.decision, t.policy_version,
 		coalesce((SELECT c.answer FROM confirmation c WHERE c.list = e.list AND c.n = e.n ORDER BY c.round DESC LIMIT 1), '')
