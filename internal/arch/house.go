@@ -100,10 +100,11 @@ var rooms = map[string]Room{
 	"internal/pgtest":           {ForTests: true},
 	"internal/audit":            {Bars: NoClock | NoIO},
 	"internal/seal":             {Bars: NoClock},
+	"internal/persons/duty":     {Bars: NoClock | NoIO},
 	"internal/persons/secret":   {Bars: NoClock},
 	"internal/persons/provider": {Bars: NoClock, Imports: []string{"internal/persons/secret"}},
 	"internal/persons": {
-		Bars: NoClock, Imports: []string{"rules/standard", "internal/audit", "internal/store", "internal/persons/secret"},
+		Bars: NoClock, Imports: []string{"rules/standard", "internal/audit", "internal/store", "internal/persons/duty", "internal/persons/secret"},
 		TestImports: []string{"internal/pgtest", "internal/seal"},
 	},
 	"internal/store/reuse":     {Bars: NoClock, Imports: []string{}},
@@ -130,7 +131,7 @@ var rooms = map[string]Room{
 	"internal/disburse/ration":  {Bars: NoClock | NoIO, Imports: []string{"rules/exact", "rules/civil"}},
 	"internal/disburse/payee":   {Bars: NoClock | NoIO},
 	"internal/disburse/ledger": {
-		Bars: NoClock, Imports: []string{"internal/disburse/payee", "internal/disburse/payout", "rules", "rules/exact", "rules/civil", "internal/audit", "internal/intake", "internal/store"}, TestImports: []string{"internal/pgtest"},
+		Bars: NoClock, Imports: []string{"internal/disburse/payee", "internal/disburse/payout", "rules", "rules/exact", "rules/civil", "internal/audit", "internal/intake", "internal/persons/duty", "internal/store"}, TestImports: []string{"internal/pgtest"},
 	},
 	"internal/disburse/granted": {
 		Bars: NoClock, Imports: []string{"internal/disburse/ledger", "rules", "rules/exact", "rules/civil", "internal/audit", "internal/intake", "internal/store"},
@@ -152,7 +153,7 @@ var rooms = map[string]Room{
 		},
 	},
 	"internal/disburse/lists": {
-		Bars: NoClock, Imports: []string{"rules/exact", "rules/civil", "internal/audit", "internal/store", "internal/disburse/entitle", "internal/disburse/payout"},
+		Bars: NoClock, Imports: []string{"rules/exact", "rules/civil", "internal/audit", "internal/store", "internal/disburse/entitle", "internal/disburse/payout", "internal/persons/duty"},
 		TestImports: []string{"internal/pgtest", "internal/disburse/lists/view"},
 	},
 	"internal/disburse/lists/view": {
@@ -382,7 +383,7 @@ var libraries = []Library{
 // longer needed.
 var excused = []Excuse{
 	{
-		Place: "internal/disburse/pay", Kind: kindPackage, Ceiling: 1500,
+		Place: "internal/disburse/pay", Kind: kindPackage, Ceiling: 1550,
 		Why: "export, file, sending, receipts and settling hold the same rows in the same order; what is pure has left (evidence), and so has the report (balance)",
 	},
 	{
@@ -446,7 +447,7 @@ var excused = []Excuse{
 		Why: "the table of the house itself grows by a row a room; what reads the source has left to source",
 	},
 	{
-		Place: "internal/web", Kind: kindPackage, Ceiling: 1900,
+		Place: "internal/web", Kind: kindPackage, Ceiling: 1960,
 		Why: "routes with who may call them, and the guards that each request passes; what answers has left to desk, reader, shelf, bureau, receive, pages and door",
 	},
 	{

@@ -160,12 +160,10 @@ func (a Acting) who(ctx context.Context, book *persons.Book, demo bool, scope st
 		return nil, Misuse{"令牌不对、已过期或已作废：请在网页“我的账号”里重新造一个"}
 	}
 	if err == nil && !slices.Contains(who.Scopes, scope) {
-		return nil, Misuse{fmt.Sprintf("这个令牌不能用来%s：请在网页“我的账号”里新建一个勾选“%[1]s”的令牌", scopeWords[scope])}
+		return nil, Misuse{fmt.Sprintf("这个令牌不能用来%s：请在网页“我的账号”里新建一个勾选“%[1]s”的令牌", persons.ScopeWord(scope))}
 	}
 	return who, err
 }
-
-var scopeWords = map[string]string{Work: "办理", Approve: "审批", Unmask: "查看完整账号", Verify: "核验账户"}
 
 // actDemo signs in as a demo person.
 func actDemo(ctx context.Context, book *persons.Book, login string, now time.Time) (*persons.Identity, error) {

@@ -22,6 +22,7 @@ import (
 	"unicode/utf8"
 
 	"mianshen/internal/audit"
+	"mianshen/internal/persons/duty"
 	"mianshen/internal/store"
 )
 
@@ -51,14 +52,8 @@ var Roles = []Role{
 	SystemAdmin, SecurityAdmin, AuditAdmin, OpenData, Service,
 }
 
-var roleNames = map[Role]string{
-	FirmClerk: "企业经办", FirmAdmin: "企业管理员", DepartmentDrafts: "部门经办", DepartmentReviews: "部门审核", FinanceHandles: "财政经办",
-	FinanceChecks: "财政复核", FinanceApproves: "财政审批", Auditor: "审计", SystemAdmin: "系统管理员", SecurityAdmin: "安全管理员",
-	AuditAdmin: "审计管理员", OpenData: "数据开放", Service: "服务账号",
-}
-
 // Label is the role in Chinese.
-func (r Role) Label() string { return roleNames[r] }
+func (r Role) Label() string { return duty.Name(string(r)) }
 
 // Holding is a role with what it is held for: a credit code for E1 and E2, a department for D1 and D2, else whatever was noted.
 type Holding struct {

@@ -27,6 +27,11 @@ const (
 // Scopes are all of them.
 var Scopes = []string{ScopeRead, ScopeIntake, ScopeWork, ScopeApprove, ScopeUnmask, ScopeVerify}
 
+var scopeWords = map[string]string{ScopeRead: "查询", ScopeIntake: "送数据", ScopeWork: "办理", ScopeApprove: "审批", ScopeUnmask: "查看完整账号", ScopeVerify: "核验账户"}
+
+// ScopeWord is what a token may do, as persons say it.
+func ScopeWord(scope string) string { return scopeWords[scope] }
+
 // tokenBegins marks a token, so that one that leaked is recognised.
 const tokenBegins = "msk_"
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"mianshen/internal/intake"
+	"mianshen/internal/persons/duty"
 	"mianshen/internal/store"
 	"mianshen/rules"
 	"mianshen/rules/civil"
@@ -101,7 +102,7 @@ func (b *Book) RecordFindings(ctx context.Context, list []Finding, asks Asks, by
 		}
 		for _, f := range list {
 			if demand, _ := asks(f.Item); !p.has(drafts, demand.Department) {
-				return refuse(ErrRole, "事项 %s 是%s的，请由该部门的%s录入", f.Item, demand.Department, roleNames[drafts])
+				return refuse(ErrRole, "事项 %s 是%s的，请由该部门的%s录入", f.Item, demand.Department, duty.Full(drafts))
 			}
 		}
 		digest := sha256.New()
@@ -253,7 +254,7 @@ func (b *Book) AnswerFinding(ctx context.Context, id string, confirm bool, asks 
 			return err
 		}
 		if !theirs || !p.has(reviews, demand.Department) {
-			return refuse(ErrRole, "事项 %s 是%s的，录入和复核都要由该部门的人办理，请交该部门的%s", f.Item, demand.Department, roleNames[reviews])
+			return refuse(ErrRole, "事项 %s 是%s的，录入和复核都要由该部门的人办理，请交该部门的%s", f.Item, demand.Department, duty.Full(reviews))
 		}
 		answer := "rejected"
 		if confirm {

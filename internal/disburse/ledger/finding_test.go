@@ -113,12 +113,12 @@ func TestFindingRefused(t *testing.T) {
 			_, err = w.b.RecordFindings(ctx, nil, asks, d1, now)
 			w.refused(err, store.ErrInvalid, "这次有 0 条")
 			_, err = w.b.RecordFindings(ctx, []ledger.Finding{found("h1", true, "2026-02-09")}, asks, d2, now)
-			w.refused(err, ledger.ErrRole, "政策部门经办（D1）")
-			w.refused(w.b.AnswerFinding(ctx, "f1", true, asks, d1, now), ledger.ErrRole, "政策部门审核（D2）")
+			w.refused(err, ledger.ErrRole, "部门经办（D1）")
+			w.refused(w.b.AnswerFinding(ctx, "f1", true, asks, d1, now), ledger.ErrRole, "部门审核（D2）")
 			w.refused(w.b.AnswerFinding(ctx, "f1", true, asks, maker, now), store.ErrConflict, "另一人复核")
 			w.refused(w.b.AnswerFinding(ctx, "f1", true, asks, other, now), ledger.ErrRole, "录入和复核都要由该部门的人办理")
 			_, err = w.b.RecordFindings(ctx, []ledger.Finding{found("h1", true, "2026-02-09")}, asks, other, now)
-			w.refused(err, ledger.ErrRole, "请由该部门的政策部门经办（D1）录入")
+			w.refused(err, ledger.ErrRole, "请由该部门的部门经办（D1）录入")
 			w.refused(w.b.AnswerFinding(ctx, "none", true, asks, d2, now), store.ErrNotFound)
 		})
 		check(w.t, w.b.AnswerFinding(ctx, "f1", false, asks, d2, now))
@@ -174,7 +174,7 @@ func TestChoice(t *testing.T) {
 		}
 		w.unchanged(func() {
 			c := ledger.Choice{Group: "租金", Enterprise: second, Item: "rent"}
-			w.refused(w.b.Choose(ctx, c, e1, now), ledger.ErrRole, "企业经办人（E1）")
+			w.refused(w.b.Choose(ctx, c, e1, now), ledger.ErrRole, "企业经办（E1）")
 			w.refused(w.b.Choose(ctx, c, f1, now), ledger.ErrRole)
 			w.refused(w.b.Choose(ctx, c, "ghost", now), ledger.ErrRole)
 			w.refused(w.b.Choose(ctx, ledger.Choice{Group: "租金", Item: "rent"}, e1, now), ledger.ErrRole)

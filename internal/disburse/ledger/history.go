@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"mianshen/internal/persons/duty"
 	"mianshen/internal/store"
 	"mianshen/rules"
 	"mianshen/rules/civil"
@@ -26,7 +27,7 @@ func (b *Book) Choose(ctx context.Context, c Choice, by string, now time.Time) e
 		}
 		if !p.has(firmClerk, c.Enterprise) && !p.has(firmAdmin, c.Enterprise) && !p.has(drafts, "") || c.Enterprise == "" {
 			return refuse(ErrRole, "您没有该企业的%s或%s的角色，也没有%s的角色，不能代它选择事项",
-				roleNames[firmClerk], roleNames[firmAdmin], roleNames[drafts])
+				duty.Full(firmClerk), duty.Full(firmAdmin), duty.Full(drafts))
 		}
 		known, err := exists(ctx, tx, `SELECT 1 FROM enterprise WHERE uscc = $1`, c.Enterprise)
 		if err != nil {

@@ -19,6 +19,7 @@ import (
 	"unicode/utf8"
 
 	"mianshen/internal/audit"
+	"mianshen/internal/persons/duty"
 	"mianshen/internal/store"
 	"mianshen/rules/exact"
 )
@@ -109,11 +110,6 @@ const (
 	audits    = "AU"
 )
 
-var roleNames = map[string]string{
-	firmClerk: "企业经办人（E1）", firmAdmin: "企业管理员（E2）", drafts: "政策部门经办（D1）", reviews: "政策部门审核（D2）",
-	handles: "财政经办（F1）", checks: "财政复核（F2）", approves: "财政审批（F3）", audits: "审计（AU）",
-}
-
 // person is who acts, with the roles that count now.
 type person struct {
 	id, name string
@@ -151,7 +147,7 @@ func (p person) may(what string, names ...string) error {
 		if p.has(name, "") {
 			return nil
 		}
-		missing = append(missing, roleNames[name])
+		missing = append(missing, duty.Full(name))
 	}
 	return refuse(ErrRole, "您没有%s的角色，不能%s；请由有这一角色的人员办理", strings.Join(missing, "或"), what)
 }

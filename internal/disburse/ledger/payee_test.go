@@ -95,7 +95,7 @@ func TestPayeeRefused(t *testing.T) {
 				}
 			}
 			_, err := w.r.Record(ctx, newAccount("x", "62220000111155556"), f2, now)
-			w.refused(err, ledger.ErrRole, "财政经办（F1）或政策部门经办（D1）")
+			w.refused(err, ledger.ErrRole, "财政经办（F1）或部门经办（D1）")
 			w.refused(w.r.Verify(ctx, "a2", "电话核实", 0, f1, now), ledger.ErrRole, "财政复核（F2）")
 			w.refused(w.r.Verify(ctx, "a2", "电话核实", 0, both, now), store.ErrConflict, "是您登记的，请由另一人核实")
 			w.refused(w.r.Verify(ctx, "a2", "", 0, f2, now), store.ErrInvalid, "核实方式")

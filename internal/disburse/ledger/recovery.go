@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"mianshen/internal/persons/duty"
 	"mianshen/internal/store"
 	"mianshen/rules/civil"
 	"mianshen/rules/exact"
@@ -75,7 +76,7 @@ func (b *Book) Propose(ctx context.Context, r Recovery, by string, now time.Time
 		case err != nil:
 			return err
 		case !p.has(drafts, was.department):
-			return refuse(ErrRole, "您没有“%s”的%s的角色，不能提出追回；请由该部门办理", was.department, roleNames[drafts])
+			return refuse(ErrRole, "您没有“%s”的%s的角色，不能提出追回；请由该部门办理", was.department, duty.Full(drafts))
 		case was.state != "paid":
 			return refuse(store.ErrConflict, "这笔支付没有支付成功，不能追回")
 		case r.Amount > was.amount-was.claimed:

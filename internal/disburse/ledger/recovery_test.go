@@ -119,7 +119,7 @@ func TestRecoveryRefused(t *testing.T) {
 				kind   error
 				says   string
 			}{
-				{f1, func(*ledger.Recovery) {}, ledger.ErrRole, "政策部门经办（D1）"},
+				{f1, func(*ledger.Recovery) {}, ledger.ErrRole, "部门经办（D1）"},
 				{other, func(*ledger.Recovery) {}, ledger.ErrRole, "请由该部门办理"},
 				{d1, func(r *ledger.Recovery) { r.Amount = 101 }, store.ErrConflict, "最多还能追回 1.00 元"},
 				{d1, func(r *ledger.Recovery) { r.Amount = 0 }, store.ErrInvalid, "不能入账"},

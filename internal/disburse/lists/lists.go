@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"mianshen/internal/audit"
+	"mianshen/internal/persons/duty"
 	"mianshen/internal/store"
 	"mianshen/rules/civil"
 )
@@ -149,17 +150,8 @@ func (a Actor) has(ctx context.Context, tx *store.Tx, department string) error {
 	return forbidden("您没有%s的“%s”角色，请联系安全管理员核对授权，或交由该部门的人办理。", department, RoleName(a.Role))
 }
 
-var roleNames = map[string]string{
-	"D1": "部门经办", "D2": "部门审核", "F1": "财政经办", "F2": "财政复核", "F3": "财政审批", "E1": "企业经办", "E2": "企业管理员",
-}
-
-// RoleName is a role as persons say it, such as 财政复核; a role that lists don't know comes back as it is.
-func RoleName(role string) string {
-	if name := roleNames[role]; name != "" {
-		return name
-	}
-	return role
-}
+// RoleName is a role as persons say it, such as 财政复核; a role that nobody knows comes back as it is.
+func RoleName(role string) string { return duty.Name(role) }
 
 // event is one row of list_event: inserting it moves the list.
 func event(ctx context.Context, tx *store.Tx, h head, s Step, a Actor, note string, hash any, now time.Time) error {

@@ -119,8 +119,8 @@ func (o Order) check(ctx context.Context, tx *store.Tx, h head, a Actor, now tim
 			return s, invalid("请写明%s的原因。", actionNames[o.Action])
 		}
 	case ActHandle:
-		if !h.noticeUntil.Before(today) {
-			return s, conflict("公示到 %s 为止（含当日），期满后的第二天起才能经办。", h.noticeUntil)
+		if early := Early(h.noticeUntil, today); early != "" {
+			return s, conflict("%s", early)
 		}
 	case ActApproveFirst:
 		if !h.two {
@@ -140,23 +140,38 @@ var signing = map[Action]Action{
 	ActApproveFirst: ActApproveFirst, ActApprove: ActApprove,
 }
 
+// Apart says why who did one action can't do another on the same list, since different persons have to; "" where he can.
+func Apart(did, wants Action) string {
+	if was, is := signing[did], signing[wants]; was == "" || is == "" || was == is {
+		return ""
+	}
+	return "您办理过这份名单的“" + signing[did].Words() + "”，不能再办理“" + wants.Words() + "”，请交由其他人员。"
+}
+
+// Early says why a list in public notice can't be handled yet; "" where it can.
+func Early(noticeUntil, today civil.Date) string {
+	if noticeUntil.Before(today) {
+		return ""
+	}
+	return fmt.Sprintf("公示到 %s 为止（含当日），期满后的第二天起才能经办。", noticeUntil)
+}
+
 // another refuses who did another stage of the list, in whichever round and by whichever account.
 func another(ctx context.Context, tx *store.Tx, h head, a Actor, action Action) error {
-	mine := signing[action]
-	if mine == "" {
+	if signing[action] == "" {
 		return nil
 	}
-	var other Action
+	why := ""
 	err := query(ctx, tx, "SELECT action FROM list_event WHERE list = $1 AND person = $2 ORDER BY seq", []any{h.id, a.Person}, func(scan scanner) error {
 		var did Action
 		err := scan(&did)
-		if stage := signing[did]; stage != "" && stage != mine {
-			other = did
+		if text := Apart(did, action); text != "" {
+			why = text
 		}
 		return err
 	})
-	if err == nil && other != "" {
-		err = forbidden("您办理过这份名单的“%s”，不能再办理“%s”，请交由其他人员。", actionNames[other], actionNames[action])
+	if err == nil && why != "" {
+		err = forbidden("%s", why)
 	}
 	return err
 }

@@ -52,9 +52,6 @@ func (p *Pages) ask(w http.ResponseWriter, r *http.Request) error {
 	return p.toList(w, r, err)
 }
 
-// hands are the roles that hold and release entries and take objections.
-var hands = []string{"D1", "D2", "F1", "F2", "F3"}
-
 // change holds, releases, removes or lowers one entry.
 func (p *Pages) change(w http.ResponseWriter, r *http.Request) error {
 	ctx, who := r.Context(), p.Who(r.Context())
@@ -65,7 +62,7 @@ func (p *Pages) change(w http.ResponseWriter, r *http.Request) error {
 	n, reason, now := number(r), counter.Text(r, "reason"), p.Clock()
 	switch r.FormValue("do") {
 	case "hold":
-		err = p.Lists.Hold(ctx, treasury.Actor(who, l.Department, "", hands...), l.ID, n, reason, now)
+		err = p.Lists.Hold(ctx, treasury.Actor(who, l.Department, "", treasury.Hands...), l.ID, n, reason, now)
 	case "release":
 		err = p.Lists.Release(ctx, treasury.Actor(who, l.Department, "", "D1", "F1"), l.ID, n, reason, now)
 	case "remove":
@@ -105,7 +102,7 @@ func (p *Pages) holdChanged(w http.ResponseWriter, r *http.Request) error {
 		err = problem.New(http.StatusConflict, "批前复查没有发现变化，不用暂缓。")
 	}
 	if err == nil {
-		_, err = p.Lists.HoldAll(ctx, treasury.Actor(who, l.Department, "", hands...), l.ID, reasons, p.Clock())
+		_, err = p.Lists.HoldAll(ctx, treasury.Actor(who, l.Department, "", treasury.Hands...), l.ID, reasons, p.Clock())
 	}
 	return p.toList(w, r, err)
 }
@@ -120,7 +117,7 @@ func (p *Pages) object(w http.ResponseWriter, r *http.Request) error {
 	if err != nil || n < 1 {
 		return p.toList(w, r, problem.New(http.StatusUnprocessableEntity, "请写明对第几条有异议，序号在条目表里。"))
 	}
-	_, err = p.Lists.Object(ctx, treasury.Actor(who, l.Department, "", hands...), l.ID, n, counter.Text(r, "raised_by"), counter.Text(r, "text"), p.Clock())
+	_, err = p.Lists.Object(ctx, treasury.Actor(who, l.Department, "", treasury.Hands...), l.ID, n, counter.Text(r, "raised_by"), counter.Text(r, "text"), p.Clock())
 	return p.toList(w, r, err)
 }
 
@@ -143,7 +140,7 @@ func (p *Pages) resolve(w http.ResponseWriter, r *http.Request) error {
 	if outcome != "upheld" && outcome != "rejected" {
 		return p.toList(w, r, problem.New(http.StatusUnprocessableEntity, "请选异议成立还是不成立。"))
 	}
-	err = p.Lists.Resolve(ctx, treasury.Actor(who, l.Department, "", hands...), id, outcome == "upheld", counter.Text(r, "answer"), p.Clock())
+	err = p.Lists.Resolve(ctx, treasury.Actor(who, l.Department, "", treasury.Hands...), id, outcome == "upheld", counter.Text(r, "answer"), p.Clock())
 	return p.toList(w, r, err)
 }
 
@@ -155,7 +152,7 @@ func (p *Pages) attach(w http.ResponseWriter, r *http.Request) error {
 	}
 	name, body, err := counter.File(r, "paper", lists.MaxAttachment)
 	if err == nil {
-		_, err = p.Lists.Attach(ctx, treasury.Actor(who, l.Department, "", hands...), l.ID, counter.Text(r, "kind"), name, body, p.Clock())
+		_, err = p.Lists.Attach(ctx, treasury.Actor(who, l.Department, "", treasury.Hands...), l.ID, counter.Text(r, "kind"), name, body, p.Clock())
 	}
 	return p.toList(w, r, err)
 }

@@ -189,7 +189,7 @@ func (a *API) Object(ctx context.Context, in *Object) (*Objection, error) {
 		return nil, err
 	}
 	now := a.Clock()
-	id, err := a.Treasury.Lists.Object(ctx, treasury.Actor(who, l.Department, "", "D1", "D2", "F1", "F2", "F3"), l.ID, in.Body.N, in.Body.RaisedBy, in.Body.Text, now)
+	id, err := a.Treasury.Lists.Object(ctx, treasury.Actor(who, l.Department, "", treasury.Hands...), l.ID, in.Body.N, in.Body.RaisedBy, in.Body.Text, now)
 	if err != nil {
 		return nil, a.Explain(ctx, err, "这一条")
 	}
@@ -221,7 +221,7 @@ func (a *API) Resolve(ctx context.Context, in *Resolve) (*Objections, error) {
 		if o.ID != in.Objection {
 			continue
 		}
-		err := a.Treasury.Lists.Resolve(ctx, treasury.Actor(who, l.Department, "", "D2", "D1", "F1", "F2", "F3"), o.ID, in.Body.Outcome == "upheld", in.Body.Answer, a.Clock())
+		err := a.Treasury.Lists.Resolve(ctx, treasury.Actor(who, l.Department, "", treasury.Hands...), o.ID, in.Body.Outcome == "upheld", in.Body.Answer, a.Clock())
 		if err != nil {
 			return nil, a.Explain(ctx, err, "这条异议")
 		}

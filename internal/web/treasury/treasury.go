@@ -176,30 +176,17 @@ func (t *Treasury) Offers(who caller.Caller, l view.List, events []view.Event) (
 
 // blocked says why a person can't take a step whose role fits.
 func (t *Treasury) blocked(who caller.Caller, l view.List, events []view.Event, action lists.Action) string {
-	if signs[action] {
-		for _, e := range events {
-			if e.Person == who.ID() && signs[e.Action] && stage(e.Action) != action {
-				return "您办理过这份名单的“" + stage(e.Action).Words() + "”，不能再办理“" + action.Words() + "”，请交由其他人员。"
+	for _, e := range events {
+		if e.Person == who.ID() {
+			if why := lists.Apart(e.Action, action); why != "" {
+				return why
 			}
 		}
 	}
-	if action == lists.ActHandle && !l.NoticeUntil.Before(civil.On(t.Clock())) {
-		return "公示到 " + l.NoticeUntil.String() + " 为止（含当日），期满后的第二天起才能经办。"
+	if action == lists.ActHandle {
+		return lists.Early(l.NoticeUntil, civil.On(t.Clock()))
 	}
 	return ""
-}
-
-// signs are the stages that different persons go through.
-var signs = map[lists.Action]bool{
-	lists.ActDraft: true, lists.ActEdit: true, lists.ActReview: true, lists.ActHandle: true, lists.ActCheck: true, lists.ActApproveFirst: true, lists.ActApprove: true,
-}
-
-// stage is the stage that an action counts for: editing is drafting.
-func stage(a lists.Action) lists.Action {
-	if a == lists.ActEdit {
-		return lists.ActDraft
-	}
-	return a
 }
 
 // holds tells whether a caller has a role for a department's list.
@@ -215,6 +202,9 @@ func holds(who caller.Caller, role, department string) bool {
 	}
 	return false
 }
+
+// Hands are the roles that hold entries, take objections and answer them, in the order in which a caller who has several acts.
+var Hands = []string{"D1", "D2", "F1", "F2", "F3"}
 
 // Actor is a caller in the first of some roles that he has for a department; without one of them in the first, so that who is
 // refused reads it.

@@ -138,12 +138,10 @@ func clock(t time.Time) string {
 	return say.Day(civil.On(t)) + t.In(civil.Shanghai()).Format(" 15:04")
 }
 
-var scopeWords = map[string]string{persons.ScopeRead: "查询", persons.ScopeIntake: "送数据", persons.ScopeWork: "办理", persons.ScopeApprove: "审批", persons.ScopeUnmask: "查看完整账号", persons.ScopeVerify: "核验账户"}
-
 func scopesText(scopes []string) string {
 	var words []string
 	for _, s := range scopes {
-		words = append(words, scopeWords[s])
+		words = append(words, persons.ScopeWord(s))
 	}
 	return strings.Join(words, "、")
 }
