@@ -64,10 +64,9 @@ func (p *Page) orders(r *http.Request, s *moneyui.Sheet, b brake.Standing) {
 		}
 		return
 	}
-	switch {
-	case b.AskedBy == "":
+	if b.AskedBy == "" {
 		s.Next = []string{"第一步：由财政复核取银行流水，按下面列的逐项核对，写明核对情况。", "第二步：由财政审批（另一个人）看过以后解锁。"}
-	default:
+	} else {
 		s.Next = []string{b.Asker + "已经写明核对情况，等财政审批（另一个人）解锁。"}
 	}
 	if who.Has(caller.F2) {
