@@ -56,7 +56,7 @@ type cli struct {
 	Recovery funds.Recovery `cmd:"" help:"追回：提出、批准、收回"`
 
 	Notify letters.Group `cmd:"" help:"告诉企业：发出到时的消息，看企业读到什么，检查、预览、采用消息模板"`
-	Lock hold.Lock `cmd:"" help:"从备份恢复以后锁住支付和推送，核对以后由两个人解锁"`
+	Lock   hold.Lock     `cmd:"" help:"从备份恢复以后锁住支付和推送，核对以后由两个人解锁"`
 
 	Replay      replayCmd      `cmd:"" help:"原样重算已有的判定，与留存的逐字节核对"`
 	Audit       auditCmd       `cmd:"" help:"审计日志：密钥、检查点、一条记录的凭证"`

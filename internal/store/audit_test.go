@@ -127,7 +127,8 @@ func BenchmarkAuditMoney(b *testing.B) {
 					err := execAll(w, tx, statements)
 					if err == nil && audited {
 						err = tx.Audit(b.Context(), audit.Entry{Kind: "list.drafted", Subject: list, At: time.Unix(int64(n), 0), Facts: map[string]string{
-							"entries": "5", "sweep": "1", "department": "科委", "role": "D1"}, Sealed: map[string]string{"person": "d1", "note": ""}})
+							"entries": "5", "sweep": "1", "department": "科委", "role": "D1",
+						}, Sealed: map[string]string{"person": "d1", "note": ""}})
 					}
 					return err
 				})

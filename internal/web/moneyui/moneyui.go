@@ -165,3 +165,23 @@ func number(head string) (string, bool) { return strings.CutSuffix(head, "#") }
 
 // wide tells whether a field wants the whole width.
 func wide(kind string) bool { return kind == "area" }
+
+// questions are the forms that only ask: they stand above what they narrow.
+func questions(list []Form) (out []Form) {
+	for _, f := range list {
+		if f.Ask {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// orders are the others.
+func orders(list []Form) (out []Form) {
+	for _, f := range list {
+		if !f.Ask {
+			out = append(out, f)
+		}
+	}
+	return out
+}
