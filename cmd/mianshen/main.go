@@ -15,6 +15,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"mianshen/internal/counter"
+	"mianshen/internal/counter/feeds"
 	"mianshen/internal/counter/funds"
 	"mianshen/internal/counter/hold"
 	"mianshen/internal/counter/letters"
@@ -57,6 +58,7 @@ type cli struct {
 
 	Notify letters.Group `cmd:"" help:"告诉企业：发出到时的消息，看企业读到什么，检查、预览、采用消息模板"`
 	Lock   hold.Lock     `cmd:"" help:"从备份恢复以后锁住支付和推送，核对以后由两个人解锁"`
+	Feed   feeds.Group   `cmd:"" help:"企业的日历和政策订阅地址：造、换、停用；不写子命令就列出来"`
 
 	Replay      replayCmd      `cmd:"" help:"原样重算已有的判定，与留存的逐字节核对"`
 	Audit       auditCmd       `cmd:"" help:"审计日志：密钥、检查点、一条记录的凭证"`

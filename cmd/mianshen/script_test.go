@@ -23,6 +23,7 @@ import (
 	"mianshen/internal/intake"
 	"mianshen/internal/persons"
 	"mianshen/internal/store"
+	"mianshen/internal/web/shelf"
 	"mianshen/rules"
 	"mianshen/rules/civil"
 	"mianshen/rules/exact"
@@ -67,6 +68,7 @@ func runScripts(t *testing.T, dir string) {
 			"lines":    countLines,
 			"deliver":  deliver,
 			"tamper":   tamper,
+			"keep":     keep,
 			"stage":    stage,
 			"grab":     grab,
 			"bank":     bankCommand,
@@ -187,6 +189,22 @@ func deliver(ts *testscript.TestScript, neg bool, args []string) {
 	batch, err := intake.ReadProfiles(ctx, vocabulary, intake.Bytes(args[1], []byte(ts.ReadFile(args[1]))), intake.Options{})
 	ts.Check(err)
 	_, err = arrival.ReceiveProfiles(ctx, db, vocabulary, batch, civil.MustParse("2025-03-01"), time.Date(2025, 6, 1, 9, 0, 0, 0, time.UTC), args[1])
+	ts.Check(errors.Join(err, db.Close()))
+}
+
+// keep saves a search for an enterprise, as the page of a search does: keep DATABASE ENTERPRISE TEXT [FILTERS]
+func keep(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 3 || len(args) > 4 {
+		ts.Fatalf("usage: keep DATABASE ENTERPRISE TEXT [FILTERS]")
+	}
+	ctx := context.Background()
+	db, err := store.Open(ctx, args[0])
+	ts.Check(err)
+	filters := ""
+	if len(args) == 4 {
+		filters = args[3]
+	}
+	_, err = shelf.New(db, time.Now).Save(ctx, args[1], args[2], filters)
 	ts.Check(errors.Join(err, db.Close()))
 }
 

@@ -196,6 +196,7 @@ func (c *serveCmd) serve(ctx context.Context, s *streams, office *casework.Offic
 	if err != nil {
 		return err
 	}
+	telling.follower.Match = matching(found)
 	jobs, err := c.timetable(office, in, sweeps, telling, log)
 	if err != nil {
 		return err
@@ -211,7 +212,7 @@ func (c *serveCmd) serve(ctx context.Context, s *streams, office *casework.Offic
 	}
 	server, err := web.New(web.Config{
 		Debtor: debtor, Office: office, Searcher: found, Persons: in.book, Seal: in.ring, Provider: in.provider, Demo: c.Demo, Logger: log, Version: version, Jobs: jobs,
-		Words: telling.words, Channels: telling.channels,
+		Words: telling.words, Channels: telling.channels, Public: c.PublicURL,
 	})
 	if err != nil {
 		return err

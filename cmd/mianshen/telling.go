@@ -2,11 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"os"
 	"sync/atomic"
 	"time"
 
 	"mianshen/internal/casework"
+	"mianshen/internal/finder"
 	"mianshen/internal/notify"
 	"mianshen/internal/notify/channel"
 	"mianshen/internal/notify/derive"
@@ -14,6 +17,8 @@ import (
 	"mianshen/internal/notify/outbox"
 	"mianshen/internal/notify/words"
 	"mianshen/internal/timetable"
+	"mianshen/internal/web/shelf"
+	"mianshen/rules/civil"
 )
 
 // telling is what a server needs to tell firms: events out of what was committed, words, channels, and who sends.
@@ -45,9 +50,29 @@ func (c *serveCmd) telling(office *casework.Office, in *entrance, log *slog.Logg
 	}, nil
 }
 
+// matching asks saved searches of an index that holds all that was published before.
+func matching(found *finder.Finder) derive.Match {
+	return func(ctx context.Context, text, filters, policy string) (bool, error) {
+		if err := found.CatchUp(ctx); err != nil {
+			return false, err
+		}
+		return shelf.Finds(ctx, found.Search, text, filters, policy, civil.On(time.Now()))
+	}
+}
+
 // follower is who finds what firms are to be told, for a command that ends.
-func follower(_ context.Context, office *casework.Office, box *outbox.Box) (f *derive.Follower, end func() error, err error) {
-	return derive.New(office, box), func() error { return nil }, nil
+func follower(ctx context.Context, office *casework.Office, box *outbox.Box) (f *derive.Follower, end func() error, err error) {
+	dir, err := os.MkdirTemp("", "mianshen-")
+	if err != nil {
+		return nil, nil, err
+	}
+	found, err := finder.Open(ctx, office, dir, nil, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return nil, nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	f = derive.New(office, box)
+	f.Match = matching(found)
+	return f, func() error { return errors.Join(found.Close(), os.RemoveAll(dir)) }, nil
 }
 
 // job makes events out of what was committed since the last tick, and wakes who sends.

@@ -187,7 +187,10 @@ var rooms = map[string]Room{
 	"internal/notify/foretell": {Bars: NoClock, Imports: []string{
 		"internal/casework", "internal/notify/channel", "internal/notify/choice", "internal/notify/derive", "internal/notify/event", "internal/notify/outbox", "internal/notify/words",
 	}, TestImports: []string{"internal/demo", "internal/pgtest", "internal/seal", "internal/store", "rules", "rules/civil", "rules/exact", "seeds"}},
-	"internal/notify/feed":   {Bars: NoClock | NoIO, Imports: []string{"rules/civil"}},
+	"internal/notify/feed": {Bars: NoClock | NoIO, Imports: []string{"rules/civil"}},
+	"internal/notify/subscription": {
+		Bars: NoClock, Imports: []string{"rules/civil", "internal/audit", "internal/persons/secret", "internal/store"}, TestImports: []string{"internal/persons", "internal/pgtest"},
+	},
 	"internal/notify/choice": {Bars: NoClock | NoIO, Imports: []string{"rules/civil", "internal/notify/event"}, TestImports: []string{"rules/exact"}},
 	"internal/notify/outbox": {
 		Bars: NoClock, Imports: []string{"rules/civil", "internal/audit", "internal/store", "internal/notify/channel", "internal/notify/choice", "internal/notify/event"},
@@ -224,7 +227,7 @@ var rooms = map[string]Room{
 	"internal/web/desk":   {Bars: NoClock, Imports: with(bottom, "rules", "index", "index/lexicon", "internal/casework", "internal/catalog", "internal/store", "internal/web/say", "internal/web/seek")},
 	"internal/web/seek":   {Bars: NoClock | NoIO, Imports: with(bottom, "rules", "index")},
 	"internal/web/reader": {Bars: NoClock, Imports: []string{"rules", "index", "internal/casework", "internal/web/desk"}},
-	"internal/web/shelf":  {Bars: NoClock, Imports: []string{"rules/civil", "internal/store", "internal/web/desk", "internal/web/seek"}},
+	"internal/web/shelf":  {Bars: NoClock, Imports: []string{"rules/civil", "index", "internal/store", "internal/web/desk", "internal/web/seek"}},
 	"internal/web/ui": {
 		Bars: NoClock,
 		Imports: with(bottom, "rules", "internal/intake/delivery", "internal/persons", "internal/readiness", "internal/whatif", "internal/web/bureau", "internal/web/caller", "internal/web/desk", "internal/web/reader",
@@ -280,15 +283,19 @@ var rooms = map[string]Room{
 	},
 	"internal/web/pages": {Bars: NoClock, Imports: with(bottom, "rules", "internal/web/bureau", "internal/web/caller", "internal/web/desk", "internal/web/problem", "internal/web/reader", "internal/web/seek", "internal/web/shelf", "internal/web/ui")},
 	"internal/web": {
-		Imports:     with(law, "engine", "index", "seeds", "internal/casework", "internal/store", "internal/intake", "internal/sheet", "internal/disburse", "internal/disburse/ledger", "internal/disburse/lists", "internal/disburse/lists/view", "internal/disburse/overview", "internal/disburse/pay", "internal/disburse/pay/balance", "internal/disburse/payout", "internal/disburse/report", "internal/notify", "internal/audit", "internal/persons", "internal/persons/provider", "internal/web/bureau", "internal/web/caller", "internal/web/cashier", "internal/web/counter", "internal/web/desk", "internal/web/door", "internal/web/money", "internal/web/moneyapi", "internal/web/once", "internal/web/pages", "internal/web/problem", "internal/web/reader", "internal/web/receive", "internal/web/say", "internal/web/seek", "internal/web/shelf", "internal/web/source", "internal/web/static", "internal/web/strict", "internal/web/treasury", "internal/web/ui", "internal/notify/channel", "internal/notify/choice", "internal/notify/outbox", "internal/notify/supply", "internal/timetable", "internal/web/letterbox", "internal/web/post", "internal/web/post/upkeep", "internal/web/lock"),
+		Imports:     with(law, "engine", "index", "seeds", "internal/casework", "internal/store", "internal/intake", "internal/sheet", "internal/disburse", "internal/disburse/ledger", "internal/disburse/lists", "internal/disburse/lists/view", "internal/disburse/overview", "internal/disburse/pay", "internal/disburse/pay/balance", "internal/disburse/payout", "internal/disburse/report", "internal/notify", "internal/audit", "internal/persons", "internal/persons/provider", "internal/web/bureau", "internal/web/caller", "internal/web/cashier", "internal/web/counter", "internal/web/desk", "internal/web/door", "internal/web/money", "internal/web/moneyapi", "internal/web/once", "internal/web/pages", "internal/web/problem", "internal/web/reader", "internal/web/receive", "internal/web/say", "internal/web/seek", "internal/web/shelf", "internal/web/source", "internal/web/static", "internal/web/strict", "internal/web/treasury", "internal/web/ui", "internal/notify/channel", "internal/notify/choice", "internal/notify/outbox", "internal/notify/supply", "internal/timetable", "internal/web/letterbox", "internal/web/post", "internal/web/post/upkeep", "internal/web/lock", "internal/web/post/feeds"),
 		TestImports: []string{"internal/fsck", "seeds/synth", "internal/pgtest", "internal/catalog", "internal/demo", "internal/finder", "internal/persons/secret", "internal/seal", "internal/notify/channel/inbox", "internal/notify/channel/logged", "internal/notify/event"},
 	},
 	"internal/web/postui": {Bars: NoClock, Imports: []string{"internal/web/ui"}},
 	"internal/web/post": {
 		Imports: with(bottom, "rules", "internal/casework", "internal/notify", "internal/notify/channel", "internal/notify/choice", "internal/notify/effect", "internal/notify/event", "internal/notify/outbox",
-			"internal/notify/supply", "internal/store", "internal/timetable", "internal/web/caller", "internal/web/counter", "internal/web/desk", "internal/web/moneyui", "internal/web/postui", "internal/web/problem",
+			"internal/notify/subscription", "internal/notify/supply", "internal/store", "internal/timetable", "internal/web/caller", "internal/web/counter", "internal/web/desk", "internal/web/moneyui", "internal/web/postui", "internal/web/problem",
 			"internal/web/say"),
 	},
+	"internal/web/post/feeds": {Bars: NoClock, Imports: []string{
+		"rules", "rules/civil", "internal/casework", "internal/disburse/lists", "internal/disburse/overview", "internal/notify/derive", "internal/notify/event", "internal/notify/feed",
+		"internal/notify/subscription", "internal/web/counter", "internal/web/desk", "internal/web/post", "internal/web/problem", "internal/web/say",
+	}},
 	"internal/web/post/upkeep": {Bars: NoClock, Imports: []string{
 		"rules", "internal/notify/effect", "internal/notify/outbox", "internal/notify/supply", "internal/store", "internal/timetable", "internal/web/caller",
 		"internal/web/counter", "internal/web/moneyui", "internal/web/post", "internal/web/problem", "internal/web/say",
@@ -311,6 +318,7 @@ var rooms = map[string]Room{
 			"internal/disburse/lists/view", "internal/disburse/recheck", "internal/disburse/report", "internal/store",
 		},
 	},
+	"internal/counter/feeds": {Imports: []string{"internal/counter", "internal/notify/subscription", "internal/persons"}},
 	"internal/counter/letters": {Imports: []string{
 		"rules/civil", "internal/casework", "internal/counter", "internal/notify/channel", "internal/notify/derive", "internal/notify/event", "internal/notify/exchange",
 		"internal/notify/foretell", "internal/notify/outbox", "internal/notify/words", "internal/persons", "internal/store",
@@ -318,13 +326,12 @@ var rooms = map[string]Room{
 	"internal/counter/funds": {Imports: []string{"rules", "rules/exact", "rules/civil", "internal/casework", "internal/counter", "internal/disburse/granted", "internal/disburse/ledger", "internal/intake", "internal/store"}},
 	"cmd/mianshen": {
 		Imports: with(law, "engine", "index", "index/judge", "index/lexicon", "index/texts", "seeds", "seeds/synth", "internal/casework", "internal/facts/arrival", "internal/store", "internal/intake", "internal/intake/delivery", "internal/sheet",
-			"internal/readiness", "internal/readiness/report", "internal/whatif", "internal/web", "internal/catalog", "internal/demo", "internal/finder", "internal/disburse", "internal/disburse/granted", "internal/fsck", "internal/notify", "internal/audit", "internal/persons", "internal/persons/provider", "internal/seal",
-			"internal/timetable", "internal/disburse/pay", "internal/demo/quarter",
-			"internal/counter", "internal/counter/bank", "internal/counter/funds", "internal/counter/listing",
-			"internal/readiness", "internal/readiness/report", "internal/whatif", "internal/web", "internal/catalog", "internal/demo", "internal/finder", "internal/disburse", "internal/disburse/ledger", "internal/disburse/payout", "internal/fsck", "internal/notify", "internal/audit", "internal/persons", "internal/persons/provider", "internal/seal", "internal/demo/quarter",
-			"internal/timetable", "internal/disburse/pay", "internal/disburse/payout", "internal/demo/quarter",
-			"internal/timetable", "internal/disburse/pay", "internal/disburse/payout", "internal/notify/channel", "internal/notify/derive", "internal/notify/event", "internal/notify/exchange", "internal/notify/foretell", "internal/notify/outbox", "internal/notify/words", "internal/demo/quarter",
-			"internal/counter", "internal/counter/bank", "internal/counter/funds", "internal/counter/hold", "internal/counter/letters", "internal/counter/listing"),
+			"internal/audit", "internal/catalog", "internal/counter", "internal/counter/bank", "internal/counter/feeds", "internal/counter/funds",
+			"internal/counter/hold", "internal/counter/letters", "internal/counter/listing", "internal/demo", "internal/demo/quarter", "internal/disburse",
+			"internal/disburse/granted", "internal/disburse/ledger", "internal/disburse/pay", "internal/disburse/payout", "internal/finder", "internal/fsck",
+			"internal/notify", "internal/notify/channel", "internal/notify/derive", "internal/notify/event", "internal/notify/exchange",
+			"internal/notify/foretell", "internal/notify/outbox", "internal/notify/words", "internal/persons", "internal/persons/provider",
+			"internal/readiness", "internal/readiness/report", "internal/seal", "internal/timetable", "internal/web", "internal/web/shelf", "internal/whatif"),
 		TestImports: []string{"internal/pgtest", "examples", "internal/notify/event"},
 	},
 
@@ -346,7 +353,7 @@ var libraries = []Library{
 	{Path: "github.com/xuri/excelize/v2", Owners: []string{"internal/sheet"}, Tests: []string{everyRoom}, Why: "writes workbooks; internal/sheet/xlsx reads them without it"},
 	{Path: "github.com/parquet-go/parquet-go", Owners: []string{"internal/sheet/parquet"}, Why: "columnar deliveries"},
 
-	{Path: "database/sql", Owners: []string{"internal/store", "internal/store/reuse", "internal/store/storetest", "internal/pgtest", "internal/persons", "internal/disburse/pay", "internal/fsck", "internal/notify/outbox", "internal/notify/words", "internal/notify/supply"}, Tests: []string{everyRoom}, Why: "SQL stands in few rooms, and by parameters only"},
+	{Path: "database/sql", Owners: []string{"internal/store", "internal/store/reuse", "internal/store/storetest", "internal/pgtest", "internal/persons", "internal/disburse/pay", "internal/fsck", "internal/notify/outbox", "internal/notify/words", "internal/notify/supply", "internal/notify/subscription"}, Tests: []string{everyRoom}, Why: "SQL stands in few rooms, and by parameters only"},
 	{Path: "modernc.org/sqlite", Owners: []string{"internal/store"}, Tests: []string{"internal/store/reuse"}, Why: "SQLite without cgo"},
 	{Path: "github.com/jackc/pgx/v5", Owners: []string{"internal/store", "internal/pgtest"}, Why: "PostgreSQL"},
 	{Path: "github.com/pressly/goose/v3", Owners: []string{"internal/store"}, Why: "migrations"},
@@ -383,7 +390,7 @@ var libraries = []Library{
 // longer needed.
 var excused = []Excuse{
 	{
-		Place: "internal/disburse/pay", Kind: kindPackage, Ceiling: 1550,
+		Place: "internal/disburse/pay", Kind: kindPackage, Ceiling: 1580,
 		Why: "export, file, sending, receipts and settling hold the same rows in the same order; what is pure has left (evidence), and so has the report (balance)",
 	},
 	{

@@ -127,13 +127,14 @@ func (f *Finder) Follow(ctx context.Context, every time.Duration) {
 			return
 		case <-tick.C:
 		}
-		if err := f.catchUp(ctx); err != nil && ctx.Err() == nil {
+		if err := f.CatchUp(ctx); err != nil && ctx.Err() == nil {
 			f.log.Error("search index not up to date", "error", err)
 		}
 	}
 }
 
-func (f *Finder) catchUp(ctx context.Context) error {
+// CatchUp brings the index up to date with all that was committed before.
+func (f *Finder) CatchUp(ctx context.Context) error {
 	f.mu.RLock()
 	seq := f.seq
 	f.mu.RUnlock()

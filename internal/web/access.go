@@ -238,6 +238,11 @@ var access = map[string]Access{
 	"POST /inbox/contacts/verify":                  {Roles: caller.Firms},
 	"POST /inbox/contacts/stop":                    replies,
 	"POST /inbox/contacts/resume":                  replies,
+	"POST /inbox/feeds":                            {Roles: caller.Firms},
+	"POST /inbox/feeds/end":                        replies,
+	"GET /policies.atom":                           public,
+	"GET /feeds/:token/calendar.ics":               signing, // whoever has the address, which is a secret
+	"GET /feeds/:token/policies.atom":              signing,
 	"GET /stop/:token":                             signing, // whoever has the link of a message
 	"POST /stop/:token":                            signing,
 	"POST /stop/:token/undo":                       signing,

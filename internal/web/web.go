@@ -41,6 +41,7 @@ import (
 	"mianshen/internal/web/money"
 	"mianshen/internal/web/pages"
 	"mianshen/internal/web/post"
+	"mianshen/internal/web/post/feeds"
 	"mianshen/internal/web/post/upkeep"
 	"mianshen/internal/web/problem"
 	"mianshen/internal/web/reader"
@@ -67,6 +68,7 @@ type Config struct {
 	Words    notify.Writer        // what messages say; nil: plain words
 	Channels []channel.Channel    // on which firms may be reached beside the inbox
 	Jobs     *timetable.Timetable // of this server; nil: none
+	Public   string               // the address at which people open the pages, https://…; "" where it isn't known
 	Version  string               // of the program, for the API's description; "" is dev
 
 	Rate    source.Rate    // for each source; zero is source.DefaultRate
@@ -130,7 +132,7 @@ func New(cfg Config) (*Server, error) {
 	s.counter = &counter.Counter{Treasury: s.money, Who: s.caller, Page: s.pages.Page}
 	s.post = post.New(post.Config{
 		Counter: s.counter, Office: cfg.Office, Desk: s.desk, Box: outbox.New(cfg.Office.Store, cfg.Seal), Seal: cfg.Seal,
-		Words: cfg.Words, Channels: cfg.Channels, Jobs: cfg.Jobs, Again: s.again, Clock: cfg.Clock, Logger: s.log,
+		Words: cfg.Words, Channels: cfg.Channels, Jobs: cfg.Jobs, Again: s.again, Clock: cfg.Clock, Logger: s.log, Base: strings.TrimSuffix(cfg.Public, "/"),
 	})
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
@@ -191,7 +193,7 @@ func (s *Server) mount(e *echo.Echo) {
 		e.Add(method, path, plain(page))
 	}
 	for _, routes := range []map[string]door.Answer{
-		s.door.Routes(), money.New(s.counter).Routes(), cashier.New(s.counter, s.cfg.Scratch).Routes(), lock.New(s.counter).Routes(), s.post.Routes(), upkeep.New(s.post).Routes(),
+		s.door.Routes(), money.New(s.counter).Routes(), cashier.New(s.counter, s.cfg.Scratch).Routes(), lock.New(s.counter).Routes(), s.post.Routes(), upkeep.New(s.post).Routes(), feeds.New(s.post).Routes(),
 	} {
 		for route, answer := range routes {
 			method, path, _ := strings.Cut(route, " ")

@@ -11,7 +11,8 @@ import (
 	"mianshen/rules/civil"
 )
 
-// published tells firms of a new or changed policy that a search which they keep finds. One is told once of a version.
+// published tells firms of a new or changed policy that a search which they keep finds. One is told once of a version, however many of
+// its searches find it. Who saved a search on a later day has seen what it finds.
 func (f *Follower) published(ctx context.Context, c store.Change, w *writer) error {
 	v, err := f.office.Store.CurrentPolicy(ctx, c.Subject)
 	if f.Match == nil || errors.Is(err, store.ErrNotFound) {
@@ -30,7 +31,7 @@ func (f *Follower) published(ctx context.Context, c store.Change, w *writer) err
 	}
 	change := "新发布"
 	if len(history) > 1 {
-		change = "有修改"
+		change = "新修改"
 	}
 	searches, err := f.searches(ctx)
 	if err != nil {
@@ -42,6 +43,9 @@ func (f *Follower) published(ctx context.Context, c store.Change, w *writer) err
 	}
 	finds, told := map[[2]string]bool{}, map[string]bool{}
 	for _, x := range searches {
+		if x.Created.After(civil.On(c.At)) {
+			continue
+		}
 		key := [2]string{x.Text, x.Filters}
 		if _, asked := finds[key]; !asked {
 			if finds[key], err = f.Match(ctx, x.Text, x.Filters, v.PolicyID); err != nil {
@@ -79,7 +83,7 @@ func clip(text string, most int) string {
 }
 
 func (f *Follower) searches(ctx context.Context) ([]store.SavedSearch, error) {
-	rows, err := f.office.Store.DB().QueryContext(ctx, `SELECT enterprise, text, filters FROM saved_search`)
+	rows, err := f.office.Store.DB().QueryContext(ctx, `SELECT enterprise, text, filters, created FROM saved_search`)
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +91,7 @@ func (f *Follower) searches(ctx context.Context) ([]store.SavedSearch, error) {
 	var list []store.SavedSearch
 	for rows.Next() {
 		var x store.SavedSearch
-		if err := rows.Scan(&x.Enterprise, &x.Text, &x.Filters); err != nil {
+		if err := rows.Scan(&x.Enterprise, &x.Text, &x.Filters, store.DayInto(&x.Created)); err != nil {
 			return nil, err
 		}
 		list = append(list, x)

@@ -79,7 +79,7 @@ var means = map[string]string{
 	Firm: "企业名称", Item: "事项名称", Document: "政策名称", Number: "政策文号", Issuer: "发布部门", Day: "比对或发生的日期", Clause: "所依据的条款",
 	Sum: "金额，如 35 万元", Before: "原来的金额", Mode: "免申即享、即申即享或依申请", Why: "理由", Remedy: "条款写明的补救办法", Lacking: "缺少的数据",
 	Owner: "掌握这项数据的部门", Figure: "指标名称", Present: "企业现在的数", Bound: "条款要求的数", Distance: "还差多少", From: "开始日期", Until: "截止日期",
-	Rest: "今天、明天或者几天后", List: "名单名称", Verdict: "异议成立或不成立", Answer: "对异议的答复", Ref: "支付编号", Query: "企业保存的检索", Change: "新发布或有修改",
+	Rest: "今天、明天或者几天后", List: "名单名称", Verdict: "异议成立或不成立", Answer: "对异议的答复", Ref: "支付编号", Query: "企业保存的检索", Change: "新发布或新修改",
 	Plain: "政策的大白话解读", Record: "条款里关于信用记录的原文", Source: "记录的来源部门", Link: "查看依据和办理的网址",
 }
 

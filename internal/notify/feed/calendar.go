@@ -12,14 +12,20 @@ import (
 	"mianshen/rules/civil"
 )
 
-// Day is one all-day entry of a calendar, or several days from From to To, both included.
+// Day is one all-day entry of a calendar, or several days from From to To, both included. Days have no zone of their own; they are
+// Shanghai's.
 type Day struct {
 	UID         string // the same for the same thing, whatever becomes of it
 	From, To    civil.Date
 	Title, Text string
-	Link        string    // "" for none
+	Link        string    // an absolute address, "" for none
+	Sequence    int       // how often it changed
 	Changed     time.Time // when it became so
+	Cancelled   bool      // it is off; programs that know it take it away
 }
+
+// Alarms are how many days before the first day a program may ring, at nine in the morning.
+var Alarms = []int{15, 3, 1}
 
 const maxLine = 75 // octets, without the end of the line
 
@@ -32,6 +38,9 @@ func Calendar(name string, days []Day) []byte {
 	line(&b, "CALSCALE:GREGORIAN")
 	line(&b, "METHOD:PUBLISH")
 	line(&b, "X-WR-CALNAME:"+escape(name))
+	line(&b, "X-WR-TIMEZONE:Asia/Shanghai")
+	line(&b, "REFRESH-INTERVAL;VALUE=DURATION:PT6H")
+	line(&b, "X-PUBLISHED-TTL:PT6H")
 	days = slices.Clone(days)
 	slices.SortStableFunc(days, func(a, b Day) int {
 		if c := a.From.Compare(b.From); c != 0 {
@@ -54,7 +63,9 @@ func (d Day) write(b *strings.Builder) {
 	end, _ := to.AddDays(1) // DTEND is the first day that is no longer part of it
 	line(b, "BEGIN:VEVENT")
 	line(b, "UID:"+escape(d.UID))
-	line(b, "DTSTAMP:"+d.Changed.UTC().Format("20060102T150405Z"))
+	line(b, "DTSTAMP:"+stamped(d.Changed))
+	line(b, "LAST-MODIFIED:"+stamped(d.Changed))
+	line(b, fmt.Sprintf("SEQUENCE:%d", d.Sequence))
 	line(b, "DTSTART;VALUE=DATE:"+basic(d.From))
 	line(b, "DTEND;VALUE=DATE:"+basic(end))
 	line(b, "SUMMARY:"+escape(d.Title))
@@ -70,8 +81,31 @@ func (d Day) write(b *strings.Builder) {
 		}, d.Link))
 	}
 	line(b, "TRANSP:TRANSPARENT")
+	if d.Cancelled {
+		line(b, "STATUS:CANCELLED")
+	} else {
+		line(b, "STATUS:CONFIRMED")
+		d.alarms(b)
+	}
 	line(b, "END:VEVENT")
 }
+
+// alarms ring at nine: an all-day entry begins at midnight, so that a day before it at nine is fifteen hours before.
+func (d Day) alarms(b *strings.Builder) {
+	for _, days := range Alarms {
+		line(b, "BEGIN:VALARM")
+		line(b, "ACTION:DISPLAY")
+		if days == 1 {
+			line(b, "TRIGGER:-PT15H")
+		} else {
+			line(b, fmt.Sprintf("TRIGGER:-P%dDT15H", days-1))
+		}
+		line(b, "DESCRIPTION:"+escape(fmt.Sprintf("还有 %d 天：%s", days, d.Title)))
+		line(b, "END:VALARM")
+	}
+}
+
+func stamped(t time.Time) string { return t.UTC().Format("20060102T150405Z") }
 
 func basic(d civil.Date) string {
 	year, month, day := d.Parts()

@@ -3,6 +3,7 @@ package outbox
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -54,6 +55,31 @@ func (b *Box) Inbox(ctx context.Context, enterprise string, before time.Time, li
 		return b.rows(ctx, where+" ORDER BY o.ended_at DESC, o.event LIMIT $2", enterprise, limit)
 	}
 	return b.rows(ctx, where+" AND o.ended_at < $2 ORDER BY o.ended_at DESC, o.event LIMIT $3", enterprise, store.Stamp(before), limit)
+}
+
+// Events returns what a firm was told of some kinds, whatever became of the messages: the newest first, at most 5000.
+func (b *Box) Events(ctx context.Context, enterprise string, kinds ...string) (all []event.Event, err error) {
+	in, args := list(b.s.Kind(), []any{enterprise}, kinds)
+	err = each(ctx, b.s.DB().QueryContext, "SELECT "+eventColumns+" FROM event e WHERE e.enterprise = "+mark(b.s.Kind(), 1)+" AND e.kind IN "+in+
+		" ORDER BY e.at DESC, e.id LIMIT 5000", args, func(scan scanner) error {
+		var e event.Event
+		err := scanEvent(scan, &e)
+		all = append(all, e)
+		return err
+	})
+	return all, err
+}
+
+// Latest returns of Events the newest of each kind and item; of policies the newest of each policy.
+func (b *Box) Latest(ctx context.Context, enterprise string, kinds ...string) ([]event.Event, error) {
+	all, err := b.Events(ctx, enterprise, kinds...)
+	seen := map[[3]string]bool{}
+	return slices.DeleteFunc(all, func(e event.Event) bool {
+		key := [3]string{e.Kind, e.Item, e.Data[event.Ref]}
+		old := seen[key]
+		seen[key] = true
+		return old
+	}), err
 }
 
 // Message returns the messages of one event, by channel.

@@ -17,6 +17,7 @@ import (
 	"mianshen/internal/notify"
 	"mianshen/internal/notify/channel"
 	"mianshen/internal/notify/outbox"
+	"mianshen/internal/notify/subscription"
 	"mianshen/internal/notify/supply"
 	"mianshen/internal/store"
 	"mianshen/internal/timetable"
@@ -43,6 +44,7 @@ type Config struct {
 	Channels []channel.Channel                          // on which firms may be reached, beside the inbox
 	Jobs     *timetable.Timetable                       // nil: this server runs none
 	Again    func(*http.Request) (caller.Caller, error) // who sent a request, asked anew
+	Base     string                                     // the address at which people open the pages; "" where it isn't known
 	Clock    func() time.Time
 	Logger   *slog.Logger
 }
@@ -50,13 +52,14 @@ type Config struct {
 // Post answers. It is safe for concurrent use.
 type Post struct {
 	Config
-	hub   *hub
-	tries *tries
+	Subscriptions *subscription.Book
+	hub           *hub
+	tries         *tries
 }
 
 // New returns the pages.
 func New(cfg Config) *Post {
-	return &Post{Config: cfg, hub: newHub(), tries: newTries()}
+	return &Post{Config: cfg, Subscriptions: subscription.New(cfg.Office.Store), hub: newHub(), tries: newTries()}
 }
 
 // Close ends all live streams, so that a server can end. Tell lets those of a firm look at once.
@@ -64,6 +67,11 @@ func (p *Post) Close() { p.hub.close() }
 
 // Tell lets the open pages of a firm look for news at once. It never waits.
 func (p *Post) Tell(enterprise string) { p.hub.tell(enterprise) }
+
+// Allow counts a use of something; false: it was used enough within the span.
+func (p *Post) Allow(key string, most int, span time.Duration) bool {
+	return p.tries.again(key, most, span, p.Clock())
+}
 
 // Routes are the answers by method and address.
 func (p *Post) Routes() map[string]counter.Answer {
@@ -78,6 +86,8 @@ func (p *Post) Routes() map[string]counter.Answer {
 		"POST /inbox/contacts/verify": p.verify,
 		"POST /inbox/contacts/stop":   p.stopChannel,
 		"POST /inbox/contacts/resume": p.resumeChannel,
+		"POST /inbox/feeds":           p.makeFeed,
+		"POST /inbox/feeds/end":       p.endFeed,
 		"GET /stop/:token":            p.stopPage,
 		"POST /stop/:token":           p.stop,
 		"POST /stop/:token/undo":      p.undo,

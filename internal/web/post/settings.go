@@ -58,7 +58,11 @@ func (p *Post) showSettings(w http.ResponseWriter, r *http.Request, with moneyui
 	s.Crumbs, s.Meta = inboxCrumb, []string{firm}
 	s.Hint = "站内消息总会有。下面选还要在哪里收、收哪些、什么时候收。改了马上算数，还没有发出的消息也按新的来。"
 	s.Secret, s.Said, s.Do = with.Secret, with.Said, with.Do
-	s.Sections = []moneyui.Section{p.contactSection(firm, contacts), preferenceSection(firm, preference)}
+	feeds, err := p.feedSection(r, firm, with)
+	if err != nil {
+		return p.Explain(ctx, err, "设置")
+	}
+	s.Sections = []moneyui.Section{p.contactSection(firm, contacts), preferenceSection(firm, preference), feeds}
 	return p.Counter.Show(w, r, s, p.Explain(ctx, because, "这个联系方式"))
 }
 

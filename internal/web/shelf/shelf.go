@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"mianshen/index"
 	"mianshen/internal/store"
 	"mianshen/internal/web/desk"
 	"mianshen/internal/web/seek"
@@ -114,4 +115,18 @@ func named(uscc, text, filters string) (store.SavedSearch, error) {
 		return refuse("body.filters", "筛选条件太多")
 	}
 	return store.SavedSearch{Enterprise: uscc, Text: text, Filters: canonical}, nil
+}
+
+// Finds tells whether a search that an enterprise keeps finds a policy by a day, for sure and not just perhaps. ask searches.
+func Finds(ctx context.Context, ask func(context.Context, index.Query) (index.Result, error), text, filters, policy string, today civil.Date) (bool, error) {
+	wanted := seek.Ask{Text: text, Limit: 1}
+	given, err := url.ParseQuery(filters)
+	if err != nil {
+		return false, fmt.Errorf("filters of a saved search: %w", err)
+	}
+	wanted.Read(given)
+	q := wanted.Query(today.String())
+	q.Filter.Groups = []string{policy}
+	found, err := ask(ctx, q)
+	return err == nil && len(found.Hits) > 0 && found.Hits[0].Group == policy && !found.Hits[0].Weak, err
 }

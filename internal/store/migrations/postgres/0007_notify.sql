@@ -135,6 +135,33 @@ CREATE TABLE supplied_fact (
 );
 CREATE INDEX supplied_fact_enterprise ON supplied_fact (enterprise, supplied_at);
 
+-- A secret address of a firm's calendar and feed. sum is the SHA-256 of its token, which is shown once and kept nowhere. It counts
+-- until it is ended, and as long as the person who had it made acts for the firm.
+CREATE TABLE feed_address (
+  sum        TEXT COLLATE "C" NOT NULL PRIMARY KEY CHECK (sum ~ '^[0-9a-f]{64}$'),
+  enterprise TEXT COLLATE "C" NOT NULL REFERENCES enterprise (uscc),
+  person     TEXT COLLATE "C" NOT NULL REFERENCES person (id),
+  made_at    TIMESTAMPTZ NOT NULL,
+  ended_at   TIMESTAMPTZ,
+  ended_by   TEXT COLLATE "C" REFERENCES person (id),
+  CHECK ((ended_at IS NULL) = (ended_by IS NULL))
+);
+CREATE UNIQUE INDEX feed_address_live ON feed_address (enterprise, person) WHERE ended_at IS NULL;
+
+-- What a firm's calendar said last of a day, so that calendar programs are told when it moves or is off. sequence counts its changes.
+CREATE TABLE calendar_entry (
+  enterprise TEXT COLLATE "C" NOT NULL REFERENCES enterprise (uscc),
+  uid        TEXT COLLATE "C" NOT NULL CHECK (uid <> ''),
+  day        DATE NOT NULL,
+  title      TEXT COLLATE "C" NOT NULL,
+  text       TEXT COLLATE "C" NOT NULL,
+  path       TEXT COLLATE "C" NOT NULL,
+  cancelled  SMALLINT NOT NULL CHECK (cancelled IN (0, 1)),
+  sequence   BIGINT NOT NULL CHECK (sequence >= 0),
+  changed_at TIMESTAMPTZ NOT NULL,
+  PRIMARY KEY (enterprise, uid)
+);
+
 CREATE TRIGGER follower_forward BEFORE UPDATE ON follower FOR EACH ROW WHEN (NEW.name <> OLD.name OR NEW.seq < OLD.seq)
   EXECUTE FUNCTION refuse('a follower goes forward');
 
@@ -179,6 +206,13 @@ CREATE TRIGGER supplied_fact_moves BEFORE UPDATE ON supplied_fact FOR EACH ROW
     IS DISTINCT FROM (OLD.id, OLD.enterprise, OLD.field, OLD.period, OLD.cell, OLD.unit, OLD.note, OLD.file_name, OLD.supplied_by))
   EXECUTE FUNCTION refuse('a supplied fact is answered once');
 CREATE TRIGGER supplied_fact_delete BEFORE DELETE ON supplied_fact FOR EACH ROW EXECUTE FUNCTION refuse('a supplied fact is never deleted');
+CREATE TRIGGER feed_address_ends BEFORE UPDATE ON feed_address FOR EACH ROW
+  WHEN (OLD.ended_at IS NOT NULL OR (NEW.sum, NEW.enterprise, NEW.person, NEW.made_at) IS DISTINCT FROM (OLD.sum, OLD.enterprise, OLD.person, OLD.made_at))
+  EXECUTE FUNCTION refuse('a feed address ends once');
+CREATE TRIGGER feed_address_delete BEFORE DELETE ON feed_address FOR EACH ROW EXECUTE FUNCTION refuse('a feed address is never deleted');
+CREATE TRIGGER calendar_entry_forward BEFORE UPDATE ON calendar_entry FOR EACH ROW
+  WHEN ((NEW.enterprise, NEW.uid) IS DISTINCT FROM (OLD.enterprise, OLD.uid) OR NEW.sequence <= OLD.sequence)
+  EXECUTE FUNCTION refuse('a calendar entry goes forward');
 
 -- +goose StatementBegin
 DO $$
@@ -188,7 +222,7 @@ BEGIN
     EXECUTE format('CREATE TRIGGER %I BEFORE UPDATE OR DELETE ON %I FOR EACH ROW EXECUTE FUNCTION refuse(%L)',
       name || '_append_only', name, name || ' is append-only');
   END LOOP;
-  FOREACH name IN ARRAY ARRAY['event', 'outbox', 'outbox_attempt', 'template', 'supplied_fact'] LOOP
+  FOREACH name IN ARRAY ARRAY['event', 'outbox', 'outbox_attempt', 'template', 'supplied_fact', 'feed_address'] LOOP
     EXECUTE format('CREATE TRIGGER %I BEFORE TRUNCATE ON %I FOR EACH STATEMENT EXECUTE FUNCTION refuse(%L)',
       name || '_truncate', name, 'its rows are never deleted');
   END LOOP;

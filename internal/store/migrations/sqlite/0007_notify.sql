@@ -135,6 +135,33 @@ CREATE TABLE supplied_fact (
 ) STRICT;
 CREATE INDEX supplied_fact_enterprise ON supplied_fact (enterprise, supplied_at);
 
+-- A secret address of a firm's calendar and feed. sum is the SHA-256 of its token, which is shown once and kept nowhere. It counts
+-- until it is ended, and as long as the person who had it made acts for the firm.
+CREATE TABLE feed_address (
+  sum        TEXT NOT NULL PRIMARY KEY CHECK (length(sum) = 64 AND sum NOT GLOB '*[^0-9a-f]*'),
+  enterprise TEXT NOT NULL REFERENCES enterprise (uscc),
+  person     TEXT NOT NULL REFERENCES person (id),
+  made_at    TEXT NOT NULL CHECK (made_at LIKE '____-__-__T__:__:__.______Z'),
+  ended_at   TEXT CHECK (ended_at LIKE '____-__-__T__:__:__.______Z'),
+  ended_by   TEXT REFERENCES person (id),
+  CHECK ((ended_at IS NULL) = (ended_by IS NULL))
+) STRICT;
+CREATE UNIQUE INDEX feed_address_live ON feed_address (enterprise, person) WHERE ended_at IS NULL;
+
+-- What a firm's calendar said last of a day, so that calendar programs are told when it moves or is off. sequence counts its changes.
+CREATE TABLE calendar_entry (
+  enterprise TEXT NOT NULL REFERENCES enterprise (uscc),
+  uid        TEXT NOT NULL CHECK (uid <> ''),
+  day        TEXT NOT NULL CHECK (length(day) = 10 AND date(day) IS day),
+  title      TEXT NOT NULL,
+  text       TEXT NOT NULL,
+  path       TEXT NOT NULL,
+  cancelled  INTEGER NOT NULL CHECK (cancelled IN (0, 1)),
+  sequence   INTEGER NOT NULL CHECK (sequence >= 0),
+  changed_at TEXT NOT NULL CHECK (changed_at LIKE '____-__-__T__:__:__.______Z'),
+  PRIMARY KEY (enterprise, uid)
+) STRICT, WITHOUT ROWID;
+
 -- +goose StatementBegin
 CREATE TRIGGER follower_forward BEFORE UPDATE ON follower WHEN NEW.name <> OLD.name OR NEW.seq < OLD.seq
 BEGIN SELECT RAISE(ABORT, 'a follower goes forward'); END;
@@ -190,4 +217,17 @@ BEGIN SELECT RAISE(ABORT, 'a supplied fact is answered once'); END;
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER supplied_fact_delete BEFORE DELETE ON supplied_fact BEGIN SELECT RAISE(ABORT, 'a supplied fact is never deleted'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER feed_address_ends BEFORE UPDATE ON feed_address
+WHEN OLD.ended_at IS NOT NULL OR (NEW.sum, NEW.enterprise, NEW.person, NEW.made_at) IS NOT (OLD.sum, OLD.enterprise, OLD.person, OLD.made_at)
+BEGIN SELECT RAISE(ABORT, 'a feed address ends once'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER feed_address_delete BEFORE DELETE ON feed_address BEGIN SELECT RAISE(ABORT, 'a feed address is never deleted'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER calendar_entry_forward BEFORE UPDATE ON calendar_entry
+WHEN (NEW.enterprise, NEW.uid) IS NOT (OLD.enterprise, OLD.uid) OR NEW.sequence <= OLD.sequence
+BEGIN SELECT RAISE(ABORT, 'a calendar entry goes forward'); END;
 -- +goose StatementEnd
