@@ -223,10 +223,11 @@ func tamper(ts *testscript.TestScript, neg bool, args []string) {
 	writeFile(ts, args[1], strings.Join(lines, ""))
 }
 
-// stage makes an empty database a demo with persons of a department and of finance, who sign in by their role: stage DATABASE DEPARTMENT
+// stage makes an empty database a demo with persons of a department, of finance and of enterprises, who sign in by their role:
+// stage DATABASE DEPARTMENT [ENTERPRISE...]
 func stage(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 2 {
-		ts.Fatalf("usage: stage DATABASE DEPARTMENT")
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: stage DATABASE DEPARTMENT [ENTERPRISE...]")
 	}
 	ctx, now := context.Background(), time.Date(2025, 6, 1, 9, 0, 0, 0, time.UTC)
 	db, err := store.Open(ctx, args[0])
@@ -238,6 +239,9 @@ func stage(ts *testscript.TestScript, neg bool, args []string) {
 		cast = append(cast, persons.DemoPerson{Login: login, Name: name, Holdings: held})
 	}
 	drafts, reviews := persons.Holding{Role: persons.DepartmentDrafts, Scope: args[1]}, persons.Holding{Role: persons.DepartmentReviews, Scope: args[1]}
+	for _, firm := range args[2:] {
+		add("E"+firm, "企业经办", persons.Holding{Role: persons.FirmClerk, Scope: firm})
+	}
 	add("D1", "部门经办甲", drafts)
 	add("D2", "部门审核乙", reviews)
 	add("D12", "又办又核丙", drafts, reviews)

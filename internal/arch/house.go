@@ -382,7 +382,7 @@ var libraries = []Library{
 	{Path: "github.com/rogpeppe/go-internal", Tests: []string{everyRoom}, Why: "stories and txtar files"},
 	{Path: "github.com/zitadel/oidc/v3", Tests: []string{"internal/persons/provider", "internal/web"}, Why: "a real identity provider"},
 	{Path: "github.com/emersion/go-smtp", Tests: []string{"internal/notify", "internal/notify/channel/smtp"}, Why: "a real mail server"},
-	{Path: "github.com/arran4/golang-ical", Tests: []string{"internal/notify/feed"}, Why: "reads calendars back, as a calendar program would"},
+	{Path: "github.com/arran4/golang-ical", Tests: []string{"internal/notify/feed", "internal/web"}, Why: "reads calendars back, as a calendar program would"},
 	{Path: "github.com/chromedp", Tests: []string{"internal/web", "cmd/mianshen"}, Why: "pages in a real browser"},
 }
 
