@@ -48,7 +48,7 @@ func TestDelivered(t *testing.T) {
 		if err != nil || len(tries) != 1 || tries[0].Outcome != "delivered" {
 			t.Errorf("attempts: %+v, %v", tries, err)
 		}
-		letters, err := w.box.Inbox(t.Context(), uscc(0), time.Time{}, 10)
+		letters, err := w.box.Inbox(t.Context(), uscc(0), "", outbox.Place{}, 10)
 		if err != nil || len(letters) != 1 || letters[0].Event.Subject != "甲" || !letters[0].SeenAt.IsZero() {
 			t.Errorf("inbox: %+v, %v", letters, err)
 		}

@@ -231,6 +231,8 @@ var access = map[string]Access{
 	"GET /inbox":                                   letters,
 	"GET /inbox/live":                              letters,
 	"POST /inbox/acted":                            replies,
+	"POST /inbox/seen":                             replies,
+	"POST /inbox/unseen":                           replies,
 	"GET /inbox/settings":                          letters,
 	"POST /inbox/settings":                         replies,
 	"POST /inbox/contacts":                         {Roles: caller.Firms},

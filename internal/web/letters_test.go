@@ -3,12 +3,14 @@ package web
 import (
 	"bytes"
 	"context"
+	"html"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -78,7 +80,13 @@ func TestLiveInbox(t *testing.T) {
 	}
 	b.wait("document.querySelector('#live-note').innerText.includes('新消息')")
 	b.do(chromedp.Click(".letter form button"))
-	b.wait("document.querySelector('.letter .state-accepted')")
+	b.wait("document.querySelector('.letter:focus .state-accepted')")
+	b.do(chromedp.KeyEvent("j"))
+	b.wait("document.activeElement === document.querySelectorAll('.letter')[1]")
+	b.do(chromedp.KeyEvent("k"), chromedp.KeyEvent("d"))
+	b.wait("document.querySelector('.letter') === document.activeElement && !document.querySelector('.letter .state-accepted')")
+	b.do(chromedp.KeyEvent("d"))
+	b.wait("document.querySelector('.letter:focus .state-accepted')")
 	for _, page := range []string{"/inbox/settings", "/facts?field=从业人数"} {
 		b.open(page)
 		b.look(regexp.MustCompile(`\W`).ReplaceAllString(strings.SplitN(page[1:], "?", 2)[0], "-"))
@@ -150,6 +158,85 @@ var digits = regexp.MustCompile(`[0-9]{8}`)
 // post sends a form and gives the answer.
 func submit(h http.Handler, path string, form url.Values) *httptest.ResponseRecorder {
 	return send(h, http.MethodPost, path, form.Encode(), []string{"Content-Type", "application/x-www-form-urlencoded"})
+}
+
+// TestInboxPages walks through an inbox in which many messages came at one instant, marks the rest as read and takes that back, and
+// marks one as done and takes that back.
+func TestInboxPages(t *testing.T) {
+	at := received.Add(-48 * time.Hour)
+	s, _ := served(t, func(c *Config) { c.Clock = func() time.Time { return received.Add(time.Minute) } })
+	box := outbox.New(s.cfg.Office.Store, ring)
+	want := map[string]bool{}
+	for i := range 45 {
+		want[told(t, s, firmOf(), "翻页"+strconv.Itoa(i), at).ID] = true
+	}
+	as(t, s, "E1")
+	first := call(s, "/inbox").Body.String()
+	if strings.Contains(first, "款项退回") || !strings.Contains(first, "新符合") {
+		t.Error("the tabs name kinds of which there is no message, or leave one out")
+	}
+	got := map[string]int{}
+	pages := 0
+	for next := "/inbox"; next != ""; pages++ {
+		page := call(s, next).Body.String()
+		for _, m := range regexp.MustCompile(`id="m-([0-9a-f]{64})"`).FindAllStringSubmatch(page, -1) {
+			got[m[1]]++
+		}
+		next = ""
+		if m := regexp.MustCompile(`href="([^"]+)" rel="next"`).FindStringSubmatch(page); m != nil {
+			next = html.UnescapeString(m[1])
+		}
+		if pages > 50 {
+			t.Fatal("no end")
+		}
+	}
+	for id := range want {
+		if got[id] != 1 {
+			t.Errorf("%s stands on the pages %d times", id, got[id])
+		}
+	}
+	if _, err := s.cfg.Office.Store.DB().ExecContext(t.Context(), "DELETE FROM reading WHERE acted_at IS NULL"); err != nil {
+		t.Fatal(err)
+	}
+	unread := func() int {
+		n, err := s.post.Unread(t.Context(), firmOf())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	before := unread()
+	w := submit(s, "/inbox/seen", url.Values{"kind": {"eligible"}})
+	back := w.Header().Get("Location")
+	if w.Code != http.StatusSeeOther || unread() != 0 || before < 45 {
+		t.Fatalf("%d, %d of %d unread", w.Code, unread(), before)
+	}
+	u, err := url.Parse(back)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if page := call(s, back).Body.String(); !strings.Contains(page, strconv.Itoa(before)+" 条标为已读") {
+		t.Error("it isn't said what was marked")
+	}
+	if submit(s, "/inbox/unseen", url.Values{"at": {u.Query().Get("at")}}); unread() != before {
+		t.Errorf("%d unread after undoing, %d before", unread(), before)
+	}
+	for id := range want {
+		for _, undo := range []string{"", "1"} {
+			w := submit(s, "/inbox/acted", url.Values{"event": {id}, "undo": {undo}, "kind": {"eligible"}})
+			if !strings.HasSuffix(w.Header().Get("Location"), "kind=eligible#m-"+id) {
+				t.Errorf("leads to %s", w.Header().Get("Location"))
+			}
+			rows, err := box.Message(t.Context(), id)
+			if err != nil || rows[0].ActedAt.IsZero() != (undo == "1") {
+				t.Errorf("undo %q: %+v %v", undo, rows, err)
+			}
+		}
+		break
+	}
+	if page := call(s, "/inbox?kind=paid").Body.String(); !strings.Contains(page, "看全部消息") {
+		t.Error("an empty kind doesn't lead on")
+	}
 }
 
 // TestContact verifies an address by the code that came there, stops it by the link of a message, and takes that back.

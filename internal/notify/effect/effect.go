@@ -24,6 +24,31 @@ func Inbox(ctx context.Context, s *store.Store, enterprise string) (m Mark, err 
 	return m, err
 }
 
+// Count is how many messages of a kind are in a firm's inbox.
+type Count struct {
+	Kind        string
+	All, Unread int
+}
+
+// Kinds counts a firm's inbox by kind; those without messages aren't among them.
+func Kinds(ctx context.Context, s *store.Store, enterprise string) (list []Count, err error) {
+	rows, err := s.DB().QueryContext(ctx, `SELECT e.kind, count(*), count(CASE WHEN r.event IS NULL THEN 1 END)
+		FROM outbox o JOIN event e ON e.id = o.event LEFT JOIN reading r ON r.event = o.event
+		WHERE o.enterprise = $1 AND o.channel = 'inbox' AND o.state = 'delivered' GROUP BY e.kind ORDER BY e.kind`, enterprise)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var c Count
+		if err := rows.Scan(&c.Kind, &c.All, &c.Unread); err != nil {
+			return nil, err
+		}
+		list = append(list, c)
+	}
+	return list, rows.Err()
+}
+
 // Line is what came of the messages of one kind on one channel.
 type Line struct {
 	Kind, Channel string

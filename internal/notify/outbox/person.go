@@ -47,14 +47,26 @@ func (b *Box) In(ctx context.Context, state string, limit int) ([]Row, error) {
 	return b.rows(ctx, "o.state = $1 ORDER BY o.ended_at DESC, o.next_at, o.event, o.channel LIMIT $2", state, limit)
 }
 
-// Inbox returns up to limit messages that a firm can read in its inbox, the newest first, those before an event's (by instant and id) where
-// one is given.
-func (b *Box) Inbox(ctx context.Context, enterprise string, before time.Time, limit int) ([]Row, error) {
-	const where = "o.enterprise = $1 AND o.channel = 'inbox' AND o.state = 'delivered'"
-	if before.IsZero() {
-		return b.rows(ctx, where+" ORDER BY o.ended_at DESC, o.event LIMIT $2", enterprise, limit)
+// Place is where a page of an inbox ended: the instant at which its last message came, and its event.
+type Place struct {
+	At    time.Time
+	Event string
+}
+
+// Inbox returns up to limit messages that a firm can read in its inbox, of one kind where one is given, the newest first; those behind a
+// place where that isn't zero. Many messages may come at one instant.
+func (b *Box) Inbox(ctx context.Context, enterprise, kind string, after Place, limit int) ([]Row, error) {
+	where, args := "o.enterprise = $1 AND o.channel = 'inbox' AND o.state = 'delivered'", []any{enterprise}
+	if kind != "" {
+		args = append(args, kind)
+		where += fmt.Sprintf(" AND e.kind = $%d", len(args))
 	}
-	return b.rows(ctx, where+" AND o.ended_at < $2 ORDER BY o.ended_at DESC, o.event LIMIT $3", enterprise, store.Stamp(before), limit)
+	if !after.At.IsZero() {
+		args = append(args, store.Stamp(after.At), after.Event)
+		where += fmt.Sprintf(" AND (o.ended_at < $%[1]d OR o.ended_at = $%[1]d AND o.event > $%[2]d)", len(args)-1, len(args))
+	}
+	args = append(args, limit)
+	return b.rows(ctx, where+fmt.Sprintf(" ORDER BY o.ended_at DESC, o.event LIMIT $%d", len(args)), args...)
 }
 
 // Events returns what a firm was told of some kinds, whatever became of the messages: the newest first, at most 5000.
@@ -205,10 +217,45 @@ func (b *Box) Acted(ctx context.Context, enterprise string, events []string, now
 		ON CONFLICT (event) DO UPDATE SET acted_at = excluded.acted_at WHERE reading.acted_at IS NULL`)
 }
 
-func (b *Box) reading(ctx context.Context, enterprise string, events []string, now time.Time, query string) error {
-	if b.s.Kind() == store.Postgres { // an untyped parameter in a SELECT is text there
-		query = strings.ReplaceAll(query, "$3", "CAST($3 AS TIMESTAMPTZ)")
+// SeenAll notes that a firm has read all that is in its inbox, of one kind where one is given, and returns of how many that is new.
+func (b *Box) SeenAll(ctx context.Context, enterprise, kind string, now time.Time) (n int64, err error) {
+	query := `INSERT INTO reading (event, seen_at) SELECT o.event, $2 FROM outbox o JOIN event e ON e.id = o.event
+		WHERE o.enterprise = $1 AND o.channel = 'inbox' AND o.state = 'delivered' AND ($3 = '' OR e.kind = $3)
+		AND NOT EXISTS (SELECT 1 FROM reading r WHERE r.event = o.event) ON CONFLICT DO NOTHING`
+	err = b.s.Transact(ctx, func(tx *store.Tx) error {
+		n, err = tx.Exec(ctx, b.timed(query, "$2"), enterprise, store.Stamp(now), kind)
+		return err
+	})
+	return n, err
+}
+
+// Unsee takes back what SeenAll noted at an instant, but for what the firm did meanwhile.
+func (b *Box) Unsee(ctx context.Context, enterprise string, at time.Time) (n int64, err error) {
+	err = b.s.Transact(ctx, func(tx *store.Tx) error {
+		n, err = tx.Exec(ctx, `DELETE FROM reading WHERE seen_at = $2 AND acted_at IS NULL AND event IN (SELECT id FROM event WHERE enterprise = $1)`, enterprise, store.Stamp(at))
+		return err
+	})
+	return n, err
+}
+
+// Unact takes back that a firm did what an event asked for. It stays read.
+func (b *Box) Unact(ctx context.Context, enterprise, id string) error {
+	return b.s.Transact(ctx, func(tx *store.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE reading SET acted_at = NULL WHERE event = $2 AND event IN (SELECT id FROM event WHERE enterprise = $1)`, enterprise, id)
+		return err
+	})
+}
+
+// timed says of a parameter that it is an instant: PostgreSQL takes an untyped one in a SELECT for text.
+func (b *Box) timed(query, parameter string) string {
+	if b.s.Kind() == store.Postgres {
+		return strings.ReplaceAll(query, parameter, "CAST("+parameter+" AS TIMESTAMPTZ)")
 	}
+	return query
+}
+
+func (b *Box) reading(ctx context.Context, enterprise string, events []string, now time.Time, query string) error {
+	query = b.timed(query, "$3")
 	return b.s.Transact(ctx, func(tx *store.Tx) error {
 		for _, id := range events {
 			if _, err := tx.Exec(ctx, query, id, enterprise, store.Stamp(now)); err != nil {

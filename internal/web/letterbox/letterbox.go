@@ -4,7 +4,6 @@ package letterbox
 import (
 	"context"
 	"slices"
-	"time"
 
 	"mianshen/internal/notify/choice"
 	"mianshen/internal/notify/outbox"
@@ -56,19 +55,17 @@ func (b *Box) List(ctx context.Context, in *Ask) (*Messages, error) {
 	if err != nil {
 		return nil, err
 	}
-	var before time.Time
-	if after != "" {
-		if before, err = time.Parse(time.RFC3339Nano, after); err != nil {
-			return nil, problem.Wrong("query.cursor", "不是这里给出的游标")
-		}
+	place, ok := post.PlaceOf(after)
+	if !ok {
+		return nil, problem.Wrong("query.cursor", "不是这里给出的游标")
 	}
-	list, next, err := b.Post.Messages(ctx, code, in.Kind, before, in.Limit)
+	list, next, err := b.Post.Messages(ctx, code, in.Kind, place, in.Limit)
 	if err != nil {
 		return nil, err
 	}
 	out := Messages{Messages: slices.Concat([]post.Message{}, list)}
-	if !next.IsZero() {
-		out.Cursor = desk.CursorOf(next.UTC().Format(time.RFC3339Nano))
+	if next != "" {
+		out.Cursor = desk.CursorOf(next)
 	}
 	out.Unread, err = b.Post.Unread(ctx, code)
 	return &out, err

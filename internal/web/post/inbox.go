@@ -6,7 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,10 +22,8 @@ import (
 	"mianshen/rules/exact"
 )
 
-const (
-	shown  = 20  // messages of a page
-	looked = 200 // messages among which a kind is looked for
-)
+// shown is how many messages stand on a page.
+const shown = 20
 
 // Message is one message as programs get it.
 type Message struct {
@@ -41,30 +39,36 @@ type Message struct {
 	Link     string      `json:"link,omitempty"`
 	Seen     bool        `json:"seen"`
 	Acted    bool        `json:"acted"`
-
-	came time.Time
 }
 
-// Messages are those of a firm that came before an instant, the newest first; of one kind where one is given. next is where to go on,
-// zero at the end.
-func (p *Post) Messages(ctx context.Context, firm, kind string, before time.Time, limit int) (list []Message, next time.Time, err error) {
-	rows, err := p.Box.Inbox(ctx, firm, before, looked)
+// Messages are those of a firm behind a place, the newest first; of one kind where one is given. next is where to go on, "" at the end.
+func (p *Post) Messages(ctx context.Context, firm, kind string, after outbox.Place, limit int) (list []Message, next string, err error) {
+	rows, err := p.Box.Inbox(ctx, firm, kind, after, limit+1)
 	if err != nil {
-		return nil, next, err
+		return nil, "", err
 	}
-	for i, r := range rows {
-		if kind != "" && r.Event.Kind != kind {
-			continue
-		}
-		if len(list) == limit {
-			return list, rows[i-1].EndedAt, nil
-		}
+	if len(rows) > limit {
+		rows = rows[:limit]
+		last := rows[limit-1]
+		next = last.EndedAt.UTC().Format(time.RFC3339Nano) + "." + last.Event.ID
+	}
+	for _, r := range rows {
 		list = append(list, p.message(ctx, r))
 	}
-	if len(rows) == looked {
-		next = rows[len(rows)-1].EndedAt
-	}
 	return list, next, nil
+}
+
+// PlaceOf reads where to go on; "" is the beginning.
+func PlaceOf(text string) (outbox.Place, bool) {
+	if text == "" {
+		return outbox.Place{}, true
+	}
+	cut := strings.LastIndexByte(text, '.')
+	if cut < 0 {
+		return outbox.Place{}, false
+	}
+	at, err := time.Parse(time.RFC3339Nano, text[:cut])
+	return outbox.Place{At: at, Event: text[cut+1:]}, err == nil && tokenForm.MatchString(text[cut+1:])
 }
 
 func (p *Post) message(ctx context.Context, r outbox.Row) Message {
@@ -72,7 +76,7 @@ func (p *Post) message(ctx context.Context, r outbox.Row) Message {
 	words := p.words(ctx, e)
 	m := Message{
 		Event: e.ID, Kind: e.Kind, Title: words.Title, Text: words.Text, Worth: e.Worth, At: e.At, Item: e.Item, Decision: e.Decision,
-		Link: here(words.Link, e), Seen: !r.SeenAt.IsZero(), Acted: !r.ActedAt.IsZero(), came: r.EndedAt,
+		Link: here(words.Link, e), Seen: !r.SeenAt.IsZero(), Acted: !r.ActedAt.IsZero(),
 	}
 	if !e.Due.IsZero() {
 		m.Due = e.Due.String()
@@ -134,13 +138,19 @@ func (p *Post) inbox(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	kind := counter.Text(r, "kind")
-	before, _ := time.Parse(time.RFC3339Nano, counter.Text(r, "before")) // zero: from the newest
-	v := postui.InboxView{Page: p.Counter.Page(ctx, "消息", "inbox"), Firm: firm, Live: counter.URL("/inbox/live", "firm", firm), Part: counter.URL("/inbox", "firm", firm, "kind", kind, "part", "list")}
+	kind, after := counter.Text(r, "kind"), counter.Text(r, "after")
+	place, ok := PlaceOf(after)
+	if !ok {
+		after = "" // from the newest
+	}
+	v := postui.InboxView{
+		Page: p.Counter.Page(ctx, "消息", "inbox"), Firm: firm, Name: firm, Kind: kind, After: after, All: counter.URL("/inbox", "firm", firm),
+		Live: counter.URL("/inbox/live", "firm", firm), Part: counter.URL("/inbox", "firm", firm, "kind", kind, "after", after, "part", "list"),
+	}
 	if v.Mark, err = p.mark(ctx, firm); err != nil {
 		return p.Explain(ctx, err, "消息")
 	}
-	list, next, err := p.Messages(ctx, firm, kind, before, shown)
+	list, next, err := p.Messages(ctx, firm, kind, place, shown)
 	if err != nil {
 		return p.Explain(ctx, err, "消息")
 	}
@@ -151,13 +161,12 @@ func (p *Post) inbox(w http.ResponseWriter, r *http.Request) error {
 			fresh = append(fresh, m.Event)
 		}
 	}
-	if !next.IsZero() {
-		v.Next = counter.URL("/inbox", "firm", firm, "kind", kind, "before", next.UTC().Format(time.RFC3339Nano))
+	if next != "" {
+		v.Next = counter.URL("/inbox", "firm", firm, "kind", kind, "after", next)
 	}
 	if enterprise, err := p.Desk.Enterprise(ctx, firm); err == nil {
 		v.Name = enterprise.Called()
 	}
-	v.Kinds = kinds(firm, kind)
 	// What is shown is read. A store that can't be written now doesn't keep anybody from reading.
 	if len(fresh) > 0 {
 		if err := p.Box.Seen(ctx, firm, fresh, p.Clock()); err != nil {
@@ -167,7 +176,10 @@ func (p *Post) inbox(w http.ResponseWriter, r *http.Request) error {
 	if counter.Text(r, "part") == "list" {
 		return write(w, r, func(ctx context.Context, b io.Writer) error { return postui.WriteList(ctx, b, v) })
 	}
-	v.Unread = max(v.Unread-len(fresh), 0)
+	if err := p.kinds(ctx, &v); err != nil {
+		return p.Explain(ctx, err, "消息")
+	}
+	v.Marked, v.MarkedAt = marked(r)
 	return write(w, r, func(ctx context.Context, b io.Writer) error { return postui.WriteInbox(ctx, b, v) })
 }
 
@@ -184,13 +196,28 @@ func drawn(m Message) postui.Message {
 	return out
 }
 
-// kinds are the ways in which the list can be narrowed.
-func kinds(firm, kind string) []postui.Choice {
-	list := []postui.Choice{{Name: "全部", URL: counter.URL("/inbox", "firm", firm), Here: kind == ""}}
-	for _, k := range event.Kinds() {
-		list = append(list, postui.Choice{Name: k.Label, URL: counter.URL("/inbox", "firm", firm, "kind", k.Name), Here: kind == k.Name})
+// kinds adds the ways in which the list can be narrowed, those of which there are messages, and counts what is unread.
+func (p *Post) kinds(ctx context.Context, v *postui.InboxView) error {
+	counts, err := effect.Kinds(ctx, p.Office.Store, v.Firm)
+	if err != nil {
+		return err
 	}
-	return list
+	of, all := map[string]effect.Count{}, effect.Count{}
+	for _, c := range counts {
+		of[c.Kind] = c
+		all.All, all.Unread = all.All+c.All, all.Unread+c.Unread
+	}
+	v.Unread, v.Rest = all.Unread, all.Unread
+	v.Kinds = []postui.Choice{{Name: "全部", URL: v.All, N: all.All, Here: v.Kind == ""}}
+	for _, k := range event.Kinds() {
+		if c := of[k.Name]; c.All > 0 || v.Kind == k.Name {
+			v.Kinds = append(v.Kinds, postui.Choice{Name: k.Label, URL: counter.URL("/inbox", "firm", v.Firm, "kind", k.Name), N: c.All, Here: v.Kind == k.Name})
+		}
+	}
+	if v.Kind != "" {
+		v.Rest = of[v.Kind].Unread
+	}
+	return nil
 }
 
 // mark names the state of an inbox; another one means that there is something new.
@@ -215,13 +242,63 @@ func (p *Post) Read(ctx context.Context, firm string, seen, acted []string) erro
 	return p.Box.Acted(ctx, firm, acted, p.Clock())
 }
 
+// acted notes that a firm did what a message asked, or that it didn't after all, and leads back to the message.
 func (p *Post) acted(w http.ResponseWriter, r *http.Request) error {
+	ctx := r.Context()
 	firm, err := p.Firm(r)
 	if err != nil {
 		return err
 	}
-	if err := p.Read(r.Context(), firm, nil, slices.DeleteFunc([]string{counter.Text(r, "event")}, func(e string) bool { return e == "" })); err != nil {
-		return p.Explain(r.Context(), err, "这条消息")
+	id := counter.Text(r, "event")
+	switch {
+	case !tokenForm.MatchString(id):
+	case counter.Text(r, "undo") != "":
+		err = p.Box.Unact(ctx, firm, id)
+	default:
+		err = p.Read(ctx, firm, nil, []string{id})
 	}
-	return lead(w, r, counter.URL("/inbox", "firm", firm))
+	if err != nil {
+		return p.Explain(ctx, err, "这条消息")
+	}
+	to := counter.URL("/inbox", "firm", firm, "kind", counter.Text(r, "kind"), "after", counter.Text(r, "after"))
+	return lead(w, r, to+"#m-"+url.PathEscape(id))
+}
+
+// seen notes that all is read, of one kind where one is shown. Back on the page that can be undone.
+func (p *Post) seen(w http.ResponseWriter, r *http.Request) error {
+	firm, err := p.Firm(r)
+	if err != nil {
+		return err
+	}
+	kind, now := counter.Text(r, "kind"), p.Clock().Truncate(time.Microsecond)
+	n, err := p.Box.SeenAll(r.Context(), firm, kind, now)
+	if err != nil {
+		return p.Explain(r.Context(), err, "消息")
+	}
+	return lead(w, r, counter.URL("/inbox", "firm", firm, "kind", kind, "marked", strconv.FormatInt(n, 10), "at", now.UTC().Format(time.RFC3339Nano)))
+}
+
+// unseen takes that back.
+func (p *Post) unseen(w http.ResponseWriter, r *http.Request) error {
+	firm, err := p.Firm(r)
+	if err != nil {
+		return err
+	}
+	at, err := time.Parse(time.RFC3339Nano, counter.Text(r, "at"))
+	if err == nil {
+		if _, err := p.Box.Unsee(r.Context(), firm, at); err != nil {
+			return p.Explain(r.Context(), err, "消息")
+		}
+	}
+	return lead(w, r, counter.URL("/inbox", "firm", firm, "kind", counter.Text(r, "kind")))
+}
+
+// marked is how many messages were marked just now, and when; "" for no order that can be undone.
+func marked(r *http.Request) (n, at string) {
+	count, err := strconv.Atoi(counter.Text(r, "marked"))
+	_, wrong := time.Parse(time.RFC3339Nano, counter.Text(r, "at"))
+	if err != nil || wrong != nil || count < 0 {
+		return "", ""
+	}
+	return strconv.Itoa(count), counter.Text(r, "at")
 }

@@ -79,6 +79,8 @@ func (p *Post) Routes() map[string]counter.Answer {
 		"GET /inbox":                  p.inbox,
 		"GET /inbox/live":             p.live,
 		"POST /inbox/acted":           p.acted,
+		"POST /inbox/seen":            p.seen,
+		"POST /inbox/unseen":          p.unseen,
 		"GET /inbox/settings":         p.settings,
 		"POST /inbox/settings":        p.setPreference,
 		"POST /inbox/contacts":        p.setContact,

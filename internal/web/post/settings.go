@@ -32,8 +32,6 @@ var addressHints = map[string]string{
 	channel.WeCom: "群机器人的完整地址", channel.Log: "任意一行文字，消息写进服务器日志",
 }
 
-var inboxCrumb = []moneyui.Link{{Text: "消息", URL: "/inbox"}}
-
 func (p *Post) settings(w http.ResponseWriter, r *http.Request) error {
 	return p.showSettings(w, r, moneyui.Sheet{}, nil)
 }
@@ -55,7 +53,7 @@ func (p *Post) showSettings(w http.ResponseWriter, r *http.Request, with moneyui
 		return p.Explain(ctx, err, "设置")
 	}
 	s := p.Counter.Begin(r, "通知设置", "inbox")
-	s.Crumbs, s.Meta = inboxCrumb, []string{firm}
+	s.Crumbs, s.Meta = []moneyui.Link{{Text: "消息", URL: counter.URL("/inbox", "firm", firm)}}, []string{firm}
 	s.Hint = "站内消息总会有。下面选还要在哪里收、收哪些、什么时候收。改了马上算数，还没有发出的消息也按新的来。"
 	s.Secret, s.Said, s.Do = with.Secret, with.Said, with.Do
 	feeds, err := p.feedSection(r, firm, with)

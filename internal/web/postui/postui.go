@@ -21,6 +21,7 @@ type Message struct {
 // Choice is a kind that the list can be narrowed to.
 type Choice struct {
 	Name, URL string
+	N         int // so many messages
 	Here      bool
 }
 
@@ -29,6 +30,12 @@ type InboxView struct {
 	ui.Page
 	Firm     string // its code
 	Name     string
+	Kind     string // that the list is narrowed to, "" for all
+	After    string // where the page begins, "" for the newest
+	All      string // address of the whole inbox
+	Rest     int    // unread messages of the kind, those shown not among them
+	Marked   string // how many were marked as read just now, "" where that wasn't ordered
+	MarkedAt string // when, which takes it back
 	Kinds    []Choice
 	Messages []Message
 	Mark     string // of the state that is shown

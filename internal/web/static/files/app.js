@@ -161,3 +161,40 @@ document.querySelectorAll("[data-live]").forEach(function (letters) {
   });
   window.addEventListener("pagehide", function () { stream.close(); });
 });
+
+// The inbox by keys: from message to message, to its reasons, and done.
+document.addEventListener("keydown", function (event) {
+  const letters = document.querySelector("[data-live]");
+  if (!letters || event.isComposing || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea, [contenteditable]")) return;
+  const all = Array.from(letters.querySelectorAll(".letter"));
+  const at = all.indexOf(document.activeElement && document.activeElement.closest(".letter"));
+  const key = event.key.toLowerCase();
+  if (key === "j" || key === "k") {
+    const next = all[at < 0 ? 0 : Math.min(all.length - 1, Math.max(0, at + (key === "j" ? 1 : -1)))];
+    if (!next) return;
+    next.focus();
+    next.scrollIntoView({ block: "nearest" });
+  } else if (at >= 0 && key === "o") {
+    const link = all[at].querySelector(".letter-do a");
+    if (link) link.click();
+  } else if (at >= 0 && key === "d") {
+    all[at].querySelector(".letter-do form").requestSubmit();
+  } else {
+    return;
+  }
+  event.preventDefault();
+});
+
+// After an order the page comes back to the message that it was about; new messages leave the focus where it was.
+window.addEventListener("DOMContentLoaded", function () {
+  const letter = location.hash.startsWith("#m-") && document.getElementById(location.hash.slice(1));
+  if (letter) letter.focus();
+});
+document.addEventListener("htmx:beforeSwap", function (event) {
+  const letter = document.activeElement && document.activeElement.closest(".letter");
+  if (!letter || !event.target.matches("[data-live]")) return;
+  event.target.addEventListener("htmx:afterSettle", function () {
+    const same = document.getElementById(letter.id);
+    if (same) same.focus({ preventScroll: true });
+  }, { once: true });
+});
