@@ -179,7 +179,7 @@ var rooms = map[string]Room{
 	"internal/notify/forecast": {Bars: NoClock | NoIO, Imports: []string{"rules", "rules/civil", "rules/exact", "rules/formula"}, TestImports: []string{"rules/rulestest"}},
 	"internal/notify/derive": {
 		Bars: NoClock, Imports: []string{"rules", "rules/exact", "rules/civil", "engine", "internal/casework", "internal/facts", "internal/facts/form", "internal/store", "internal/notify/event", "internal/notify/forecast"},
-		TestImports: []string{"internal/pgtest", "internal/seal", "internal/demo", "internal/demo/quarter", "internal/notify/outbox", "internal/notify/words", "internal/facts", "seeds"},
+		TestImports: []string{"internal/pgtest", "internal/seal", "internal/demo", "internal/demo/quarter", "internal/notify/channel", "internal/notify/effect", "internal/notify/outbox", "internal/notify/words", "internal/facts", "seeds"},
 	},
 	"internal/notify/words": {
 		Bars: NoClock, Imports: []string{"rules/source", "internal/audit", "internal/store", "internal/notify/event"}, TestImports: []string{"internal/pgtest"},

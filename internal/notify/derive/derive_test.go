@@ -125,6 +125,7 @@ func TestQuarter(t *testing.T) {
 		if events != told || messages < events {
 			t.Errorf("%d events and %d messages are stored, %d were told", events, messages, told)
 		}
+		read(t, s, b.Box)
 	})
 }
 

@@ -58,7 +58,7 @@ type Line struct {
 	Dropped       int // for what the firm chose
 	Dead, Unknown int
 	Seen, Acted   int // of those told: whose firm has read of it, and did what it asked
-	Paid          int // of those told: whose firm was paid for the item afterwards
+	Paid          int // of those told: whose firm was paid for the item afterwards, and the bank didn't send it back
 }
 
 // Report counts messages of events between two instants (to excluded), by kind and channel.
@@ -68,7 +68,8 @@ func Report(ctx context.Context, s *store.Store, from, to time.Time) (list []Lin
 			count(CASE WHEN o.state = 'dropped' THEN 1 END), count(CASE WHEN o.state = 'dead' THEN 1 END), count(CASE WHEN o.state = 'unknown' THEN 1 END),
 			count(CASE WHEN o.state IN ('delivered', 'digested') THEN r.seen_at END), count(CASE WHEN o.state IN ('delivered', 'digested') THEN r.acted_at END),
 			count(CASE WHEN o.state IN ('delivered', 'digested') AND e.item <> '' AND EXISTS
-				(SELECT 1 FROM event p WHERE p.enterprise = e.enterprise AND p.kind = 'paid' AND p.item = e.item AND p.at >= e.at) THEN 1 END)
+				(SELECT 1 FROM event p WHERE p.enterprise = e.enterprise AND p.kind = 'paid' AND p.item = e.item AND p.at >= e.at AND NOT EXISTS
+					(SELECT 1 FROM event b WHERE b.kind = 'returned' AND b.enterprise = p.enterprise AND b.subject = p.subject)) THEN 1 END)
 		FROM event e JOIN outbox o ON o.event = e.id LEFT JOIN reading r ON r.event = e.id
 		WHERE e.at >= $1 AND e.at < $2 GROUP BY e.kind, o.channel ORDER BY e.kind, o.channel`, store.Stamp(from), store.Stamp(to))
 	if err != nil {

@@ -39,24 +39,29 @@ func TestReport(t *testing.T) {
 			return event.Event{ID: event.ID(kind, enterprise, item), Kind: kind, Enterprise: enterprise, Subject: item, At: at, Item: item, Data: map[string]string{}}
 		}
 		owed, missing := made(event.Eligible, firm, "rent", now), made(event.Missing, firm, "tax", now.Add(time.Minute))
-		all := []event.Event{owed, missing, made(event.Eligible, other, "rent", now), made(event.Paid, firm, "rent", now.Add(time.Hour))}
+		all := []event.Event{
+			owed, missing, made(event.Eligible, other, "rent", now), made(event.Paid, firm, "rent", now.Add(time.Hour)),
+			// What the bank sent back wasn't paid.
+			made(event.Paid, firm, "tax", now.Add(time.Hour)), made(event.Returned, firm, "tax", now.Add(2*time.Hour)),
+		}
 		_, err = box.Tell(t.Context(), "test", all, now)
 		ok(t, err)
-		deliver(t, box, 3)
-		if m, err := effect.Inbox(t.Context(), s, firm); err != nil || m.All != 3 || m.Unread != 3 || !m.Newest.Equal(now) {
+		deliver(t, box, 5)
+		if m, err := effect.Inbox(t.Context(), s, firm); err != nil || m.All != 5 || m.Unread != 5 || !m.Newest.Equal(now) {
 			t.Errorf("inbox before: %+v, %v", m, err)
 		}
 		ok(t, box.Seen(t.Context(), firm, []string{owed.ID, missing.ID}, now))
 		ok(t, box.Acted(t.Context(), firm, []string{owed.ID}, now))
-		if m, err := effect.Inbox(t.Context(), s, firm); err != nil || m.Unread != 1 {
+		if m, err := effect.Inbox(t.Context(), s, firm); err != nil || m.Unread != 3 {
 			t.Errorf("inbox after: %+v, %v", m, err)
 		}
-		list, err := effect.Report(t.Context(), s, now.Add(-time.Hour), now.Add(2*time.Hour))
+		list, err := effect.Report(t.Context(), s, now.Add(-time.Hour), now.Add(3*time.Hour))
 		ok(t, err)
 		want := []effect.Line{
 			{Kind: "eligible", Channel: "inbox", Sent: 2, Told: 1, Waiting: 1, Seen: 1, Acted: 1, Paid: 1},
 			{Kind: "missing", Channel: "inbox", Sent: 1, Told: 1, Seen: 1},
-			{Kind: "paid", Channel: "inbox", Sent: 1, Told: 1, Paid: 1},
+			{Kind: "paid", Channel: "inbox", Sent: 2, Told: 2, Paid: 1},
+			{Kind: "returned", Channel: "inbox", Sent: 1, Told: 1},
 		}
 		if len(list) != len(want) {
 			t.Fatalf("%+v", list)
@@ -66,7 +71,7 @@ func TestReport(t *testing.T) {
 				t.Errorf("%+v, want %+v", list[i], want[i])
 			}
 		}
-		if list, err := effect.Report(t.Context(), s, now.Add(2*time.Hour), now.Add(3*time.Hour)); err != nil || len(list) != 0 {
+		if list, err := effect.Report(t.Context(), s, now.Add(3*time.Hour), now.Add(4*time.Hour)); err != nil || len(list) != 0 {
 			t.Errorf("another time: %v, %v", list, err)
 		}
 	}

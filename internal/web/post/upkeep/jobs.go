@@ -78,7 +78,7 @@ func (p *Pages) showReport(w http.ResponseWriter, r *http.Request, said string, 
 	}
 	s := p.Counter.Begin(r, "消息的成效", "messages")
 	s.Said = said
-	s.Hint = "告知了多少，多少看了、办了，后来拨了款。“已拨付”是告知之后同一事项到了账的。"
+	s.Hint = "告知了多少，多少看了、办了，后来拨了款。“已拨付”是告知之后同一事项到了账、没有退回的。"
 	for _, d := range []int{7, 30, 365} {
 		s.Tabs = append(s.Tabs, moneyui.Link{Text: "最近 " + strconv.Itoa(d) + " 天", URL: counter.URL("/report/messages", "days", strconv.Itoa(d)), Here: d == days})
 	}
