@@ -17,9 +17,15 @@ func TestLedger(t *testing.T) {
 		from  civil.Date
 		want  bool
 	}{
-		{none, nil, y2025, false}, {none, []string{"ever"}, civil.Date{}, false}, {NewHistory(nil), []string{"any"}, civil.Date{}, true},
-		{h, []string{"ever"}, civil.Date{}, true}, {h, []string{"ever", "late"}, y2025, true}, {h, []string{"late"}, y2024, false},
-		{h, []string{"late"}, civil.Date{}, false}, {h, []string{"ever", "other"}, y2025, false}, {NewLedger(nil, nil), []string{"ever"}, y2025, false},
+		{none, nil, y2025, false},
+		{none, []string{"ever"}, civil.Date{}, false},
+		{NewHistory(nil), []string{"any"}, civil.Date{}, true},
+		{h, []string{"ever"}, civil.Date{}, true},
+		{h, []string{"ever", "late"}, y2025, true},
+		{h, []string{"late"}, y2024, false},
+		{h, []string{"late"}, civil.Date{}, false},
+		{h, []string{"ever", "other"}, y2025, false},
+		{NewLedger(nil, nil), []string{"ever"}, y2025, false},
 	} {
 		if got := x.h.Knows(x.items, x.from); got != x.want {
 			t.Errorf("%v from %v: %t, want %t", x.items, x.from, got, x.want)

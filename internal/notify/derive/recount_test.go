@@ -10,7 +10,7 @@ import (
 	"mianshen/internal/store"
 )
 
-// read reads all messages of a quarter as firms would, and then counts what came of them a second time: out of the rows one by one, and
+// read reads some messages of a quarter as firms would, and then counts what came of them a second time: out of the rows one by one, and
 // what was paid out of the payments themselves instead of what was told of them.
 func read(t *testing.T, s *store.Store, box *outbox.Box) {
 	t.Helper()
@@ -20,9 +20,9 @@ func read(t *testing.T, s *store.Store, box *outbox.Box) {
 	for i, r := range rows {
 		var err error
 		switch {
-		case i%3 == 0:
+		case i%30 == 0:
 			err = box.Seen(t.Context(), r[1], []string{r[0]}, now)
-		case i%5 == 0:
+		case i%50 == 1:
 			err = box.Acted(t.Context(), r[1], []string{r[0]}, now)
 		}
 		if err != nil {

@@ -116,7 +116,7 @@ type Pair struct{ Name, Value string }
 // Field is what a form asks for.
 type Field struct {
 	Name, Label string
-	Kind        string // text, number, date, file, select, area or check
+	Kind        string // text, number, date, file, select, area or check; head is no field, Label stands above those that follow
 	Value, Hint string
 	Choices     []Pair // Name is shown, Value sent
 	Must        bool

@@ -144,7 +144,7 @@ func (p *Post) inbox(w http.ResponseWriter, r *http.Request) error {
 		after = "" // from the newest
 	}
 	v := postui.InboxView{
-		Page: p.Counter.Page(ctx, "消息", "inbox"), Firm: firm, Name: firm, Kind: kind, After: after, All: counter.URL("/inbox", "firm", firm),
+		Page: p.Counter.Page(ctx, "消息", "inbox"), Firm: firm, Name: p.called(ctx, firm), Kind: kind, After: after, All: counter.URL("/inbox", "firm", firm),
 		Live: counter.URL("/inbox/live", "firm", firm), Part: counter.URL("/inbox", "firm", firm, "kind", kind, "after", after, "part", "list"),
 	}
 	if v.Mark, err = p.mark(ctx, firm); err != nil {
@@ -163,9 +163,6 @@ func (p *Post) inbox(w http.ResponseWriter, r *http.Request) error {
 	}
 	if next != "" {
 		v.Next = counter.URL("/inbox", "firm", firm, "kind", kind, "after", next)
-	}
-	if enterprise, err := p.Desk.Enterprise(ctx, firm); err == nil {
-		v.Name = enterprise.Called()
 	}
 	// What is shown is read. A store that can't be written now doesn't keep anybody from reading.
 	if len(fresh) > 0 {

@@ -1,6 +1,7 @@
 package post
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
@@ -53,7 +54,7 @@ func (p *Post) showSettings(w http.ResponseWriter, r *http.Request, with moneyui
 		return p.Explain(ctx, err, "设置")
 	}
 	s := p.Counter.Begin(r, "通知设置", "inbox")
-	s.Crumbs, s.Meta = []moneyui.Link{{Text: "消息", URL: counter.URL("/inbox", "firm", firm)}}, []string{firm}
+	s.Crumbs, s.Meta = []moneyui.Link{{Text: "消息", URL: counter.URL("/inbox", "firm", firm)}}, []string{p.called(ctx, firm), firm}
 	s.Hint = "站内消息总会有。下面选还要在哪里收、收哪些、什么时候收。改了马上算数，还没有发出的消息也按新的来。"
 	s.Secret, s.Said, s.Do = with.Secret, with.Said, with.Do
 	feeds, err := p.feedSection(r, firm, with)
@@ -62,6 +63,14 @@ func (p *Post) showSettings(w http.ResponseWriter, r *http.Request, with moneyui
 	}
 	s.Sections = []moneyui.Section{p.contactSection(firm, contacts), preferenceSection(firm, preference), feeds}
 	return p.Counter.Show(w, r, s, p.Explain(ctx, because, "这个联系方式"))
+}
+
+// called is the name of a firm.
+func (p *Post) called(ctx context.Context, firm string) string {
+	if enterprise, err := p.Desk.Enterprise(ctx, firm); err == nil {
+		return enterprise.Called()
+	}
+	return firm
 }
 
 func (p *Post) contactSection(firm string, contacts []outbox.Contact) moneyui.Section {
@@ -108,7 +117,7 @@ func (p *Post) contactForms(firm string, c outbox.Contact) (list []moneyui.Form)
 }
 
 func preferenceSection(firm string, c choice.Preference) moneyui.Section {
-	form := moneyui.Form{Action: "/inbox/settings", Button: "保存", Hidden: []moneyui.Pair{{Name: "firm", Value: firm}}}
+	form := moneyui.Form{Action: "/inbox/settings", Button: "保存", Hidden: []moneyui.Pair{{Name: "firm", Value: firm}}, Fields: []moneyui.Field{{Kind: "head", Label: "收哪些"}}}
 	chosen := map[string]bool{}
 	for _, t := range c.Topics {
 		chosen[t] = true
@@ -131,6 +140,7 @@ func preferenceSection(firm string, c choice.Preference) moneyui.Section {
 		working = "1"
 	}
 	form.Fields = append(form.Fields,
+		moneyui.Field{Kind: "head", Label: "什么时候收，收多少"},
 		moneyui.Field{Name: "departments", Label: "只收这些部门的", Value: strings.Join(c.Departments, " "), Hint: "部门名称，用空格隔开；空着是全部"},
 		moneyui.Field{Name: "industries", Label: "只收这些行业的", Value: strings.Join(c.Industries, " "), Hint: "国民经济行业代码的开头，如 C I65；空着是全部"},
 		moneyui.Field{Name: "quiet_from", Label: "免打扰从", Value: quiet(c.QuietFrom), Hint: "如 21:00；空着没有免打扰"},

@@ -65,11 +65,14 @@ func (p *Pages) report(w http.ResponseWriter, r *http.Request) error {
 	return p.showReport(w, r, "", nil)
 }
 
+// everything is how many days back the report goes at most.
+const everything = 3660
+
 // showReport shows what came of messages, and those that wait for a person.
 func (p *Pages) showReport(w http.ResponseWriter, r *http.Request, said string, because error) error {
 	ctx, now, who := r.Context(), p.Clock(), p.Counter.Who(r.Context())
 	days, err := strconv.Atoi(counter.Text(r, "days"))
-	if err != nil || days < 1 || days > 3660 {
+	if err != nil || days < 1 || days > everything {
 		days = 30
 	}
 	lines, err := effect.Report(ctx, p.Office.Store, now.AddDate(0, 0, -days), now)
@@ -78,10 +81,11 @@ func (p *Pages) showReport(w http.ResponseWriter, r *http.Request, said string, 
 	}
 	s := p.Counter.Begin(r, "消息的成效", "messages")
 	s.Said = said
-	s.Hint = "告知了多少，多少看了、办了，后来拨了款。“已拨付”是告知之后同一事项到了账、没有退回的。"
+	s.Hint = "告知了多少，多少看了、办了，后来拨了款。“拨付”是告知之后同一事项到了账、没有退回的；“不发”是企业的设置不要的；“不明”是送出去了、不知道收到没有的。"
 	for _, d := range []int{7, 30, 365} {
 		s.Tabs = append(s.Tabs, moneyui.Link{Text: "最近 " + strconv.Itoa(d) + " 天", URL: counter.URL("/report/messages", "days", strconv.Itoa(d)), Here: d == days})
 	}
+	s.Tabs = append(s.Tabs, moneyui.Link{Text: "全部", URL: counter.URL("/report/messages", "days", strconv.Itoa(everything)), Here: days == everything})
 	s.Sections = []moneyui.Section{{ID: "effect", Title: "按种类和渠道", Tables: []moneyui.Table{effectTable(lines)}}}
 	if who.Has(caller.SA | caller.AU) {
 		stuck, err := p.stuck(r)
@@ -96,23 +100,23 @@ func (p *Pages) showReport(w http.ResponseWriter, r *http.Request, said string, 
 func effectTable(lines []effect.Line) moneyui.Table {
 	t := moneyui.Table{
 		Name: "消息的成效", Empty: "这段时间没有消息。",
-		Heads: []string{"种类", "渠道", "应发#", "已告知#", "看了#", "办了#", "已拨付#", "等发#", "按设置不发#", "发不出#", "结果不明#"},
+		Heads: []string{"种类", "告知#", "看了#", "办了#", "拨付#", "应发#", "等发#", "不发#", "发不出#", "不明#"},
 	}
 	var sum effect.Line
 	count := func(l effect.Line) (cells []moneyui.Cell) {
-		for _, n := range []int{l.Sent, l.Told, l.Seen, l.Acted, l.Paid, l.Waiting, l.Dropped, l.Dead, l.Unknown} {
+		for _, n := range []int{l.Told, l.Seen, l.Acted, l.Paid, l.Sent, l.Waiting, l.Dropped, l.Dead, l.Unknown} {
 			cells = append(cells, moneyui.Text(strconv.Itoa(n)))
 		}
 		return cells
 	}
 	for _, l := range lines {
-		t.Rows = append(t.Rows, append([]moneyui.Cell{moneyui.Text(post.Label(l.Kind)), moneyui.Text(post.ChannelName(l.Channel))}, count(l)...))
+		t.Rows = append(t.Rows, append([]moneyui.Cell{{Text: post.Label(l.Kind), Small: post.ChannelName(l.Channel)}}, count(l)...))
 		sum = effect.Line{
 			Sent: sum.Sent + l.Sent, Told: sum.Told + l.Told, Seen: sum.Seen + l.Seen, Acted: sum.Acted + l.Acted, Paid: sum.Paid + l.Paid,
 			Waiting: sum.Waiting + l.Waiting, Dropped: sum.Dropped + l.Dropped, Dead: sum.Dead + l.Dead, Unknown: sum.Unknown + l.Unknown,
 		}
 	}
-	t.Sum = append([]moneyui.Cell{moneyui.Text("合计"), moneyui.Text("")}, count(sum)...)
+	t.Sum = append([]moneyui.Cell{moneyui.Text("合计")}, count(sum)...)
 	return t
 }
 
