@@ -414,7 +414,7 @@ var excused = []Excuse{
 		Why: "reading a query, scoring, ranking and filtering all speak of the rows in memory; words, synonyms, repairs, pairs, shares and suggestions have left",
 	},
 	{
-		Place: "cmd/mianshen", Kind: kindPackage, Ceiling: 3950,
+		Place: "cmd/mianshen", Kind: kindPackage, Ceiling: 4000,
 		Why: "one file a command; the room grows with the number of commands, and each file can be read alone",
 	},
 	{

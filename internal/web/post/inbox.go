@@ -186,7 +186,8 @@ func drawn(m Message) postui.Message {
 		out.Amount = say.Wan(m.Worth)
 	}
 	for line := range strings.SplitSeq(m.Text, "\n") {
-		if line = strings.TrimSpace(line); line != "" {
+		// Where the message leads stands in a button.
+		if line = strings.TrimSpace(line); line != "" && (m.Link == "" || !strings.HasPrefix(line, "查看：")) {
 			out.Lines = append(out.Lines, line)
 		}
 	}
