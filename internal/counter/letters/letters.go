@@ -134,8 +134,7 @@ func (c *inbox) Run(ctx context.Context, p *counter.Program) error {
 		return unknownKind(c.Kind)
 	}
 	return c.Read(ctx, p, func(o *casework.Office) error {
-		const looked = 1000
-		rows, err := outbox.New(o.Store, nil).Inbox(ctx, c.Enterprise, time.Time{}, looked)
+		rows, err := outbox.New(o.Store, nil).Inbox(ctx, c.Enterprise, c.Kind, outbox.Place{}, max(c.Most, 0))
 		if err != nil {
 			return err
 		}
@@ -145,9 +144,6 @@ func (c *inbox) Run(ctx context.Context, p *counter.Program) error {
 		shelf := words.NewShelf(o.Store, c.PublicURL)
 		all := &counter.Part{Columns: counter.Columns("kind", "类别", "title", "标题", "text", "正文", "link", "链接", "seen", "已读")}
 		for _, r := range rows {
-			if c.Kind != "" && r.Event.Kind != c.Kind || len(all.Rows) == c.Most {
-				continue
-			}
 			said, err := shelf.Write(ctx, channel.Inbox, []event.Event{r.Event})
 			if err != nil {
 				return err
