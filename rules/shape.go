@@ -209,6 +209,30 @@ func (f *Findings) Firms(item string) []string {
 	return f.firms[item]
 }
 
+// Each calls visit for every award, in no order. A nil history has none.
+func (h *History) Each(visit func(Award)) {
+	if h == nil {
+		return
+	}
+	for _, list := range h.byFirm {
+		for _, a := range list {
+			visit(a)
+		}
+	}
+}
+
+// Each calls visit for every finding, in no order. A nil Findings has none.
+func (f *Findings) Each(visit func(PersonFinding)) {
+	if f == nil {
+		return
+	}
+	for _, list := range f.byKey {
+		for _, x := range list {
+			visit(x)
+		}
+	}
+}
+
 // Fit holds a computed value of a derived field to the field's declared type: unknown where it isn't one of its values.
 func (f *Field) Fit(v *formula.Value) *formula.Value { return f.fit(v) }
 

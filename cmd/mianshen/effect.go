@@ -10,6 +10,7 @@ import (
 	"mianshen/internal/counter/letters"
 	"mianshen/internal/notify/foretell"
 	"mianshen/internal/notify/outbox"
+	"mianshen/internal/notify/outlook"
 	"mianshen/internal/notify/words"
 	"mianshen/rules/civil"
 	"mianshen/rules/exact"
@@ -41,7 +42,7 @@ func (c *publishCmd) effect(ctx context.Context, office *casework.Office, p *cas
 	if err != nil {
 		return e, err
 	}
-	e.sight, err = foretell.Office{Follower: f, Box: box, Shelf: words.NewShelf(office.Store, "")}.Of(ctx, p, trial, now)
+	e.sight, err = foretell.Office{Follower: f, Outlook: outlook.New(office, box), Box: box, Shelf: words.NewShelf(office.Store, "")}.Of(ctx, p, trial, now)
 	return e, errors.Join(err, end())
 }
 

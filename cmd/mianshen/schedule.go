@@ -30,7 +30,7 @@ func (c *serveCmd) timetable(office *casework.Office, in *entrance, sweeps *swee
 	const days, hours = 7, 3 // how much is made up for
 	jobs := []timetable.Job{
 		{Name: "sweep", Label: "每日比对", Daily: true, At: 2 * time.Hour, CatchUp: 1, Run: func(ctx context.Context, _ time.Time) (string, error) { return sweeps.nightly(ctx, time.Now()) }},
-		{Name: "loading", Label: "清理没有收完的数据", Daily: true, At: 4 * time.Hour, CatchUp: 1, Run: func(ctx context.Context, _ time.Time) (string, error) {
+		{Name: "loading", Label: "清理没有收完的数据和上传", Daily: true, At: 4 * time.Hour, CatchUp: 1, Run: func(ctx context.Context, _ time.Time) (string, error) {
 			dropped, err := office.Store.DropLoading(ctx, time.Now().Add(-abandonedAfter))
 			return some(dropped, "清理 %d 批"), err
 		}},
@@ -43,7 +43,7 @@ func (c *serveCmd) timetable(office *casework.Office, in *entrance, sweeps *swee
 			return some(n, "%d 笔记为结果不明"), err
 		}},
 	}
-	jobs = append(jobs, told.job())
+	jobs = append(jobs, told.jobs(sweeps.asOf)...)
 	if c.AuditKey != "" {
 		secret, err := secretKey(c.AuditKey)
 		if err != nil {

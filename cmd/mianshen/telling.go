@@ -15,6 +15,8 @@ import (
 	"mianshen/internal/notify/derive"
 	"mianshen/internal/notify/exchange"
 	"mianshen/internal/notify/outbox"
+	"mianshen/internal/notify/outlook"
+	"mianshen/internal/notify/rota"
 	"mianshen/internal/notify/words"
 	"mianshen/internal/timetable"
 	"mianshen/internal/web/shelf"
@@ -25,6 +27,7 @@ import (
 type telling struct {
 	box        *outbox.Box
 	follower   *derive.Follower
+	outlook    *outlook.Outlook
 	words      notify.Writer
 	channels   []channel.Channel
 	base       string
@@ -46,7 +49,7 @@ func (c *serveCmd) telling(office *casework.Office, in *entrance, log *slog.Logg
 	}
 	box := outbox.New(office.Store, in.ring)
 	return &telling{
-		box: box, follower: derive.New(office, box), words: exchange.Words{Shelf: words.NewShelf(office.Store, c.PublicURL)}, channels: open, base: c.PublicURL, log: log,
+		box: box, follower: derive.New(office, box), outlook: outlook.New(office, box), words: exchange.Words{Shelf: words.NewShelf(office.Store, c.PublicURL)}, channels: open, base: c.PublicURL, log: log,
 	}, nil
 }
 
@@ -75,15 +78,14 @@ func follower(ctx context.Context, office *casework.Office, box *outbox.Box) (f 
 	return f, func() error { return errors.Join(found.Close(), os.RemoveAll(dir)) }, nil
 }
 
-// job makes events out of what was committed since the last tick, and wakes who sends.
-func (t *telling) job() timetable.Job {
-	return timetable.Job{Name: "events", Label: "从新结果找要告知的企业", Every: time.Minute, CatchUp: 1, Run: func(ctx context.Context, _ time.Time) (string, error) {
-		fresh, err := t.follower.Step(ctx, time.Now())
-		if d := t.dispatcher.Load(); d != nil && fresh > 0 {
+// jobs make events and let digests go out. asOf is the day that is decided for.
+func (t *telling) jobs(asOf func(time.Time) civil.Date) []timetable.Job {
+	r := &rota.Rota{Follower: t.follower, Outlook: t.outlook, Box: t.box, Now: time.Now, AsOf: asOf, Wake: func() {
+		if d := t.dispatcher.Load(); d != nil {
 			d.Wake()
 		}
-		return some(int64(fresh), "%d 件新事"), err
 	}}
+	return r.Jobs()
 }
 
 // start sends until ctx ends; the returned function waits for the attempts that are under way then.

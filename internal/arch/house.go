@@ -177,16 +177,22 @@ var rooms = map[string]Room{
 	// What firms are told. Only the dispatcher has a clock.
 	"internal/notify/event":    {Bars: NoClock | NoIO, Imports: []string{"rules/exact", "rules/civil"}},
 	"internal/notify/forecast": {Bars: NoClock | NoIO, Imports: []string{"rules", "rules/civil", "rules/exact", "rules/formula"}, TestImports: []string{"rules/rulestest"}},
+	"internal/notify/night":    {Bars: NoClock, Imports: []string{"rules", "rules/civil", "rules/exact", "engine", "internal/casework", "internal/store", "internal/notify/event"}},
 	"internal/notify/derive": {
-		Bars: NoClock, Imports: []string{"rules", "rules/exact", "rules/civil", "engine", "internal/casework", "internal/facts", "internal/facts/form", "internal/store", "internal/notify/event", "internal/notify/forecast"},
-		TestImports: []string{"internal/pgtest", "internal/seal", "internal/demo", "internal/demo/quarter", "internal/notify/channel", "internal/notify/effect", "internal/notify/outbox", "internal/notify/words", "internal/facts", "seeds"},
+		Bars: NoClock, Imports: []string{"rules", "rules/exact", "rules/civil", "engine", "internal/casework", "internal/store", "internal/notify/event", "internal/notify/night"},
+		TestImports: []string{"internal/pgtest", "internal/seal", "internal/demo", "internal/demo/quarter", "internal/notify/channel", "internal/notify/effect", "internal/notify/outbox", "internal/notify/outlook", "internal/notify/words", "seeds"},
+	},
+	"internal/notify/outlook": {
+		Bars: NoClock, Imports: []string{"rules", "rules/exact", "rules/civil", "engine", "engine/column", "internal/casework", "internal/store", "internal/notify/event", "internal/notify/forecast", "internal/notify/night"},
+		TestImports: []string{"internal/facts", "internal/facts/form", "internal/seal", "internal/demo", "internal/notify/derive", "internal/notify/outbox", "seeds"},
 	},
 	"internal/notify/words": {
 		Bars: NoClock, Imports: []string{"rules/source", "internal/audit", "internal/store", "internal/notify/event"}, TestImports: []string{"internal/pgtest"},
 	},
 	"internal/notify/foretell": {Bars: NoClock, Imports: []string{
-		"internal/casework", "internal/notify/channel", "internal/notify/choice", "internal/notify/derive", "internal/notify/event", "internal/notify/outbox", "internal/notify/words",
+		"internal/casework", "internal/notify/channel", "internal/notify/choice", "internal/notify/derive", "internal/notify/event", "internal/notify/outbox", "internal/notify/outlook", "internal/notify/words",
 	}, TestImports: []string{"internal/demo", "internal/pgtest", "internal/seal", "internal/store", "rules", "rules/civil", "rules/exact", "seeds"}},
+	"internal/notify/rota": {Bars: NoClock, Imports: []string{"rules/civil", "internal/notify/choice", "internal/notify/derive", "internal/notify/outbox", "internal/notify/outlook", "internal/timetable"}},
 	"internal/notify/feed": {Bars: NoClock | NoIO, Imports: []string{"rules/civil"}},
 	"internal/notify/subscription": {
 		Bars: NoClock, Imports: []string{"rules/civil", "internal/audit", "internal/persons/secret", "internal/store"}, TestImports: []string{"internal/persons", "internal/pgtest"},
@@ -321,7 +327,7 @@ var rooms = map[string]Room{
 	"internal/counter/feeds": {Imports: []string{"internal/counter", "internal/notify/subscription", "internal/persons"}},
 	"internal/counter/letters": {Imports: []string{
 		"rules/civil", "internal/casework", "internal/counter", "internal/notify/channel", "internal/notify/derive", "internal/notify/event", "internal/notify/exchange",
-		"internal/notify/foretell", "internal/notify/outbox", "internal/notify/words", "internal/persons", "internal/store",
+		"internal/notify/foretell", "internal/notify/outbox", "internal/notify/outlook", "internal/notify/rota", "internal/notify/words", "internal/persons", "internal/store",
 	}},
 	"internal/counter/funds": {Imports: []string{"rules", "rules/exact", "rules/civil", "internal/casework", "internal/counter", "internal/disburse/granted", "internal/disburse/ledger", "internal/intake", "internal/store"}},
 	"cmd/mianshen": {
@@ -330,7 +336,7 @@ var rooms = map[string]Room{
 			"internal/counter/hold", "internal/counter/letters", "internal/counter/listing", "internal/demo", "internal/demo/quarter", "internal/disburse",
 			"internal/disburse/granted", "internal/disburse/ledger", "internal/disburse/pay", "internal/disburse/payout", "internal/finder", "internal/fsck",
 			"internal/notify", "internal/notify/channel", "internal/notify/derive", "internal/notify/event", "internal/notify/exchange",
-			"internal/notify/foretell", "internal/notify/outbox", "internal/notify/words", "internal/persons", "internal/persons/provider",
+			"internal/notify/foretell", "internal/notify/outbox", "internal/notify/outlook", "internal/notify/rota", "internal/notify/words", "internal/persons", "internal/persons/provider",
 			"internal/readiness", "internal/readiness/report", "internal/seal", "internal/timetable", "internal/web", "internal/web/shelf", "internal/whatif"),
 		TestImports: []string{"internal/pgtest", "examples", "internal/notify/event"},
 	},

@@ -149,7 +149,9 @@ func TestPoison(t *testing.T) {
 		if w.state(fine, channel.Webhook).State != "delivered" {
 			t.Errorf("the good one is %+v", w.state(fine, channel.Webhook))
 		}
-		until(t, "the inbox too", func() bool { return w.state(poison, channel.Inbox).State == "dead" })
+		until(t, "the inbox too", func() bool {
+			return w.state(poison, channel.Inbox).State == "dead" && w.state(unwritten, channel.Inbox).State == "dead"
+		})
 		dead, err := w.box.In(t.Context(), "dead", 10)
 		if err != nil || len(dead) != 4 || !strings.Contains(w.state(unwritten, channel.Webhook).Note, "模板缺少变量") {
 			t.Errorf("dead: %+v, %v", dead, err)

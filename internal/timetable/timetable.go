@@ -19,13 +19,14 @@ import (
 	"mianshen/rules/civil"
 )
 
-// Job is something that recurs: daily at a time of day, or every so often, which must divide a day.
+// Job is something that recurs: daily or weekly at a time of day, or every so often, which must divide a day.
 type Job struct {
-	Name  string // of its slots, never to be changed
-	Label string // for people
-	Daily bool
-	At    time.Duration // since midnight in Shanghai, of a daily job
-	Every time.Duration // of another
+	Name   string // of its slots, never to be changed
+	Label  string // for people
+	Daily  bool
+	Weekly bool          // on Mondays
+	At     time.Duration // since midnight in Shanghai, of a daily or weekly job
+	Every  time.Duration // of another
 	// Run does the work of the tick planned for an instant, and says in a few words what came of it. What it does twice must be
 	// as good as done once: a process may end in the middle, and what it hasn't finished a person sees.
 	Run func(ctx context.Context, planned time.Time) (outcome string, err error)
@@ -42,11 +43,13 @@ func Slot(planned time.Time) string { return planned.In(civil.Shanghai()).Format
 // Last is the instant of the newest tick at or before now.
 func (j Job) Last(now time.Time) time.Time {
 	midnight := civil.On(now).Start()
-	if j.Daily {
-		if at := midnight.Add(j.At); !at.After(now) {
-			return at
+	if j.Daily || j.Weekly {
+		at := midnight.Add(j.At)
+		for at.After(now) || j.Weekly && civil.On(at).Weekday() != time.Monday {
+			midnight = midnight.AddDate(0, 0, -1)
+			at = midnight.Add(j.At)
 		}
-		return midnight.AddDate(0, 0, -1).Add(j.At)
+		return at
 	}
 	return midnight.Add(now.Sub(midnight).Truncate(j.Every))
 }
@@ -56,15 +59,22 @@ func (j Job) Next(now time.Time) time.Time {
 	if j.Daily {
 		return j.Last(now).AddDate(0, 0, 1)
 	}
+	if j.Weekly {
+		return j.Last(now).AddDate(0, 0, 7)
+	}
 	return j.Last(now).Add(j.Every)
 }
 
 // missed are the ticks at or before now that aren't in the rows, the oldest first: at most CatchUp of them, and none from before the
-// newest row. A job that never ran has missed the newest alone.
+// newest row. A job that never ran has missed the newest alone. Where the newest row is of a later instant the clock has gone back:
+// then what is due by the clock is all that may be missed, so that the job goes on; the rows see to it that it doesn't run twice.
 func (j Job) missed(rows []store.Slot, now time.Time) (list []time.Time) {
 	newest := ""
 	if len(rows) > 0 {
 		newest = rows[0].Name
+	}
+	if last := j.Last(now); Slot(last) < newest {
+		return []time.Time{last}
 	}
 	for at := j.Last(now); len(list) < max(j.CatchUp, 1) && Slot(at) > newest; at = j.Last(at.Add(-time.Nanosecond)) {
 		list = append(list, at)
@@ -81,8 +91,8 @@ func (j Job) check() error {
 	switch {
 	case j.Name == "" || j.Label == "" || j.Run == nil:
 		return errors.New("a job needs a name, a label and work")
-	case j.Daily && (j.Every != 0 || j.At < 0 || j.At >= day), !j.Daily && (j.Every < time.Minute || day%j.Every != 0):
-		return fmt.Errorf("job %s: daily at a time of day, or every so many whole parts of a day from a minute on", j.Name)
+	case j.Daily && j.Weekly, (j.Daily || j.Weekly) && (j.Every != 0 || j.At < 0 || j.At >= day), !j.Daily && !j.Weekly && (j.Every < time.Minute || day%j.Every != 0):
+		return fmt.Errorf("job %s: daily or weekly at a time of day, or every so many whole parts of a day from a minute on", j.Name)
 	}
 	return nil
 }
@@ -116,16 +126,37 @@ func New(s *store.Store, log *slog.Logger, now func() time.Time, jobs ...Job) (*
 
 // CatchUp runs the slots that were missed, job by job in the order of the timetable, each job's oldest first.
 func (t *Timetable) CatchUp(ctx context.Context) error {
-	for i, j := range t.jobs {
-		rows, err := t.s.Slots(ctx, j.Name, 1)
-		if err != nil {
+	for i := range t.jobs {
+		if err := t.catchUp(ctx, i); err != nil {
 			return err
-		}
-		for _, at := range j.missed(rows, t.now()) {
-			t.tick(ctx, i, at)
 		}
 	}
 	return ctx.Err()
+}
+
+// elsewhere is for how long a slot that hasn't ended is taken to be run by another node, which goes on with the missed ones itself.
+const elsewhere = 10 * time.Minute
+
+// catchUp runs what a job has missed up to now, the slot that is due among it. It leaves off where another node is at it, so that
+// one node makes up for all in order. A clock that goes forward has missed what lies between.
+func (t *Timetable) catchUp(ctx context.Context, i int) error {
+	t.busy[i].Lock()
+	defer t.busy[i].Unlock()
+	rows, err := t.s.Slots(ctx, t.jobs[i].Name, 1)
+	if err != nil {
+		return err
+	}
+	now := t.now()
+	missed := t.jobs[i].missed(rows, now)
+	if len(missed) > 1 && len(rows) > 0 && rows[0].FinishedAt.IsZero() && now.Sub(rows[0].StartedAt).Abs() < elsewhere {
+		return nil
+	}
+	for _, at := range missed {
+		if !t.tick(ctx, i, at) {
+			break
+		}
+	}
+	return nil
 }
 
 // Start makes up for what was missed and ticks until the returned function is called.
@@ -137,7 +168,7 @@ func (t *Timetable) Start(ctx context.Context) (stop func() error, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	var caught sync.WaitGroup
 	for i, j := range t.jobs {
-		_, err := scheduler.NewJob(definition(j), gocron.NewTask(func() { caught.Wait(); t.tick(ctx, i, j.Last(t.now())) }), gocron.WithName(j.Name), gocron.WithSingletonMode(gocron.LimitModeReschedule))
+		_, err := scheduler.NewJob(definition(j), gocron.NewTask(func() { caught.Wait(); t.due(ctx, i) }), gocron.WithName(j.Name), gocron.WithSingletonMode(gocron.LimitModeReschedule))
 		if err != nil {
 			cancel()
 			return nil, fmt.Errorf("timetable: job %s: %w", j.Name, err)
@@ -158,8 +189,12 @@ func (t *Timetable) Start(ctx context.Context) (stop func() error, err error) {
 
 func definition(j Job) gocron.JobDefinition {
 	minute := int(j.At / time.Minute)
-	if j.Daily {
-		return gocron.DailyJob(1, gocron.NewAtTimes(gocron.NewAtTime(uint(minute/60), uint(minute%60), 0)))
+	at := gocron.NewAtTimes(gocron.NewAtTime(uint(minute/60), uint(minute%60), 0))
+	switch {
+	case j.Daily:
+		return gocron.DailyJob(1, at)
+	case j.Weekly:
+		return gocron.WeeklyJob(1, gocron.NewWeekdays(time.Monday), at)
 	}
 	if j.Every < time.Hour {
 		return gocron.CronJob(fmt.Sprintf("*/%d * * * *", int(j.Every/time.Minute)), false)
@@ -167,20 +202,25 @@ func definition(j Job) gocron.JobDefinition {
 	return gocron.CronJob(fmt.Sprintf("0 */%d * * *", int(j.Every/time.Hour)), false)
 }
 
-// tick runs a job for a planned instant unless that slot is taken.
-func (t *Timetable) tick(ctx context.Context, i int, planned time.Time) {
-	t.busy[i].Lock()
-	defer t.busy[i].Unlock()
+// due runs what is due of a job.
+func (t *Timetable) due(ctx context.Context, i int) {
+	if err := t.catchUp(ctx, i); err != nil && ctx.Err() == nil {
+		t.log.Error("slots not found", "job", t.jobs[i].Name, "error", err)
+	}
+}
+
+// tick runs a job for a planned instant unless that slot is taken, and tells whether it was this node's.
+func (t *Timetable) tick(ctx context.Context, i int, planned time.Time) bool {
 	j, slot := t.jobs[i], Slot(planned)
 	if ctx.Err() != nil {
-		return
+		return false
 	}
 	mine, err := t.s.TakeSlot(ctx, j.Name, slot, t.now())
 	if err != nil || !mine {
 		if err != nil && ctx.Err() == nil {
 			t.log.Error("slot not taken", "job", j.Name, "slot", slot, "error", err)
 		}
-		return
+		return false
 	}
 	outcome, err := run(ctx, j, planned)
 	if err != nil {
@@ -194,6 +234,7 @@ func (t *Timetable) tick(ctx context.Context, i int, planned time.Time) {
 	if err := t.s.FinishSlot(context.WithoutCancel(ctx), j.Name, slot, outcome, t.now()); err != nil {
 		t.log.Error("slot not finished", "job", j.Name, "slot", slot, "error", err)
 	}
+	return true
 }
 
 // failed begins the outcome of a tick that came to an error.
@@ -242,6 +283,8 @@ func (t *Timetable) Lines(ctx context.Context, slots int) (list []Line, err erro
 
 func (j Job) when() string {
 	switch {
+	case j.Weekly:
+		return fmt.Sprintf("每周一 %02d:%02d", int(j.At.Hours()), int(j.At.Minutes())%60)
 	case j.Daily:
 		return fmt.Sprintf("每天 %02d:%02d", int(j.At.Hours()), int(j.At.Minutes())%60)
 	case j.Every < time.Hour:

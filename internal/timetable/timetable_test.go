@@ -17,8 +17,6 @@ import (
 	"mianshen/rules/civil"
 )
 
-func TestMain(m *testing.M) { pgtest.Main(m) }
-
 var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
 
 func at(text string) time.Time {
@@ -120,10 +118,12 @@ func TestMissedSlots(t *testing.T) {
 		step("2025-07-02T01:59", "hourly 2025-07-02T00:00", "hourly 2025-07-02T01:00")
 		step("2025-07-02T02:00", "daily 2025-07-02T02:00", "hourly 2025-07-02T02:00")
 		step("2025-07-09T03:15", "daily 2025-07-07T02:00", "daily 2025-07-08T02:00", "daily 2025-07-09T02:00", "hourly 2025-07-09T02:00", "hourly 2025-07-09T03:00")
-		step("2025-07-05T12:00") // a clock that goes back runs nothing twice
+		step("2025-07-05T12:00", "daily 2025-07-05T02:00", "hourly 2025-07-05T12:00") // a clock that goes back: jobs go on
+		step("2025-07-09T03:15")                                                      // and nothing runs twice
+		c.set("2025-07-05T12:00")
 
 		lines, err := nodes[0].Lines(t.Context(), 10)
-		if err != nil || len(lines) != 2 || len(lines[0].Slots) != 5 || lines[0].When != "每天 02:00" || lines[1].When != "每 1 小时" {
+		if err != nil || len(lines) != 2 || len(lines[0].Slots) != 6 || lines[0].When != "每天 02:00" || lines[1].When != "每 1 小时" {
 			t.Fatalf("%+v, %v", lines, err)
 		}
 		first, broken := lines[0].Slots[0], lines[1].Slots[0]
@@ -167,6 +167,8 @@ func TestJobsThatCantBe(t *testing.T) {
 		{Name: "x", Label: "x", Run: run, Every: 7 * time.Hour},
 		{Name: "x", Label: "x", Run: run, Daily: true, At: 25 * time.Hour},
 		{Name: "x", Label: "x", Run: run, Every: time.Second},
+		{Name: "x", Label: "x", Run: run, Daily: true, Weekly: true},
+		{Name: "x", Label: "x", Run: run, Weekly: true, Every: time.Hour},
 	} {
 		if _, err := New(nil, quiet, nil, j); err == nil {
 			t.Errorf("%+v is taken", j)

@@ -17,14 +17,17 @@ import (
 	"mianshen/internal/notify/event"
 	"mianshen/internal/notify/exchange"
 	"mianshen/internal/notify/outbox"
+	"mianshen/internal/notify/outlook"
+	"mianshen/internal/notify/rota"
 	"mianshen/internal/notify/words"
 	"mianshen/internal/store"
+	"mianshen/rules/civil"
 )
 
 // Group is the command with its subcommands.
 type Group struct {
-	Send  send  `cmd:"" help:"从新结果找要告知的企业，发出到时的消息，然后结束；serve 每分钟自己做一次"`
-	Inbox inbox `cmd:"" help:"一家企业读到的站内消息，新的在前"`
+	Send  send  `cmd:"" help:"从新结果找要告知的企业，推算以后的变化，提醒到期，发出到时的消息，然后结束；serve 自己做这些"`
+	Inbox inbox `cmd:"" help:"一家企业读到的站内消息，新的在前，同时的金额大的在前"`
 
 	Lint    lintCmd  `cmd:"" help:"检查消息模板：错误连同行、列和插入符一次说完"`
 	Preview preview  `cmd:"" help:"用库里最近的真实事项读一遍模板"`
@@ -46,11 +49,12 @@ type send struct {
 	counter.Place
 	counter.Sealing
 	Address
+	AsOf     string `name:"as-of" help:"按这一天提醒窗口、确认、证书和政策到期；缺省为今天"`
 	Channels string `help:"写明消息渠道（邮件、短信、企业微信、回调）的 JSON 文件；不写只有站内消息"`
 	Now      string `help:"当作现在是这一刻，如 2025-07-20T09:00:00+08:00；只用于示例库"`
 }
 
-// Run makes events of what was committed since the last time, and sends what is due.
+// Run makes events of what was committed since the last time and of the days ahead, reminds, and sends what is due.
 func (c *send) Run(ctx context.Context, p *counter.Program, kit *Kit) (err error) {
 	db, err := store.Open(ctx, c.DB)
 	if err != nil {
@@ -59,6 +63,10 @@ func (c *send) Run(ctx context.Context, p *counter.Program, kit *Kit) (err error
 	defer func() { err = errors.Join(err, db.Close()) }()
 	began := time.Now()
 	now, err := counter.At(ctx, db, c.Now)
+	if err != nil {
+		return err
+	}
+	day, err := c.day(now)
 	if err != nil {
 		return err
 	}
@@ -77,16 +85,29 @@ func (c *send) Run(ctx context.Context, p *counter.Program, kit *Kit) (err error
 		return err
 	}
 	defer func() { err = errors.Join(err, end()) }()
-	fresh, err := follower.Step(ctx, now)
+	clock := func() time.Time { return now.Add(time.Since(began)) }
+	r := rota.Rota{Follower: follower, Outlook: outlook.New(office, box), Box: box, Now: clock, AsOf: func(time.Time) civil.Date { return day }}
+	fresh, err := r.Once(ctx)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(p.Out, "%d 件新事要告知企业。\n", fresh)
-	clock := func() time.Time { return now.Add(time.Since(began)) }
 	if err := exchange.Drain(ctx, box, open, exchange.Words{Shelf: words.NewShelf(db, c.PublicURL)}, c.PublicURL, clock, log); err != nil {
 		return err
 	}
 	return say(ctx, p, box)
+}
+
+// day is the day that firms are reminded on.
+func (c *send) day(now time.Time) (civil.Date, error) {
+	if c.AsOf == "" {
+		return civil.On(now), nil
+	}
+	day, err := civil.Parse(c.AsOf)
+	if err != nil {
+		return day, counter.Misuse{Text: "--as-of：" + err.Error()}
+	}
+	return day, nil
 }
 
 func (c *send) open(log *slog.Logger) ([]channel.Channel, error) {

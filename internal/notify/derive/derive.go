@@ -12,7 +12,6 @@ import (
 	"mianshen/internal/casework"
 	"mianshen/internal/notify/event"
 	"mianshen/internal/store"
-	"mianshen/rules/exact"
 )
 
 // Name is the follower's name in the store.
@@ -36,14 +35,11 @@ type Match func(ctx context.Context, text, filters, policy string) (bool, error)
 type Follower struct {
 	office *casework.Office
 	box    Box
-	Match  Match     // nil: searches find nothing
-	Near   exact.Num // which share of a threshold counts as near; 0: nobody is told
+	Match  Match // nil: searches find nothing
 }
 
-// New returns a follower that takes 5 % of a threshold as near.
-func New(office *casework.Office, box Box) *Follower {
-	return &Follower{office: office, box: box, Near: exact.Frac(5, 100)}
-}
+// New returns a follower.
+func New(office *casework.Office, box Box) *Follower { return &Follower{office: office, box: box} }
 
 // Step deals with all changes that were committed since the last one, then with lists and payments. It returns how many events are new.
 func (f *Follower) Step(ctx context.Context, now time.Time) (fresh int, err error) {
@@ -103,17 +99,17 @@ func (w *writer) add(events ...event.Event) error {
 	for _, e := range events {
 		e.Change = w.change
 		w.list = append(w.list, e)
+		if len(w.list) < page {
+			continue
+		}
+		if err := w.flush(); err != nil {
+			return err
+		}
 	}
-	if len(w.list) < page {
-		return nil
-	}
-	return w.flush()
+	return nil
 }
 
 func (w *writer) flush() error {
-	if len(w.list) == 0 {
-		return nil
-	}
 	n, err := w.box.Tell(w.ctx, Name, w.list, w.now)
 	w.fresh += n
 	w.list = w.list[:0]

@@ -13,6 +13,7 @@ import (
 	"mianshen/internal/notify/derive"
 	"mianshen/internal/notify/event"
 	"mianshen/internal/notify/outbox"
+	"mianshen/internal/notify/outlook"
 	"mianshen/internal/notify/words"
 	"mianshen/internal/pgtest"
 	"mianshen/internal/seal"
@@ -73,7 +74,7 @@ func TestQuarter(t *testing.T) {
 	if pgtest.Racing {
 		t.Skip("under the race detector a quarter takes many minutes: the gate plays it without")
 	}
-	every := 100 // lines of the quarter between two steps of the follower
+	every := 300 // lines of the quarter between two steps of the follower
 	if os.Getenv("MIANSHEN_LONG") != "" {
 		every = 12
 	}
@@ -83,14 +84,20 @@ func TestQuarter(t *testing.T) {
 		}
 		ctx := t.Context()
 		b := &box{outbox.New(s, seal.New()), map[string]event.Event{}}
-		follower := derive.New(casework.New(s), b)
+		office := casework.New(s)
+		follower, ahead := derive.New(office, b), outlook.New(office, b)
 		lines, told := 0, 0
 		step := func() {
-			n, err := follower.Step(ctx, time.Date(2025, 9, 30, 0, 0, lines, 0, time.UTC))
+			now := time.Date(2025, 9, 30, 0, 0, lines, 0, time.UTC)
+			n, err := follower.Step(ctx, now)
 			if err != nil {
 				t.Fatal(err)
 			}
-			told += n
+			looked, err := ahead.Step(ctx, now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			told += n + looked.Fresh
 		}
 		config := quarter.Config{Store: s, Keys: seal.New(), Seed: 1, Files: t.TempDir(), Tell: func(string) {
 			if lines++; lines%every == 0 {

@@ -2,10 +2,13 @@ package derive
 
 import (
 	"context"
+	"slices"
+	"strconv"
 	"time"
 
 	"mianshen/internal/casework"
 	"mianshen/internal/notify/event"
+	"mianshen/internal/notify/night"
 	"mianshen/internal/store"
 	"mianshen/rules/civil"
 	"mianshen/rules/exact"
@@ -48,6 +51,46 @@ var questions = []struct{ kind, query string }{
 		WHERE p.state IN ('failed', 'returned')` + untold(event.Returned, `p.id`)},
 }
 
+// asked finds whom a list waits for, with the day up to which it does, who has been asked before today and hasn't answered.
+const asked = `SELECT ` + round + `, (SELECT max(v.at) FROM list_event v WHERE v.list = l.id), l.confirm_until, '', '', ''` + entryColumns + live + `
+	AND l.state = 'reviewed' AND l.confirm_until >= $1 AND l.confirm_until <= $2
+	AND NOT EXISTS (SELECT 1 FROM confirmation c WHERE c.list = e.list AND c.n = e.n AND c.round = l.round)
+	AND EXISTS (SELECT 1 FROM event x WHERE x.kind = 'confirm' AND x.enterprise = e.enterprise AND x.subject = ` + round + ` AND x.at < $3)
+	ORDER BY 2, 1`
+
+// Remind reminds firms that haven't answered a list that waits for them, 15, 3 and 1 days before it no longer does, once each. It returns
+// how many events are new.
+func (f *Follower) Remind(ctx context.Context, day civil.Date, now time.Time) (fresh int, err error) {
+	book, err := f.office.Current(ctx)
+	if err != nil {
+		book = nil
+	}
+	steps := []int{15, 3, 1}
+	until, _ := day.AddDays(steps[0])
+	list, err := f.entries(ctx, event.Confirm, asked, store.Day(day), store.Day(until), store.Stamp(day.Start()))
+	if err != nil || len(list) == 0 {
+		return 0, err
+	}
+	var events []event.Event
+	for _, x := range list {
+		for _, step := range slices.Backward(steps) {
+			if x.until.Sub(day) <= step {
+				x.subject, x.at = x.subject+"|"+strconv.Itoa(step), now
+				events = append(events, x.event(book))
+				break
+			}
+		}
+	}
+	for part := range slices.Chunk(events, page) {
+		n, err := f.box.Tell(ctx, Name, part, now)
+		fresh += n
+		if err != nil {
+			return fresh, err
+		}
+	}
+	return fresh, nil
+}
+
 // money tells of steps of lists and of payments that haven't been told.
 func (f *Follower) money(ctx context.Context, now time.Time) (fresh int, err error) {
 	book, err := f.office.Current(ctx)
@@ -77,8 +120,8 @@ func (f *Follower) money(ctx context.Context, now time.Time) (fresh int, err err
 	return fresh, nil
 }
 
-func (f *Follower) entries(ctx context.Context, kind, query string) ([]entry, error) {
-	rows, err := f.office.Store.DB().QueryContext(ctx, query)
+func (f *Follower) entries(ctx context.Context, kind, query string, args ...any) ([]entry, error) {
+	rows, err := f.office.Store.DB().QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -102,8 +145,8 @@ func (x entry) event(book *casework.Book) event.Event {
 	e.Data[event.Firm], e.Data[event.Item], e.Data[event.Document], e.Data[event.Number], e.Data[event.Clause] = x.name, x.item, x.item, "无", "无"
 	if book != nil {
 		if r, ok := book.Rule(x.item); ok {
-			fill(e.Data, r.Policy, firm{uscc: x.uscc, name: x.name})
-			e.Data[event.Item], e.Data[event.Clause] = r.Item.Title, clausesOf(r, nil)
+			night.Fill(e.Data, r.Policy, night.Firm{USCC: x.uscc, Name: x.name})
+			e.Data[event.Item], e.Data[event.Clause] = r.Item.Title, night.ClausesOf(r, nil)
 		}
 	}
 	e.Item, e.Decision, e.Worth, e.Due = x.item, x.decision, exact.Money(x.fen), x.until
@@ -117,7 +160,7 @@ func (x entry) event(book *casework.Book) event.Event {
 	case event.Paid:
 		e.Data[event.Ref] = x.ref
 	case event.Returned:
-		e.Data[event.Ref], e.Data[event.Why] = x.ref, orNone(x.answer)
+		e.Data[event.Ref], e.Data[event.Why] = x.ref, night.OrNone(x.answer)
 	}
 	return e
 }

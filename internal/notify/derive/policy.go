@@ -7,6 +7,7 @@ import (
 
 	"mianshen/internal/casework"
 	"mianshen/internal/notify/event"
+	"mianshen/internal/notify/night"
 	"mianshen/internal/store"
 	"mianshen/rules/civil"
 )
@@ -37,7 +38,7 @@ func (f *Follower) published(ctx context.Context, c store.Change, w *writer) err
 	if err != nil {
 		return err
 	}
-	names, err := namesOf(ctx, f.office.Store, searches, func(x store.SavedSearch) string { return x.Enterprise })
+	names, err := night.Names(ctx, f.office.Store, searches, func(x store.SavedSearch) string { return x.Enterprise })
 	if err != nil {
 		return err
 	}
@@ -57,8 +58,8 @@ func (f *Follower) published(ctx context.Context, c store.Change, w *writer) err
 		}
 		told[x.Enterprise] = true
 		e := event.New(event.Policy, x.Enterprise, v.PolicyID+"|"+v.ID, c.At)
-		fill(e.Data, p, firm{uscc: x.Enterprise, name: names[x.Enterprise], day: civil.On(c.At)})
-		e.Data[event.Query], e.Data[event.Change], e.Data[event.Plain] = query(x), change, clip(orNone(p.Plain), 120)
+		night.Fill(e.Data, p, night.Firm{USCC: x.Enterprise, Name: names[x.Enterprise], Day: civil.On(c.At)})
+		e.Data[event.Query], e.Data[event.Change], e.Data[event.Plain] = query(x), change, clip(night.OrNone(p.Plain), 120)
 		e.Data[event.Ref] = v.PolicyID
 		if err := w.add(e); err != nil {
 			return err

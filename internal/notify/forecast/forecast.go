@@ -164,6 +164,33 @@ func (d *Desk) Next(r *rules.Rule) (Change, bool) {
 	return c, false
 }
 
+// Until is the first day after today, that of the next month's first at the latest, on which the item's findings may come out otherwise
+// for the loaded firm because of dates. Before it every day is as today: but for figures that move, which are asked for with moving.
+func (d *Desk) Until(r *rules.Rule, moving bool) civil.Date {
+	p := d.plan(r)
+	tomorrow, _ := d.today.AddDays(1)
+	month := rules.Month.Of(d.today, -1).From
+	if p.daily || moving && p.moving || month.IsZero() {
+		return tomorrow
+	}
+	until := month
+	for i := range d.known {
+		from, to := d.bounds(i)
+		if to.After(month) {
+			to = month
+		}
+		if to.Before(from) {
+			continue
+		}
+		for day := range d.days(p, i, from, to) {
+			if day.Before(until) {
+				until = day
+			}
+		}
+	}
+	return until
+}
+
 // bounds are the first and the last day of a stretch that a forecast looks at.
 func (d *Desk) bounds(i int) (from, to civil.Date) {
 	from, _ = d.today.AddDays(1)

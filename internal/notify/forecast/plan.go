@@ -15,6 +15,7 @@ type plan struct {
 	atoms  []atom
 	daily  bool            // something is read that changes every day
 	dated  map[string]bool // the conditions that dates can turn
+	moving bool            // a figure that is compared with a bound moves from day to day
 }
 
 // mark is a day that is the same for all firms.
@@ -135,6 +136,7 @@ func (s *study) walk(n *formula.Node) {
 	case formula.OpReachedYears, formula.OpReachedMonths, formula.OpYear, formula.OpTiers, formula.OpIn,
 		formula.OpEq, formula.OpNe, formula.OpLt, formula.OpLe, formula.OpGt, formula.OpGe:
 		if s.implicit(n) || slices.ContainsFunc(n.Args, s.moving) {
+			s.plan.moving = s.plan.moving || len(n.Args) == 2 && n.Args[0].Type.Kind == formula.Number
 			s.atom(n, false)
 			return
 		}

@@ -15,6 +15,7 @@ import (
 	"mianshen/internal/notify/derive"
 	"mianshen/internal/notify/event"
 	"mianshen/internal/notify/outbox"
+	"mianshen/internal/notify/outlook"
 	"mianshen/internal/notify/words"
 )
 
@@ -46,6 +47,7 @@ type Sight struct {
 // Office is what a sight is made with.
 type Office struct {
 	Follower *derive.Follower
+	Outlook  *outlook.Outlook
 	Box      *outbox.Box
 	Shelf    *words.Shelf
 }
@@ -55,7 +57,7 @@ func (o Office) Of(ctx context.Context, p *casework.Proposal, t *casework.Trial,
 	s := Sight{Counts: map[string]int{}}
 	firms := map[string]bool{}
 	var first []event.Event
-	err := o.Follower.Foretell(ctx, p, t, now, func(events []event.Event) error {
+	err := o.events(ctx, p, t, now, func(events []event.Event) error {
 		known, err := o.Box.Known(ctx, events)
 		if err != nil {
 			return err
@@ -88,6 +90,14 @@ func (o Office) Of(ctx context.Context, p *casework.Proposal, t *casework.Trial,
 		s.Words, err = o.Shelf.Write(ctx, channel.Inbox, first[:1])
 	}
 	return s, err
+}
+
+// events hands on what each of those who tell firms will tell.
+func (o Office) events(ctx context.Context, p *casework.Proposal, t *casework.Trial, now time.Time, tell func([]event.Event) error) error {
+	if err := o.Follower.Foretell(ctx, p, t, now, tell); err != nil {
+		return err
+	}
+	return o.Outlook.Foretell(ctx, p, t, now, tell)
 }
 
 // order has the most valuable first, as messages are sent.

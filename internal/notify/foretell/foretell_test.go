@@ -18,6 +18,7 @@ import (
 	"mianshen/internal/notify/event"
 	"mianshen/internal/notify/foretell"
 	"mianshen/internal/notify/outbox"
+	"mianshen/internal/notify/outlook"
 	"mianshen/internal/notify/words"
 	"mianshen/internal/pgtest"
 	"mianshen/internal/seal"
@@ -45,6 +46,7 @@ type town struct {
 	office   *casework.Office
 	box      *outbox.Box
 	follower *derive.Follower
+	outlook  *outlook.Outlook
 	now      time.Time
 }
 
@@ -54,7 +56,7 @@ func newTown(t *testing.T, address string, firms int) *town {
 	ok(t, err)
 	t.Cleanup(func() { ok(t, s.Close()) })
 	w := &town{T: t, office: casework.New(s), box: outbox.New(s, seal.New()), now: time.Date(2025, 6, 30, 12, 0, 0, 0, civil.Shanghai())}
-	w.follower = derive.New(w.office, w.box)
+	w.follower, w.outlook = derive.New(w.office, w.box), outlook.New(w.office, w.box)
 	_, err = w.office.PublishVocabulary(ctx, seeds.Vocabulary(), "p1", w.now)
 	ok(t, err)
 	v, mistakes := rules.ParseVocabulary("vocabulary.yaml", seeds.Vocabulary())
@@ -70,9 +72,24 @@ func newTown(t *testing.T, address string, firms int) *town {
 	ok(t, demo.Deliver(ctx, w.office, v, list, w.now))
 	_, err = w.office.Sweep(ctx, casework.SweepRequest{AsOf: demo.AsOf(), Now: w.now, Hold: -1}, nil)
 	ok(t, err)
-	_, err = w.follower.Step(ctx, w.now)
-	ok(t, err)
+	w.tell()
 	return w
+}
+
+// sight looks at what a trial brings.
+func (w *town) sight() foretell.Office {
+	return foretell.Office{Follower: w.follower, Outlook: w.outlook, Box: w.box, Shelf: words.NewShelf(w.office.Store, "")}
+}
+
+// tell tells of all that has been swept, and reminds.
+func (w *town) tell() {
+	w.Helper()
+	_, err := w.follower.Step(w.Context(), w.now)
+	ok(w, err)
+	_, err = w.outlook.Step(w.Context(), w.now)
+	ok(w, err)
+	_, err = w.outlook.Remind(w.Context(), demo.AsOf(), w.now)
+	ok(w, err)
 }
 
 // events are those stored, by id.
@@ -98,23 +115,24 @@ func (w *town) publish(fsys fs.FS) (foretell.Sight, bool) {
 	}
 	trial, err := w.office.Try(ctx, p, demo.AsOf(), w.now)
 	ok(w, err)
-	sight, err := foretell.Office{Follower: w.follower, Box: w.box, Shelf: words.NewShelf(w.office.Store, "")}.Of(ctx, p, trial, w.now)
+	sight, err := w.sight().Of(ctx, p, trial, w.now)
 	ok(w, err)
 	said := map[string]event.Event{}
-	ok(w, w.follower.Foretell(ctx, p, trial, w.now, func(events []event.Event) error {
+	keep := func(events []event.Event) error {
 		for _, e := range events {
 			said[e.ID] = e
 		}
 		return nil
-	}))
+	}
+	ok(w, w.follower.Foretell(ctx, p, trial, w.now, keep))
+	ok(w, w.outlook.Foretell(ctx, p, trial, w.now, keep))
 	before := w.events()
 	_, err = w.office.Publish(ctx, p, "p1", w.now)
 	ok(w, err)
 	w.now = w.now.Add(time.Minute)
 	_, err = w.office.Sweep(ctx, casework.SweepRequest{AsOf: demo.AsOf(), Now: w.now, Hold: -1}, nil)
 	ok(w, err)
-	_, err = w.follower.Step(ctx, w.now)
-	ok(w, err)
+	w.tell()
 	w.compare(p, sight, said, before)
 	return sight, true
 }
@@ -252,7 +270,7 @@ func TestFirst(t *testing.T) {
 	look := func(at time.Time) foretell.Sight {
 		trial, err := w.office.Try(ctx, p, demo.AsOf(), w.now)
 		ok(t, err)
-		sight, err := foretell.Office{Follower: w.follower, Box: w.box, Shelf: words.NewShelf(w.office.Store, "")}.Of(ctx, p, trial, at)
+		sight, err := w.sight().Of(ctx, p, trial, at)
 		ok(t, err)
 		return sight
 	}

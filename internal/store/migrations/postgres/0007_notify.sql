@@ -27,6 +27,14 @@ CREATE TABLE event (
 );
 CREATE INDEX event_enterprise ON event (enterprise, at);
 
+-- What has been looked ahead for, firm by firm: for each row of a snapshot a print of what is known of the firm, and the day from which
+-- on dates alone may bring something else. A row of this table holds many firms; all of it may be thrown away and is made again.
+CREATE TABLE outlook (
+  shard INTEGER NOT NULL PRIMARY KEY CHECK (shard >= 0),
+  sweep BIGINT NOT NULL REFERENCES sweep (id),
+  body  BYTEA NOT NULL
+);
+
 -- What a firm wants to hear, when and how. No row: the inbox alone, at once.
 CREATE TABLE preference (
   enterprise   TEXT COLLATE "C" NOT NULL PRIMARY KEY REFERENCES enterprise (uscc),

@@ -1,6 +1,6 @@
 //go:build race
 
-package derive_test
+package outlook_test
 
 // towns: the race detector slows the building of 400 snapshots tenfold; five firms are enough to look for races.
 const towns = 5

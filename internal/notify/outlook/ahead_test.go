@@ -1,4 +1,4 @@
-package derive
+package outlook_test
 
 import (
 	"context"
