@@ -162,6 +162,7 @@ chaos: ## the slow proofs: sweeps and dispatchers killed a hundred times, quarte
 	MIANSHEN_WALK=1000000 go test -timeout 120m -count=1 -v -run '^TestWalk$$' ./internal/disburse/lists
 	MIANSHEN_KILLS_QUARTER=500 go test -timeout 180m -count=1 -v -run '^TestKilledQuarter$$' ./cmd/mianshen
 	MIANSHEN_LONG=1 go test -timeout 60m -count=1 -v -run '^TestQuarter$$' ./internal/notify/derive
+	MIANSHEN_LONG=1 go test -timeout 90m -count=1 -v -run '^(TestIncremental|TestForecast)$$' ./internal/notify/outlook
 	MIANSHEN_NOTIFY_KILLS=100 go test -timeout 60m -count=1 -v -run '^TestKilled$$' ./internal/notify
 
 .PHONY: fuzz
