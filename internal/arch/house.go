@@ -180,7 +180,7 @@ var rooms = map[string]Room{
 	"internal/notify/night":    {Bars: NoClock, Imports: []string{"rules", "rules/civil", "rules/exact", "engine", "internal/casework", "internal/store", "internal/notify/event"}},
 	"internal/notify/derive": {
 		Bars: NoClock, Imports: []string{"rules", "rules/exact", "rules/civil", "engine", "internal/casework", "internal/store", "internal/notify/event", "internal/notify/night"},
-		TestImports: []string{"internal/pgtest", "internal/seal", "internal/demo", "internal/demo/quarter", "internal/notify/channel", "internal/notify/effect", "internal/notify/outbox", "internal/notify/outlook", "internal/notify/words", "seeds"},
+		TestImports: []string{"internal/pgtest", "internal/seal", "internal/demo", "internal/demo/quarter", "internal/notify/channel", "internal/notify/effect", "internal/notify/outbox", "internal/notify/outlook", "internal/notify/words", "internal/disburse/lists", "internal/disburse/pay/paytest", "seeds"},
 	},
 	"internal/notify/outlook": {
 		Bars: NoClock, Imports: []string{"rules", "rules/exact", "rules/civil", "engine", "engine/column", "internal/casework", "internal/store", "internal/notify/event", "internal/notify/forecast", "internal/notify/night"},

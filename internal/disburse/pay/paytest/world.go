@@ -195,9 +195,30 @@ func (w *World) List(t testing.TB, id string, n int) {
 	t.Helper()
 	wants := make([]Want, n)
 	for i := range wants {
-		wants[i] = Want{Firm: i + 1, Version: 1, Entitlement: Entitlement(id, i+1), New: true}
+		wants[i] = want(id, i+1)
 	}
 	w.ListOf(t, id, wants)
+}
+
+func want(list string, n int) Want {
+	return Want{Firm: n, Version: 1, Entitlement: Entitlement(list, n), New: true}
+}
+
+// Asked makes a list of n firms, entry n for firm n, that waits for them to confirm it, so many working days from Now.
+func (w *World) Asked(t testing.TB, id string, n, days int) {
+	t.Helper()
+	var wants []Want
+	for i := range n {
+		wants = append(wants, want(id, i+1))
+	}
+	ctx, book := context.Background(), lists.New(w.S)
+	Check(t, w.S.Transact(ctx, func(tx *store.Tx) error {
+		e := &execs{ctx: ctx, tx: tx}
+		w.draft(e, id, wants)
+		return e.err
+	}))
+	Check(t, book.Step(ctx, lists.Actor{Person: Reviewer, Role: "D2"}, lists.Order{List: id, Action: lists.ActReview}, Now))
+	Check(t, book.Ask(ctx, lists.Actor{Person: Maker, Role: "D1"}, id, days, Now))
 }
 
 // Entitlement is the right that entry n of a list of List is about.
