@@ -10,6 +10,7 @@ import (
 
 	"mianshen/internal/casework"
 	"mianshen/internal/demo/quarter"
+	"mianshen/internal/disburse/lists"
 	"mianshen/internal/notify/derive"
 	"mianshen/internal/notify/event"
 	"mianshen/internal/notify/outbox"
@@ -74,9 +75,9 @@ func TestQuarter(t *testing.T) {
 	if pgtest.Racing {
 		t.Skip("under the race detector a quarter takes many minutes: the gate plays it without")
 	}
-	every := 300 // lines of the quarter between two steps of the follower
+	every, notices := 300, 30 // lines of the quarter between two steps of the follower, and notices
 	if os.Getenv("MIANSHEN_LONG") != "" {
-		every = 12
+		every, notices = 12, 1
 	}
 	databases(t, func(t *testing.T, s *store.Store) {
 		if s.Kind() == store.Postgres && every > 12 {
@@ -86,7 +87,7 @@ func TestQuarter(t *testing.T) {
 		b := &box{outbox.New(s, seal.New()), map[string]event.Event{}}
 		office := casework.New(s)
 		follower, ahead := derive.New(office, b), outlook.New(office, b)
-		lines, told := 0, 0
+		lines, noticed, told := 0, 0, 0
 		step := func() {
 			now := time.Date(2025, 9, 30, 0, 0, lines, 0, time.UTC)
 			n, err := follower.Step(ctx, now)
@@ -99,8 +100,13 @@ func TestQuarter(t *testing.T) {
 			}
 			told += n + looked.Fresh
 		}
-		config := quarter.Config{Store: s, Keys: seal.New(), Seed: 1, Files: t.TempDir(), Tell: func(string) {
-			if lines++; lines%every == 0 {
+		config := quarter.Config{Store: s, Keys: seal.New(), Seed: 1, Files: t.TempDir(), Tell: func(line string) {
+			lines++
+			notice := strings.HasSuffix(line, lists.ActNotice.Words())
+			if notice {
+				noticed++
+			}
+			if lines%every == 0 || notice && noticed%notices == 1%notices {
 				step()
 			}
 		}}
