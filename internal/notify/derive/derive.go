@@ -18,7 +18,7 @@ import (
 const Name = "notify"
 
 // page is how many events are stored in one transaction.
-const page = 5000
+const page = 10_000
 
 // Box keeps events with their messages. Follow also moves a follower, in the same transaction; store.ErrConflict says that it has
 // been there already.

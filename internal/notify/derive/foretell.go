@@ -2,7 +2,6 @@ package derive
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"mianshen/internal/casework"
@@ -19,14 +18,8 @@ func (f *Follower) Foretell(ctx context.Context, p *casework.Proposal, t *casewo
 		n.fresh[v.PolicyID] = true
 	}
 	w := &writer{ctx: ctx, box: night.Ear(tell), now: now}
-	for part := range slices.Chunk(t.Changes(), batch) {
-		events, err := n.tell(ctx, part)
-		if err == nil {
-			err = w.add(events...)
-		}
-		if err != nil {
-			return err
-		}
+	if err := n.tellAll(ctx, t.Changes(), w); err != nil {
+		return err
 	}
 	return w.flush()
 }

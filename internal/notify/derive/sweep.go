@@ -16,11 +16,12 @@ import (
 	"mianshen/rules/exact"
 )
 
-// batch is how many differences are held at once.
-const batch = 20_000
-
-// piece is how many differences one worker takes at once.
-const piece = 500
+// Bounds of what is done at once.
+const (
+	held  = 100_000 // differences in memory, in the order of firms: the facts of a firm are read once for them
+	batch = 20_000  // differences of which the events are in memory
+	piece = 500     // differences that one worker takes
+)
 
 // sweeping is a finished sweep whose differences are being told.
 type sweeping struct {
@@ -42,24 +43,34 @@ func (f *Follower) sweep(ctx context.Context, id int64, w *writer) error {
 	if n.fresh, err = n.versions(ctx); err != nil {
 		return err
 	}
-	var after store.DifferenceFilter
-	wait := func() error { return nil } // for what is being written while the next events are made
+	after := store.DifferenceFilter{Limit: held}
 	for {
-		after.Limit = batch
 		list, err := f.office.Store.Differences(ctx, id, after)
-		var events []event.Event
-		if err == nil && len(list) > 0 {
-			last := list[len(list)-1]
-			after.AfterItem, after.AfterEnterprise = last.Item, last.Enterprise
-			events, err = n.tell(ctx, list)
+		if err != nil || len(list) == 0 {
+			return err
 		}
-		if err = errors.Join(err, wait()); err != nil || len(list) == 0 {
+		last := list[len(list)-1]
+		after.AfterItem, after.AfterEnterprise = last.Item, last.Enterprise
+		if err := n.tellAll(ctx, list, w); err != nil {
+			return err
+		}
+	}
+}
+
+// tellAll tells of differences. While some are written down the next events are made.
+func (n *sweeping) tellAll(ctx context.Context, list []store.Difference, w *writer) error {
+	slices.SortStableFunc(list, func(a, b store.Difference) int { return cmp.Compare(a.Enterprise, b.Enterprise) })
+	wait := func() error { return nil }
+	for part := range slices.Chunk(list, batch) {
+		events, err := n.tell(ctx, part)
+		if err = errors.Join(err, wait()); err != nil {
 			return err
 		}
 		written := make(chan error, 1)
 		go func() { written <- w.add(events...) }()
 		wait = func() error { return <-written }
 	}
+	return wait()
 }
 
 // versions are the policies of which the sweep before had another version, or none.
@@ -83,13 +94,12 @@ func (n *sweeping) raised(l *night.Law) string {
 	return "您单位的数据有变化，或者到了政策调整标准的日期"
 }
 
-// tell makes events of differences. Firm by firm, so that the facts of one are loaded once.
+// tell makes events of differences, which are in the order of enterprises.
 func (n *sweeping) tell(ctx context.Context, list []store.Difference) ([]event.Event, error) {
 	list = slices.DeleteFunc(list, func(d store.Difference) bool {
 		l := n.Laws[d.Item]
 		return l == nil || !l.Rule.Due(n.Sweep.AsOf) // what no longer exists is told by the policy's end
 	})
-	slices.SortStableFunc(list, func(a, b store.Difference) int { return cmp.Compare(a.Enterprise, b.Enterprise) })
 	names, err := night.Names(ctx, n.Office.Store, list, func(d store.Difference) string { return d.Enterprise })
 	if err != nil {
 		return nil, err

@@ -61,6 +61,9 @@ func Enqueue(ctx context.Context, tx *store.Tx, events []event.Event, now time.T
 	if err := valid(events); err != nil {
 		return 0, err
 	}
+	if err := tx.Room(ctx, len(events)); err != nil {
+		return 0, err
+	}
 	events = slices.Clone(events)
 	slices.SortFunc(events, func(a, b event.Event) int { return compare(a.ID, b.ID) }) // two writers meet in one order
 	for part := range slices.Chunk(events, 500) {
