@@ -299,7 +299,7 @@ var rooms = map[string]Room{
 			"internal/web/say"),
 	},
 	"internal/web/post/feeds": {Bars: NoClock, Imports: []string{
-		"rules", "rules/civil", "internal/casework", "internal/disburse/lists", "internal/disburse/overview", "internal/notify/derive", "internal/notify/event", "internal/notify/feed",
+		"rules", "rules/civil", "internal/casework", "internal/disburse/lists", "internal/disburse/overview", "internal/notify/event", "internal/notify/feed", "internal/notify/outlook",
 		"internal/notify/subscription", "internal/web/counter", "internal/web/desk", "internal/web/post", "internal/web/problem", "internal/web/say",
 	}},
 	"internal/web/post/upkeep": {Bars: NoClock, Imports: []string{

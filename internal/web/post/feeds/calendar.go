@@ -13,9 +13,9 @@ import (
 	"mianshen/internal/casework"
 	"mianshen/internal/disburse/lists"
 	"mianshen/internal/disburse/overview"
-	"mianshen/internal/notify/derive"
 	"mianshen/internal/notify/event"
 	"mianshen/internal/notify/feed"
+	"mianshen/internal/notify/outlook"
 	"mianshen/internal/notify/subscription"
 	"mianshen/internal/web/desk"
 	"mianshen/internal/web/say"
@@ -134,7 +134,7 @@ func (b *builder) windows(m desk.Match) {
 		}
 	}
 	for i := range r.Item.Windows {
-		from, to, ok := derive.Window(&rules.Item{Windows: r.Item.Windows[i : i+1]}, b.today)
+		from, to, ok := outlook.Window(&rules.Item{Windows: r.Item.Windows[i : i+1]}, b.today)
 		if !ok {
 			continue
 		}
