@@ -164,7 +164,7 @@ var rooms = map[string]Room{
 	"internal/disburse/receipt": {Bars: NoClock | NoIO, Imports: []string{"rules/exact", "rules/civil", "internal/sheet", "internal/sheet/xlsx", "internal/disburse/payout"}},
 	"internal/disburse/pay": {
 		Bars: NoClock, Imports: []string{"internal/disburse/payee", "rules/exact", "rules/civil", "internal/audit", "internal/store", "internal/disburse/lists", "internal/disburse/payout", "internal/disburse/receipt", "internal/disburse/pay/evidence"},
-		TestImports: []string{"internal/pgtest", "internal/disburse/pay/paytest"},
+		TestImports: []string{"internal/pgtest", "internal/disburse/ledger", "internal/disburse/pay/paytest", "internal/fsck"},
 	},
 	"internal/disburse/pay/evidence": {Bars: NoClock | NoIO, Imports: []string{"internal/disburse/payee", "rules/exact", "rules/civil", "internal/disburse/payout", "internal/disburse/receipt"}},
 	"internal/disburse/pay/paytest":  {ForTests: true, Imports: []string{"rules/civil", "internal/store", "internal/disburse/lists"}},

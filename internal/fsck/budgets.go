@@ -22,6 +22,8 @@ var budgets = []Check{
 			WHEN 'reserve' THEN o.debit = 'available' AND o.credit = 'reserved' AND o.list IS NOT NULL AND o.n IS NOT NULL AND o.round IS NOT NULL AND o.payment IS NULL
 			WHEN 'void' THEN o.debit = 'reserved' AND o.credit = 'available' AND o.list IS NOT NULL AND o.n IS NOT NULL AND o.round IS NOT NULL AND o.payment IS NULL
 			WHEN 'post' THEN o.debit = 'reserved' AND o.credit = 'paid' AND o.payment IS NOT NULL AND o.list IS NULL
+			WHEN 'move_out' THEN o.debit = 'reserved' AND o.credit = 'appropriation' AND o.payment IS NOT NULL AND o.list IS NULL
+			WHEN 'move_in' THEN o.debit = 'appropriation' AND o.credit = 'reserved' AND o.payment IS NOT NULL AND o.list IS NULL
 			WHEN 'return' THEN o.debit = 'paid' AND o.credit = 'available' AND o.payment IS NOT NULL AND o.list IS NULL
 			WHEN 'recover' THEN o.debit = 'paid' AND o.credit = 'available' AND o.ref <> '' AND o.list IS NULL AND o.payment IS NULL
 			ELSE 1 = 0 END`},
@@ -31,7 +33,8 @@ var budgets = []Check{
 		WHERE o.list IS NOT NULL AND (e.list IS NULL OR (o.round = l.round AND l.state NOT IN ('draft', 'reviewed', 'confirmed', 'withdrawn') AND o.kind = 'reserve' AND (e.line <> o.line OR e.amount_fen <> o.fen)))
 		UNION ALL
 		SELECT '凭证 ' || TEXT[o.seq], '与款 ' || o.payment || ' 的金额或预算不同' FROM posting o LEFT JOIN payment p ON p.id = o.payment
-		WHERE o.payment IS NOT NULL AND (p.id IS NULL OR p.line <> o.line OR p.amount_fen <> o.fen)`},
+		WHERE o.payment IS NOT NULL AND (p.id IS NULL OR p.amount_fen <> o.fen OR (p.line <> o.line AND (o.kind = 'move_out'
+			OR NOT EXISTS (SELECT 1 FROM posting i WHERE i.payment = o.payment AND i.kind = 'move_in' AND i.line = o.line))))`},
 	{ID: "M3.once", Promise: "一个条目在一轮里冻结一次、解冻一次，先冻结后解冻，金额相同", query: `
 		SELECT '清单 ' || list || ' 第 ' || TEXT[n] || ' 条', '第 ' || TEXT[round] || ' 轮冻结 ' || TEXT[sum(CASE kind WHEN 'reserve' THEN 1 ELSE 0 END)]
 			|| ' 次，解冻 ' || TEXT[sum(CASE kind WHEN 'void' THEN 1 ELSE 0 END)] || ' 次，或金额不同'
@@ -67,7 +70,7 @@ var budgets = []Check{
 			AND EXISTS (SELECT 1 FROM posting o WHERE o.list = e.list AND o.n = e.n AND o.round = l.round AND o.kind = 'void')`},
 	{ID: "M6.year", Promise: "下达、冻结、入账都在预算的那一年", query: `
 		SELECT '凭证 ' || TEXT[o.seq], '预算 ' || b.id || ' 是 ' || TEXT[b.year] || ' 年的，凭证日期在别的年份' FROM posting o
-		JOIN budget_line b ON b.id = o.line WHERE o.kind IN ('allot', 'reserve', 'post') AND YEAR[o.at] <> b.year`},
+		JOIN budget_line b ON b.id = o.line WHERE o.kind IN ('allot', 'reserve', 'move_in', 'post') AND YEAR[o.at] <> b.year`},
 	{ID: "M6.line", Promise: "用到的预算都在，由开立人以外的人批准过", query: `
 		SELECT '预算 ' || x.line, CASE WHEN b.id IS NULL THEN '没有这条预算' ELSE '没有经开立人以外的人批准' END
 		FROM (SELECT line FROM posting GROUP BY line UNION SELECT line FROM payment GROUP BY line) x LEFT JOIN budget_line b ON b.id = x.line
@@ -76,6 +79,14 @@ var budgets = []Check{
 		SELECT '凭证 ' || TEXT[c.seq], '结转文号 ' || c.ref || ' 转入了 ' || TEXT[count(b.id)] || ' 条预算' FROM posting c
 		LEFT JOIN posting a ON a.kind = 'allot' AND a.ref = c.ref AND a.fen = c.fen LEFT JOIN budget_line b ON b.id = a.line AND b.carried_from = c.line
 		WHERE c.kind = 'carry' GROUP BY c.seq, c.ref HAVING count(b.id) <> 1`},
+	{ID: "M6.moved", Promise: "银行在下一年划出的款，冻结从它的预算转到由那条结转来的预算，在那里入账，各恰好一次，由人认定过银行的答复", query: `
+		SELECT '款 ' || m.payment, '冻结转出、转入和入账对不上，或没有人认定银行的答复' FROM (
+			SELECT payment FROM posting WHERE kind IN ('move_out', 'move_in') GROUP BY payment) m
+		WHERE (SELECT count(*) FROM posting o JOIN posting i ON i.payment = o.payment AND i.kind = 'move_in' AND i.fen = o.fen
+				JOIN budget_line b ON b.id = i.line AND b.carried_from = o.line JOIN posting x ON x.payment = o.payment AND x.kind = 'post' AND x.line = i.line AND x.fen = i.fen
+				WHERE o.payment = m.payment AND o.kind = 'move_out') <> 1
+			OR (SELECT count(*) FROM posting o WHERE o.payment = m.payment AND o.kind IN ('move_out', 'move_in')) <> 2
+			OR NOT EXISTS (SELECT 1 FROM receipt_line r WHERE r.payment = m.payment AND r.result = 'success' AND r.resolution LIKE '属实：%')`},
 	{ID: "M7.recovery", Promise: "追回的合计不超过付成的款，由提出人以外的人批准，企业就是收款的", query: `
 		SELECT '款 ' || r.payment, '追回合计 ' || TEXT[sum(r.amount_fen)] || ' 分，付成 ' || TEXT[coalesce(p.amount_fen, 0)] || ' 分'
 		FROM recovery r LEFT JOIN payment p ON p.id = r.payment AND p.state = 'paid' GROUP BY r.payment, p.amount_fen
@@ -91,9 +102,10 @@ var budgets = []Check{
 	{ID: "M7.restored", Promise: "追回到账的钱，在那一年里恰好还给付出它的预算一次", query: `
 		SELECT '凭证 ' || TEXT[o.seq], '没有流水号 ' || o.ref || ' 的到账，或金额、预算不同' FROM posting o WHERE o.kind = 'recover'
 			AND NOT EXISTS (SELECT 1 FROM recovery_receipt c JOIN recovery r ON r.id = c.recovery JOIN payment p ON p.id = r.payment
-				WHERE c.ref = o.ref AND c.fen = o.fen AND p.line = o.line)
+				LEFT JOIN posting i ON i.payment = p.id AND i.kind = 'move_in' WHERE c.ref = o.ref AND c.fen = o.fen AND coalesce(i.line, p.line) = o.line)
 		UNION ALL
 		SELECT '追回 ' || c.recovery, '流水号 ' || c.ref || ' 的到账还给预算 ' || TEXT[count(o.seq)] || ' 次' FROM recovery_receipt c
-		JOIN recovery r ON r.id = c.recovery JOIN payment p ON p.id = r.payment JOIN budget_line b ON b.id = p.line AND b.year = YEAR[c.at]
+		JOIN recovery r ON r.id = c.recovery JOIN payment p ON p.id = r.payment LEFT JOIN posting i ON i.payment = p.id AND i.kind = 'move_in'
+		JOIN budget_line b ON b.id = coalesce(i.line, p.line) AND b.year = YEAR[c.at]
 		LEFT JOIN posting o ON o.kind = 'recover' AND o.ref = c.ref GROUP BY c.recovery, c.ref HAVING count(o.seq) <> 1`},
 }

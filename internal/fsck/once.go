@@ -37,6 +37,7 @@ var changes = []change{
 	{"budget.allotted", `SELECT line AS subject FROM posting o WHERE kind = 'allot'
 		AND NOT EXISTS (SELECT 1 FROM posting c WHERE c.kind = 'carry' AND c.ref = o.ref)`},
 	{"budget.carried", `SELECT line AS subject FROM posting WHERE kind = 'carry'`},
+	{"budget.moved", `SELECT payment AS subject FROM posting WHERE kind = 'move_out'`},
 	{"payee.recorded", `SELECT id AS subject FROM payee_account`},
 	{"payee.verified", `SELECT id AS subject FROM payee_account WHERE verified_at IS NOT NULL`},
 	{"finding.answered", `SELECT id AS subject FROM finding WHERE answered_at IS NOT NULL`},

@@ -89,6 +89,15 @@ func (w *town) postings() []illegal {
 		return fmt.Sprintf("INSERT INTO recovery_receipt (recovery, ref, fen, at, person) VALUES ('%s', '%s', %d, %s, 'f1')", recovery, ref, fen, stamp(24))
 	}
 	line := `INSERT INTO budget_line (id, name, year, department, unit, project, function, economic, opened_by, opened_at) VALUES ('n', '扶持', 2025, '科委', '101001', 'P1', '2060404', '30312', 'f1', ` + stamp(1) + `)`
+	const newYear = "'2026-01-02T04:00:00.000000Z'"
+	paidIn := func(approved bool) []string {
+		out := []string{"UPDATE payment SET state = 'paid' WHERE id = 'sent-1-1'", strings.NewReplacer("opened_at)", "opened_at, carried_from)", stamp(1)+")", newYear+", 'L25')", "'n'", "'L26'", "2025", "2026").Replace(
+			`INSERT INTO budget_line (id, name, year, department, unit, project, function, economic, opened_by, opened_at) VALUES ('n', '扶持', 2025, '科委', '101001', 'P1', '2060404', '30312', 'f1', ` + stamp(1) + `)`)}
+		if approved {
+			out = append(out, "UPDATE budget_line SET approved_by = 'f3', approved_at = "+newYear+" WHERE id = 'L26'")
+		}
+		return out
+	}
 	free := w.number("SELECT total_fen - reserved_fen - posted_fen FROM budget_line WHERE id = 'L25'")
 	scarce := posting("carry", "L25", int(free)-999, stamp(5), "'c'")
 	return []illegal{
@@ -115,6 +124,13 @@ func (w *town) postings() []illegal {
 		{"posted though it failed", fits, []string{posting("post", "L25", 1000, stamp(18), "'settled-2-1'")}},
 		{"posted with another sum", fits, []string{"UPDATE payment SET state = 'paid' WHERE id = 'sent-1-1'", posting("post", "L25", 999, stamp(18), "'sent-1-1'")}},
 		{"posted to another line", fits + "|" + year, []string{"UPDATE payment SET state = 'paid' WHERE id = 'sent-1-1'", posting("post", "L24", 1000, stamp(18), "'sent-1-1'")}},
+		{"moved before it is paid", fits, []string{posting("move_out", "L25", 1000, stamp(18), "'sent-1-1'")}},
+		{"moved after it is posted", fits, []string{posting("move_out", "L25", 1000, stamp(18), "'settled-1-1'")}},
+		{"moved in and never out", fits, append(paidIn(true), posting("move_in", "L26", 1000, newYear, "'sent-1-1'"))},
+		{"moved to a line that isn't carried over from its own", fits, append(paidIn(true), posting("move_out", "L25", 1000, newYear, "'sent-1-1'"), posting("move_in", "L24", 1000, "'2024-05-05T00:00:00.000000Z'", "'sent-1-1'"))},
+		{"moved to a line that nobody approved", fits, append(paidIn(false), posting("move_out", "L25", 1000, newYear, "'sent-1-1'"), posting("move_in", "L26", 1000, newYear, "'sent-1-1'"))},
+		{"moved to a line of another year than the payment", year, append(paidIn(true), posting("move_out", "L25", 1000, stamp(18), "'sent-1-1'"), posting("move_in", "L26", 1000, stamp(18), "'sent-1-1'"))},
+		{"posted on the line that it was moved from", fits, append(paidIn(true), posting("move_out", "L25", 1000, newYear, "'sent-1-1'"), posting("move_in", "L26", 1000, newYear, "'sent-1-1'"), posting("post", "L25", 1000, stamp(18), "'sent-1-1'"))},
 		{"a return without its payment's", fits, []string{posting("return", "L25", 1000, stamp(22), "'settled-1-1'")}},
 		{"a return without a post", fits, []string{"UPDATE payment SET state = 'paid' WHERE id = 'sent-1-1'", "UPDATE payment SET state = 'returned' WHERE id = 'sent-1-1'", posting("return", "L25", 1000, stamp(22), "'sent-1-1'")}},
 		{"a return posted twice", isUnique, []string{posting("return", "L25", 1000, stamp(22), "'settled-3-1'")}},

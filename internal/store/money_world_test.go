@@ -141,7 +141,7 @@ func confirm(id, by string) string {
 // sides of each kind of posting.
 var sides = map[string][2]string{
 	"allot": {"appropriation", "available"}, "carry": {"available", "appropriation"}, "reserve": {"available", "reserved"},
-	"void": {"reserved", "available"}, "post": {"reserved", "paid"}, "return": {"paid", "available"}, "recover": {"paid", "available"},
+	"void": {"reserved", "available"}, "move_out": {"reserved", "appropriation"}, "move_in": {"appropriation", "reserved"}, "post": {"reserved", "paid"}, "return": {"paid", "available"}, "recover": {"paid", "available"},
 }
 
 // posting of a kind; what it is for is an entry of the first round ('list', n), a payment or a reference.
@@ -150,7 +150,7 @@ func posting(kind, line string, fen int, at string, about ...string) string {
 	switch kind {
 	case "reserve", "void":
 		list, n, round = about[0], about[1], "1"
-	case "post", "return":
+	case "move_out", "move_in", "post", "return":
 		payment = about[0]
 	default:
 		ref = about[0]

@@ -295,7 +295,7 @@ func (c *doubts) Run(ctx context.Context, p *counter.Program) error {
 type resolve struct {
 	Line string `arg:"" help:"待查回单的编号，如 mianshen list doubts 所示"`
 	banking
-	Holds  bool   `xor:"outcome" required:"" help:"算数：只是日期存疑，支付、账号、金额都对；或补记的银行答复属实"`
+	Holds  bool   `xor:"outcome" required:"" help:"算数：只是日期存疑，支付、账号、金额都对；或补记的银行答复属实；银行在下一年划的款，要先有批准了的结转额度"`
 	Reject bool   `xor:"outcome" required:"" help:"不算数：不理会这一条"`
 	Reason string `required:"" help:"怎么查清的"`
 }

@@ -64,7 +64,7 @@ type statement struct {
 }
 
 var (
-	kindWords    = map[string]string{"allot": "下达", "carry": "结转", "reserve": "冻结", "void": "解冻", "post": "支付", "return": "退回", "recover": "追回"}
+	kindWords    = map[string]string{"allot": "下达", "carry": "结转", "reserve": "冻结", "void": "解冻", "move_out": "冻结结转出", "move_in": "冻结结转入", "post": "支付", "return": "退回", "recover": "追回"}
 	accountWords = map[string]string{"appropriation": "下达", "available": "可用", "reserved": "冻结", "paid": "已付"}
 )
 

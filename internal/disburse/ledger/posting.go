@@ -15,13 +15,13 @@ import (
 type Posting struct {
 	Seq           int64
 	At            time.Time
-	Kind          string // allot, carry, reserve, void, post, return or recover
+	Kind          string // allot, carry, reserve, void, move_out, move_in, post, return or recover
 	Debit, Credit string // the account that the money leaves, and the one it comes to
 	Fen           exact.Money
 	List          string // for reserve and void
 	N             int    // entry of the list
 	Round         int
-	Payment       string // for post and return
+	Payment       string // for move_out, move_in, post and return
 	Ref           string // reference of a document or of the bank
 	Person        string
 }

@@ -43,9 +43,10 @@ func paidOf(ctx context.Context, tx *store.Tx, id string) (p paid, err error) {
 	if !held {
 		return p, refuse(store.ErrNotFound, "没有编号为“%.64s”的支付，请核对支付编号", id)
 	}
-	rows, err := tx.Query(ctx, `SELECT e.enterprise, l.department, p.line, p.state, b.year, p.amount_fen,
+	rows, err := tx.Query(ctx, `SELECT e.enterprise, l.department, f.line, p.state, b.year, p.amount_fen,
 			(SELECT CAST(coalesce(sum(r.amount_fen), 0) AS BIGINT) FROM recovery r WHERE r.payment = p.id)
-		FROM payment p JOIN list_entry e ON e.list = p.list AND e.n = p.n JOIN disbursement_list l ON l.id = p.list JOIN budget_line b ON b.id = p.line
+		FROM payment p JOIN list_entry e ON e.list = p.list AND e.n = p.n JOIN disbursement_list l ON l.id = p.list
+			JOIN payment_line f ON f.payment = p.id JOIN budget_line b ON b.id = f.line
 		WHERE p.id = $1`, id)
 	err = each(rows, err, func(scan scanner) error {
 		return scan(&p.enterprise, &p.department, &p.line, &p.state, &p.year, &p.amount, &p.claimed)

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	"mianshen/internal/disburse/pay/evidence"
@@ -16,10 +17,10 @@ import (
 
 // payment is one payment of a batch as it stands.
 type payment struct {
-	id, state, line string
-	n, year         int
-	amount          exact.Money
-	given           bool // its firm has given back of it
+	id, state, line, pays string // pays is the line that it is paid out of: line, unless it was moved
+	n, year               int    // year is that of line
+	amount                exact.Money
+	given                 bool // its firm has given back of it
 }
 
 // move is what a payment's receipts do to it.
@@ -37,36 +38,48 @@ func lockBatch(ctx context.Context, tx *store.Tx, id string) (Batch, error) {
 }
 
 // advance holds all lines of a locked batch, with those that are new, against it: it stores the new ones, gives every open line its
-// class, and moves the payments whose receipts say so. It returns the class of each open line and how many payments moved.
-func advance(ctx context.Context, tx *store.Tx, b Batch, fresh []evidence.Line, actor Actor, now time.Time) (map[string]evidence.Class, int, error) {
+// class, and moves the payments whose receipts say so.
+func advance(ctx context.Context, tx *store.Tx, b Batch, fresh []evidence.Line, actor Actor, now time.Time) (advanced, error) {
 	content, _, err := readBatch(ctx, tx.Query, b.ID)
 	if err != nil {
-		return nil, 0, err
+		return advanced{}, err
 	}
 	kept, err := Lines(ctx, tx.Query, b.ID)
 	if err != nil {
-		return nil, 0, err
+		return advanced{}, err
 	}
 	all := slices.Concat(kept, fresh)
 	e, err := evidence.Fold(content, b.AnswerBy, all)
 	if err != nil {
-		return nil, 0, err
+		return advanced{}, err
 	}
 	payments, err := paymentsOf(ctx, tx, b.ID)
 	if err != nil {
-		return nil, 0, err
+		return advanced{}, err
 	}
-	moves := moves(e, payments, all)
+	over, err := carriedOver(ctx, tx, b.ID)
+	if err != nil {
+		return advanced{}, err
+	}
+	moves, blocked := moves(e, payments, all, over)
 	if err := elsewhere(ctx, tx, all, e.Class); err != nil {
-		return nil, 0, err
+		return advanced{}, err
 	}
 	if err := putLines(ctx, tx, fresh, e.Class); err != nil {
-		return nil, 0, err
+		return advanced{}, err
 	}
 	if err := reclass(ctx, tx, kept, e.Class); err != nil {
-		return nil, 0, err
+		return advanced{}, err
 	}
-	return e.Class, len(moves), b.carry(ctx, tx, moves, actor, now)
+	return advanced{e.Class, len(moves), blocked, e.PaidAt}, b.carry(ctx, tx, moves, actor, now)
+}
+
+// advanced is what advance came to.
+type advanced struct {
+	class   map[string]evidence.Class // of each open line
+	moved   int                       // payments
+	blocked map[string]evidence.Class // payments that can't go where their receipts say, and why
+	paidAt  map[string]time.Time      // payment -> its success, where there is one
 }
 
 // Lines reads the lines that name a batch, as they stand. ask is how.
@@ -101,8 +114,8 @@ func scanLines(rows *sql.Rows) ([]evidence.Line, error) {
 }
 
 func paymentsOf(ctx context.Context, tx *store.Tx, batch string) ([]payment, error) {
-	rows, err := tx.Query(ctx, `SELECT p.id, p.n, p.state, p.line, p.amount_fen, l.year, (SELECT coalesce(max(r.received_fen), 0) FROM recovery r WHERE r.payment = p.id) > 0
-		FROM payment p JOIN budget_line l ON l.id = p.line WHERE p.batch = $1 ORDER BY p.n`, batch)
+	rows, err := tx.Query(ctx, `SELECT p.id, p.n, p.state, p.line, f.line, p.amount_fen, l.year, (SELECT coalesce(max(r.received_fen), 0) FROM recovery r WHERE r.payment = p.id) > 0
+		FROM payment p JOIN budget_line l ON l.id = p.line JOIN payment_line f ON f.payment = p.id WHERE p.batch = $1 ORDER BY p.n`, batch)
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +123,7 @@ func paymentsOf(ctx context.Context, tx *store.Tx, batch string) ([]payment, err
 	var list []payment
 	for rows.Next() {
 		var p payment
-		if err := rows.Scan(&p.id, &p.n, &p.state, &p.line, &p.amount, &p.year, &p.given); err != nil {
+		if err := rows.Scan(&p.id, &p.n, &p.state, &p.line, &p.pays, &p.amount, &p.year, &p.given); err != nil {
 			return nil, err
 		}
 		list = append(list, p)
@@ -118,15 +131,49 @@ func paymentsOf(ctx context.Context, tx *store.Tx, batch string) ([]payment, err
 	return list, rows.Err()
 }
 
+// heir is a year, and the line of which something is carried over into it.
+type heir struct {
+	line string
+	year int
+}
+
+// carriedOver gives the approved lines that are carried over from the lines of a batch (结转). Of several those of the same 科目 come
+// first, then those that were approved first.
+func carriedOver(ctx context.Context, tx *store.Tx, batch string) (map[heir]string, error) {
+	rows, err := tx.Query(ctx, `SELECT c.carried_from, c.year, c.id FROM budget_line c JOIN budget_line l ON l.id = c.carried_from
+		WHERE c.approved_by IS NOT NULL AND l.id IN (SELECT p.line FROM payment p WHERE p.batch = $1)
+		ORDER BY CASE WHEN (c.unit, c.project, c.function, c.economic) = (l.unit, l.project, l.function, l.economic) THEN 0 ELSE 1 END, c.approved_at, c.id`, batch)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	over := map[heir]string{}
+	for rows.Next() {
+		var h heir
+		var id string
+		if err := rows.Scan(&h.line, &h.year, &id); err != nil {
+			return nil, err
+		}
+		if over[h] == "" {
+			over[h] = id
+		}
+	}
+	return over, rows.Err()
+}
+
 // moves says which payments move, and gives the lines of those that can't a class of 待查.
-func moves(e evidence.Evidence, payments []payment, lines []evidence.Line) []move {
-	var moves []move
+func moves(e evidence.Evidence, payments []payment, lines []evidence.Line, over map[heir]string) (moves []move, blocked map[string]evidence.Class) {
 	blocked, basis := map[string]evidence.Class{}, map[string]payment{}
 	for i, p := range payments {
 		if p.given {
 			basis[p.id] = p
 		}
-		m, class := p.take(e.Outcomes[i], e.PaidAt[p.id])
+		m, class := p.take(e.Outcomes[i], e)
+		if class == evidence.OtherYear && e.Vouched[p.id] {
+			if m.pays = over[heir{p.line, civil.On(m.paidAt).Year()}]; m.pays != "" {
+				class = ""
+			}
+		}
 		switch {
 		case class != "":
 			blocked[p.id] = class
@@ -140,7 +187,7 @@ func moves(e evidence.Evidence, payments []payment, lines []evidence.Line) []mov
 			e.Class[l.ID] = class
 		}
 	}
-	return moves
+	return moves, blocked
 }
 
 // says tells whether a result is what a payment that its firm gave back of stands on: that one isn't in doubt with the return.
@@ -148,9 +195,9 @@ func (p payment) says(r receipt.Result) bool {
 	return p.given && p.state == "paid" && r == receipt.Success
 }
 
-// take says what an outcome does to a payment: a move, nothing, or why it can't.
-func (p payment) take(o receipt.Outcome, paidAt time.Time) (move, evidence.Class) {
-	m := move{payment: p, paidAt: paidAt, at: o.At, reason: o.Reason}
+// take says what an outcome does to a payment: a move, nothing, or why it can't. With OtherYear comes the move that another line may pay.
+func (p payment) take(o receipt.Outcome, e evidence.Evidence) (move, evidence.Class) {
+	m := move{payment: p, paidAt: e.PaidAt[p.id], at: o.At, reason: o.Reason}
 	switch o.State {
 	case receipt.Paid:
 		m.to = "paid"
@@ -158,8 +205,11 @@ func (p payment) take(o receipt.Outcome, paidAt time.Time) (move, evidence.Class
 		m.to = "failed"
 	case receipt.SentBack:
 		m.to = "returned"
-		if paidAt.IsZero() {
+		if m.paidAt.IsZero() {
 			m.paidAt = o.At
+			if at, vouched := e.BackAt[p.id]; vouched {
+				m.paidAt = at
+			}
 		}
 	default:
 		return move{}, ""
@@ -178,7 +228,7 @@ func (p payment) take(o receipt.Outcome, paidAt time.Time) (move, evidence.Class
 	case p.state != "sent" && p.state != "unknown":
 		return move{}, evidence.Contradicted
 	case m.to != "failed" && civil.On(m.paidAt).Year() != p.year:
-		return move{}, evidence.OtherYear
+		return m, evidence.OtherYear
 	}
 	return m, ""
 }
@@ -228,11 +278,11 @@ func reclass(ctx context.Context, tx *store.Tx, kept []evidence.Line, class map[
 }
 
 // carry moves payments with what belongs to it: success posts, failure voids the reservation, a return restores the line; the entry
-// of what didn't arrive is returned, so that the right is free for another list. Postings bear the bank's time. What the same
-// happens to is written together.
+// of what didn't arrive is returned, so that the right is free for another list. What another line pays is moved there first. Postings
+// bear the bank's time. What the same happens to is written together.
 func (b Batch) carry(ctx context.Context, tx *store.Tx, moves []move, actor Actor, now time.Time) error {
 	w := writer{ctx, tx, b, actor.Person, store.Stamp(now)}
-	var paid, failed, back []move
+	var paid, elsewhere, failed, back []move
 	for _, m := range moves {
 		if m.to == "failed" {
 			failed = append(failed, m)
@@ -241,18 +291,20 @@ func (b Batch) carry(ctx context.Context, tx *store.Tx, moves []move, actor Acto
 		if m.state != "paid" {
 			paid = append(paid, m)
 		}
+		if m.state != "paid" && m.pays != m.line {
+			elsewhere = append(elsewhere, m)
+		}
 		if m.to == "returned" {
 			back = append(back, m)
 		}
 	}
 	for _, write := range []func() error{
 		func() error { return w.states("paid", paid) },
-		func() error {
-			return w.posts("post", "reserved", "paid", paid, func(m move) time.Time { return m.paidAt })
-		},
+		func() error { return w.over(elsewhere, actor, now) },
+		func() error { return w.posts("post", "reserved", "paid", paid, paidAt, pays) },
 		func() error { return w.states("returned", back) },
 		func() error {
-			return w.posts("return", "paid", "available", back, func(m move) time.Time { return m.at })
+			return w.posts("return", "paid", "available", back, func(m move) time.Time { return m.at }, pays)
 		},
 		func() error { return w.entries("退汇：", back) },
 		func() error { return w.states("failed", failed) },
@@ -303,10 +355,38 @@ func (w writer) entries(note string, moves []move) error {
 		func(m move) any { return m.n }, func(reason string) []any { return []any{note + reason, w.b.List} })
 }
 
-func (w writer) posts(kind, debit, credit string, moves []move, at func(move) time.Time) error {
+func paidAt(m move) time.Time { return m.paidAt }
+func pays(m move) string      { return m.pays }
+
+// over moves what is reserved for payments from their line to the one that pays them, and records it.
+func (w writer) over(moves []move, actor Actor, now time.Time) error {
+	if len(moves) == 0 {
+		return nil
+	}
+	err := w.posts("move_out", "reserved", "appropriation", moves, paidAt, func(m move) string { return m.line })
+	if err == nil {
+		err = w.posts("move_in", "appropriation", "reserved", moves, paidAt, pays)
+	}
+	if err != nil {
+		return err
+	}
+	var who string
+	if err := w.tx.QueryRow(w.ctx, `SELECT name FROM person WHERE id = $1`, actor.Person).Scan(&who); err != nil {
+		return err
+	}
+	for _, m := range moves {
+		facts := map[string]string{"from": m.line, "to": m.pays, "fen": strconv.FormatInt(int64(m.amount), 10), "on": civil.On(m.paidAt).String()}
+		if err := record(w.ctx, w.tx, "budget.moved", m.id, actor, who, now, facts); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w writer) posts(kind, debit, credit string, moves []move, at func(move) time.Time, line func(move) string) error {
 	rows := make([][]any, len(moves))
 	for i, m := range moves {
-		rows[i] = []any{store.Stamp(at(m)), kind, m.line, debit, credit, int64(m.amount), m.id, w.person}
+		rows[i] = []any{store.Stamp(at(m)), kind, line(m), debit, credit, int64(m.amount), m.id, w.person}
 	}
 	return w.tx.Many(w.ctx, "posting (at, kind, line, debit, credit, fen, payment, person)", "", rows)
 }

@@ -11,6 +11,7 @@ import (
 	"mianshen/internal/disburse/pay/evidence"
 	"mianshen/internal/disburse/payout"
 	"mianshen/internal/store"
+	"mianshen/rules/civil"
 )
 
 // What a person says of a line in 待查, as the beginning of its resolution.
@@ -33,7 +34,9 @@ func (d *Desk) Doubts(ctx context.Context, batch string) ([]evidence.Line, error
 
 // Resolve closes a line of 待查, by F2, with a reason, and by another person than the one who took its file in. Where the line
 // doesn't hold, it is left out and what the others say counts. Where it holds, what it says counts; that may be said only of a line whose
-// payment, account and amount are right and whose day alone is doubtful, or of what State wrote down. The payment moves as the receipts then say, and no other way.
+// payment, account and amount are right and whose day alone is doubtful, or of what State wrote down. The payment moves as the receipts
+// then say, and no other way; what the bank carried out in the year after is paid out of an approved line of that year which is carried
+// over from the payment's, and refused while there is none.
 func (d *Desk) Resolve(ctx context.Context, actor Actor, lineID string, lineHolds bool, reason string, now time.Time) error {
 	if reason = strings.TrimSpace(reason); reason == "" || utf8.RuneCountInString(reason) > 500 {
 		return refuse("请写明处理依据，不超过 500 字。")
@@ -50,7 +53,7 @@ func (d *Desk) Resolve(ctx context.Context, actor Actor, lineID string, lineHold
 		says := saysVoid
 		if lineHolds {
 			says = saysHolds
-			if l.Class != evidence.TooEarly && l.Class != evidence.TooLate && l.Class != evidence.Stated {
+			if !vouchable[l.Class] {
 				return refuse("回单属于“%s”，不能直接认定属实。请向银行索取正确的回单，或认定这一条不作数。", l.Class)
 			}
 		}
@@ -59,12 +62,12 @@ func (d *Desk) Resolve(ctx context.Context, actor Actor, lineID string, lineHold
 			return err
 		}
 		b, err := lockBatch(ctx, tx, l.Receipt.Batch)
-		moved := 0
+		var done advanced
 		if err == nil {
-			_, moved, err = advance(ctx, tx, b, nil, actor, now)
+			done, err = advance(ctx, tx, b, nil, actor, now)
 		}
-		if err == nil && moved == 0 && lineHolds && l.Class == evidence.Stated {
-			return refuse("认定以后这笔支付还是没有结果：别的回单与它矛盾，或者不是预算年度里的事。请先处理这笔支付的其他待查，或认定这一条不作数。")
+		if err == nil && lineHolds {
+			err = done.answers(ctx, tx, l)
 		}
 		if err != nil && !errors.Is(err, sql.ErrNoRows) { // a batch that isn't ours has nothing to move
 			return err
@@ -74,6 +77,30 @@ func (d *Desk) Resolve(ctx context.Context, actor Actor, lineID string, lineHold
 		})
 	})
 	return wrapped(err, "receipt "+lineID)
+}
+
+// vouchable are the classes of lines that may be called true: payment, account and amount are right, and a day is in doubt or a person's word.
+var vouchable = map[evidence.Class]bool{evidence.TooEarly: true, evidence.TooLate: true, evidence.OtherYear: true, evidence.Stated: true}
+
+// answers refuses what was called true and still doesn't say what becomes of its payment, with what to do first.
+func (a advanced) answers(ctx context.Context, tx *store.Tx, l evidence.Line) error {
+	id := l.Receipt.Payment
+	if a.blocked[id] != evidence.OtherYear {
+		if a.moved == 0 && (l.Class == evidence.Stated || l.Class == evidence.OtherYear) {
+			return refuse("认定以后这笔支付还是没有结果：别的回单与它矛盾。请先处理这笔支付的其他待查，或认定这一条不作数。")
+		}
+		return nil
+	}
+	paid, known := a.paidAt[id]
+	if !known {
+		return refuse("银行在 %d 年退回，没有说哪一天划款，不知道该用哪一年的额度。请先向银行问清哪一天划款，收回单或补记银行答复，再来认定。", civil.On(l.Receipt.At).Year())
+	}
+	var name string
+	if err := tx.QueryRow(ctx, `SELECT b.name FROM budget_line b JOIN payment p ON p.line = b.id WHERE p.id = $1`, id).Scan(&name); err != nil {
+		return err
+	}
+	year := civil.On(paid).Year()
+	return refuse("银行是 %d 年划的款，只能记在那一年的结转额度上。请先由财政经办开立由“%s”结转的 %d 年额度，经财政审批批准，再来认定；银行说是送出那一年划的，请改为补记银行答复。认定以前这笔支付保持原状，不会再送。", year, name, year)
 }
 
 // openLine reads a line that the actor may close, with its batch held first, as everybody does.

@@ -46,11 +46,11 @@ func (d *Desk) Send(ctx context.Context, actor Actor, listID string, now time.Ti
 		if _, err := tx.Exec(ctx, `UPDATE payment SET state = 'sent', moved_at = $1, moved_by = $2 WHERE batch = $3`, store.Stamp(now), actor.Person, b.ID); err != nil {
 			return err
 		}
-		_, moved, err := advance(ctx, tx, b, nil, actor, now)
+		done, err := advance(ctx, tx, b, nil, actor, now)
 		if err != nil {
 			return err
 		}
-		return turn.End(ctx, map[string]string{"batch": b.ID, "lines": strconv.Itoa(b.Lines), "sum": b.Sum.String(), "moved": strconv.Itoa(moved)})
+		return turn.End(ctx, map[string]string{"batch": b.ID, "lines": strconv.Itoa(b.Lines), "sum": b.Sum.String(), "moved": strconv.Itoa(done.moved)})
 	})
 	return wrapped(err, "send list "+listID)
 }

@@ -73,8 +73,8 @@ func (d *Desk) State(ctx context.Context, actor Actor, s Statement, now time.Tim
 		if s.On.Before(b.MadeOn) {
 			return refuse("支付批次 %s 才生成，银行的答复不能说的是更早的事。", b.MadeOn)
 		}
-		if s.Result != receipt.Failed && s.On.Year() != b.MadeOn.Year() {
-			return refuse("银行说是 %d 年的事，这批支付用的是 %d 年的额度，不能这样入账。请向银行索取回单，按跨年支付处理。", s.On.Year(), b.MadeOn.Year())
+		if s.Result == receipt.Returned && s.On.Year() != b.MadeOn.Year() {
+			return refuse("银行在 %d 年退回，这批支付用的是 %d 年的额度。请先向银行问清哪一天划款，把划款成功补记下来，由财政复核认定，再收退回的回单。", s.On.Year(), b.MadeOn.Year())
 		}
 		line = evidence.State(receipt.Receipt{Batch: b.ID, Payment: s.Payment, Account: l.Account, Amount: l.Amount, Result: s.Result, Reason: s.Basis, At: evidence.Noon(s.On)}, file)
 		_, err = tx.Exec(ctx, `INSERT INTO receipt_file (sha256, name, format, sealed, lines, received_at, received_by) VALUES ($1, $2, $3, $4, 1, $5, $6)`,

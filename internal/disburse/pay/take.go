@@ -140,9 +140,10 @@ func (t *Taken) batch(ctx context.Context, tx *store.Tx, id string, lines []evid
 		}
 		err = putLines(ctx, tx, fresh, class)
 	} else {
-		var moved int
-		class, moved, err = advance(ctx, tx, b, fresh, actor, now)
-		t.Moved += moved
+		var done advanced
+		done, err = advance(ctx, tx, b, fresh, actor, now)
+		class = done.class
+		t.Moved += done.moved
 	}
 	for _, l := range fresh {
 		t.New++

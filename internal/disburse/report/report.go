@@ -183,7 +183,7 @@ func (m *maker) money(ctx context.Context, year int) error {
 	}, `SELECT l.department, e.item, m.kind, m.at, m.fen FROM (
 			SELECT o.payment AS payment, o.kind AS kind, o.at AS at, o.fen AS fen FROM posting o WHERE o.kind IN ('post', 'return')
 			UNION ALL SELECT r.payment, 'recovered', c.at, c.fen FROM recovery_receipt c JOIN recovery r ON r.id = c.recovery) m
-		JOIN payment p ON p.id = m.payment JOIN budget_line b ON b.id = p.line AND b.year = $1
+		JOIN payment p ON p.id = m.payment JOIN payment_line f ON f.payment = p.id JOIN budget_line b ON b.id = f.line AND b.year = $1
 		JOIN list_entry e ON e.list = p.list AND e.n = p.n JOIN disbursement_list l ON l.id = e.list`, year)
 }
 

@@ -147,7 +147,7 @@ func (p *Pages) paymentDeeds(who caller.Caller, batch string, x overview.Payment
 	case x.State == "sent" && who.Has(caller.F2):
 		return []moneyui.Form{{Action: batchURL(batch) + "/unknown", Button: "记为结果不明", Title: "结果不明？", Fold: true, Quiet: true, Hidden: this, Fields: []moneyui.Field{why}}}
 	case x.State == "unknown" && who.Has(caller.F1):
-		return []moneyui.Form{{Action: batchURL(batch) + "/answers", Button: "记下", Title: "补记银行答复", Fold: true, Quiet: true, Hidden: this, Hint: "记下以后进“待查”，由财政复核认定才算数。", Fields: []moneyui.Field{
+		return []moneyui.Form{{Action: batchURL(batch) + "/answers", Button: "记下", Title: "补记银行答复", Fold: true, Quiet: true, Hidden: this, Hint: "记下以后进“待查”，由财政复核认定才算数。写银行划款的那一天，不是记账或回单的日期：跨年的按这一天决定用哪一年的额度。", Fields: []moneyui.Field{
 			{Name: "result", Label: "银行说", Kind: "select", Choices: []moneyui.Pair{{Name: "已经付给企业", Value: "success"}, {Name: "没有付出去", Value: "failed"}, {Name: "付了又退回来", Value: "returned"}}},
 			{Name: "on", Label: "哪天的事", Kind: "date", Must: true, Value: civil.On(p.Clock()).String()},
 			{Name: "basis", Label: "银行怎么答复的", Kind: "text", Must: true, Hint: "函号、柜面查询、谁答复的；不写账号"},

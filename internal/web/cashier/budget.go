@@ -109,7 +109,7 @@ func (p *Pages) openLine(w http.ResponseWriter, r *http.Request) error {
 
 func (p *Pages) line(w http.ResponseWriter, r *http.Request) error { return p.showLine(w, r, nil) }
 
-var postingWords = map[string]string{"allot": "下达", "carry": "结转出", "reserve": "冻结", "void": "解冻", "post": "支付", "return": "银行退回", "recover": "追回"}
+var postingWords = map[string]string{"allot": "下达", "carry": "结转出", "reserve": "冻结", "void": "解冻", "move_out": "冻结结转出", "move_in": "冻结结转入", "post": "支付", "return": "银行退回", "recover": "追回"}
 
 var accountWords = map[string]string{"appropriation": "下达", "available": "可用", "reserved": "冻结", "paid": "已付"}
 

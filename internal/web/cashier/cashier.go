@@ -130,17 +130,25 @@ func spread(states map[string]overview.Sum) string {
 
 // countsWhere names the choice that lets a line count, and when it may be taken.
 func countsWhere(l overview.Receipt) string {
-	if evidence.Class(l.Class) == evidence.Stated {
+	switch evidence.Class(l.Class) {
+	case evidence.Stated:
 		return "属实，按银行的答复入账"
+	case evidence.OtherYear:
+		return "银行确是那一天划的款，记在那一年的结转额度上"
 	}
 	return "算数（只有时间可疑、其余都对的才行）"
 }
+
+// yearHint says what to do with a payment that the bank says is of another year than its money.
+const yearHint = "“跨年支付”先问银行哪一天划的款：是送出那一年划的，把支付记为结果不明，由财政经办补记银行答复，财政复核认定，仍用原额度；" +
+	"是下一年划的，由财政经办开立从原额度结转的新一年额度，财政审批批准，再来认定，记在新额度上。"
 
 // doubts is the queue of receipts that a person has to look at.
 func (p *Pages) doubts(ctx context.Context, who caller.Caller, batch, after string) (moneyui.Section, error) {
 	s := moneyui.Section{ID: "doubts", Title: "待查", Hint: "编号、账号、金额、时间有一样对不上的回单，机器不猜，由财政复核逐条看。收文件的人不能处理自己收的。"}
 	page, err := p.Seen.Receipts(ctx, overview.ReceiptFilter{Batch: batch, Doubtful: true, After: after, Limit: pageSize})
 	var rows [][]moneyui.Cell
+	otherYear := false
 	for _, l := range page {
 		do := moneyui.Cell{}
 		if who.Has(caller.F2) {
@@ -155,9 +163,15 @@ func (p *Pages) doubts(ctx context.Context, who caller.Caller, batch, after stri
 		} else {
 			firm.Text = "不是我们的支付编号"
 		}
+		if evidence.Class(l.Class) == evidence.OtherYear {
+			otherYear = true
+		}
 		rows = append(rows, []moneyui.Cell{moneyui.Badge(evidence.Class(l.Class).String(), moneyui.Warn), firm, moneyui.Sum(l.Amount), {Text: moneyui.ResultWord(l.Result), Small: l.Reason}, {Text: l.FileName, Small: moneyui.Clock(l.BankAt)}, do})
 	}
 	s.Tables = []moneyui.Table{{Name: "待查的回单", Heads: []string{"为什么待查", "哪一笔", "金额（元）#", "银行说", "来自", "处理"}, Rows: rows, Empty: "没有待查的回单。"}}
+	if otherYear {
+		s.Hint += yearHint
+	}
 	if len(page) == pageSize {
 		s.More = counter.URL("/payments", "doubt", page[pageSize-1].ID)
 	}

@@ -58,7 +58,7 @@ func (a *API) State(ctx context.Context, in *StateAnswer) (*Said, error) {
 type CloseDoubt struct {
 	Receipt string `path:"id" maxLength:"64" doc:"回单的编号"`
 	Body    struct {
-		Holds  bool   `json:"holds" doc:"算数：只有时间可疑的，或补记的银行答复属实"`
+		Holds  bool   `json:"holds" doc:"算数：只有时间可疑的，或补记的银行答复属实；银行在下一年划的款，要先有批准了的结转额度"`
 		Reason string `json:"reason" minLength:"1" maxLength:"500" doc:"怎么核实的"`
 	}
 }

@@ -104,7 +104,9 @@ func State(r receipt.Receipt, file string) Line {
 // Evidence is what the lines of one batch come to.
 type Evidence struct {
 	Outcomes []receipt.Outcome    // one a payment, in the order of the batch
-	PaidAt   map[string]time.Time // payment -> the first success that counts
+	PaidAt   map[string]time.Time // payment -> the first success that counts, when the bank says that it was
+	BackAt   map[string]time.Time // payment -> a return that a person found true, the same
+	Vouched  map[string]bool      // payments whose success in PaidAt a person found true
 	Class    map[string]Class     // line -> its class, of those that no person has closed
 }
 
@@ -113,8 +115,8 @@ type Evidence struct {
 // the result doesn't depend on which of them came first. Lines that contradict each other stay in doubt together, and so does
 // their payment. A line that a person let count has the batch's account, amount and days; one that he didn't let count is left out, and so is what a person stated until another found it true.
 func Fold(b payout.Batch, until civil.Date, lines []Line) (Evidence, error) {
-	e := Evidence{PaidAt: map[string]time.Time{}, Class: map[string]Class{}}
-	f := folder{batch: b, until: until, byID: map[string]payout.Line{}, vouched: map[string]bool{}}
+	e := Evidence{PaidAt: map[string]time.Time{}, BackAt: map[string]time.Time{}, Vouched: map[string]bool{}, Class: map[string]Class{}}
+	f := folder{batch: b, until: until, byID: map[string]payout.Line{}, vouched: map[string]time.Time{}}
 	for _, l := range b.Lines {
 		f.byID[l.ID] = l
 	}
@@ -132,7 +134,7 @@ func Fold(b payout.Batch, until civil.Date, lines []Line) (Evidence, error) {
 		case l.Holds:
 			r := f.vouch(l.Receipt)
 			open = append(open, r)
-			f.vouched[lineID(r)] = true
+			f.vouched[lineID(r)] = l.Receipt.At
 		}
 	}
 	for {
@@ -154,12 +156,25 @@ func Fold(b payout.Batch, until civil.Date, lines []Line) (Evidence, error) {
 		}
 	}
 	for _, r := range open {
-		first, seen := e.PaidAt[r.Payment]
-		if r.Result == receipt.Success && (!seen || r.At.Before(first)) {
-			e.PaidAt[r.Payment] = r.At
+		at, vouched := f.when(r)
+		switch first, seen := e.PaidAt[r.Payment]; {
+		case r.Result == receipt.Returned && vouched:
+			e.BackAt[r.Payment] = at
+		case r.Result == receipt.Success && (!seen || at.Before(first)):
+			e.PaidAt[r.Payment], e.Vouched[r.Payment] = at, vouched
 		}
 	}
 	return e, nil
+}
+
+// when is the instant of a receipt, and whether a person vouches for it: of what came after the last day the bank's own, not the
+// one that stands for it, for the year of that day says which line pays. Nothing was carried out before the batch was made.
+func (f folder) when(r receipt.Receipt) (time.Time, bool) {
+	at, vouched := f.vouched[lineID(r)]
+	if !vouched || civil.On(at).Before(f.batch.Created) {
+		return r.At, vouched
+	}
+	return at, true
 }
 
 // folder knows the batch, and which receipts a person vouches for.
@@ -167,7 +182,7 @@ type folder struct {
 	batch   payout.Batch
 	until   civil.Date
 	byID    map[string]payout.Line
-	vouched map[string]bool
+	vouched map[string]time.Time // line as it counts -> when the bank says that it was
 }
 
 // vouch makes a receipt that a person let count one that counts.
@@ -205,7 +220,7 @@ func (f folder) apart(doubts []receipt.Questioned) map[string]Class {
 	}
 	for _, list := range again {
 		slices.SortFunc(list, func(a, b receipt.Receipt) int {
-			return cmp.Or(cmp.Compare(rank(f.vouched[lineID(a)]), rank(f.vouched[lineID(b)])), a.At.Compare(b.At), strings.Compare(lineID(a), lineID(b)))
+			return cmp.Or(cmp.Compare(f.rank(a), f.rank(b)), a.At.Compare(b.At), strings.Compare(lineID(a), lineID(b)))
 		})
 		for _, r := range list[1:] {
 			classes[lineID(r)] = Repeated
@@ -214,8 +229,9 @@ func (f folder) apart(doubts []receipt.Questioned) map[string]Class {
 	return classes
 }
 
-func rank(first bool) int {
-	if first {
+// rank puts what a person vouches for first.
+func (f folder) rank(r receipt.Receipt) int {
+	if _, first := f.vouched[lineID(r)]; first {
 		return 0
 	}
 	return 1

@@ -328,11 +328,13 @@ CREATE TABLE posting (
     WHEN 'reserve' THEN debit = 'available' AND credit = 'reserved'
     WHEN 'void' THEN debit = 'reserved' AND credit = 'available'
     WHEN 'post' THEN debit = 'reserved' AND credit = 'paid'
+    WHEN 'move_out' THEN debit = 'reserved' AND credit = 'appropriation'
+    WHEN 'move_in' THEN debit = 'appropriation' AND credit = 'reserved'
     WHEN 'return' THEN debit = 'paid' AND credit = 'available'
     WHEN 'recover' THEN debit = 'paid' AND credit = 'available'
     ELSE FALSE END),
   CHECK ((kind IN ('reserve', 'void')) = (list IS NOT NULL) AND (list IS NULL) = (n IS NULL) AND (list IS NULL) = (round IS NULL)),
-  CHECK ((kind IN ('post', 'return')) = (payment IS NOT NULL)),
+  CHECK ((kind IN ('move_out', 'move_in', 'post', 'return')) = (payment IS NOT NULL)),
   CHECK (kind NOT IN ('allot', 'carry', 'recover') OR ref <> '')
 );
 CREATE UNIQUE INDEX posting_entry ON posting (list, n, round, kind) WHERE list IS NOT NULL;
@@ -489,6 +491,10 @@ CREATE TABLE recovery_receipt (
   person   TEXT COLLATE "C" NOT NULL REFERENCES person (id),
   PRIMARY KEY (recovery, ref)
 );
+-- The line that a payment is paid out of: its own, or the one that its reservation was moved to, where the bank carried it out in the year
+-- after.
+CREATE VIEW payment_line AS SELECT p.id AS payment, coalesce(o.line, p.line) AS line
+  FROM payment p LEFT JOIN posting o ON o.payment = p.id AND o.kind = 'move_in';
 -- What has come back from the firm of an entry that was paid. As much of its caps is free again, and once all of it is back the time that
 -- it counted and its places in groups of exclusion too. What it was paid for (basis, once) stays used, and the right stays settled.
 CREATE VIEW entry_back AS SELECT p.list, p.n, p.amount_fen, sum(r.received_fen)::BIGINT AS fen
@@ -547,7 +553,8 @@ CREATE TRIGGER budget_line_counts BEFORE UPDATE ON budget_line FOR EACH ROW
 CREATE TRIGGER budget_line_delete BEFORE DELETE ON budget_line FOR EACH ROW EXECUTE FUNCTION refuse('a budget line is never deleted');
 
 -- The sums follow the postings. Money moves within the line's own year only (M6), recoveries and returns excepted. A payment is posted
--- when it is paid and given back when it has come back; what is reserved is voided when nothing of it is underway or was paid.
+-- when it is paid and given back when it has come back; what is reserved is voided when nothing of it is underway or was paid. What the
+-- bank carried out in the next year is moved before it is posted, from its line to an approved one that is carried over from that line.
 -- +goose StatementBegin
 CREATE FUNCTION posting_fits() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
@@ -556,20 +563,27 @@ BEGIN
   FOR this IN SELECT DISTINCT list FROM added WHERE list IS NOT NULL ORDER BY list LOOP
     PERFORM 1 FROM disbursement_list WHERE id = this.list FOR NO KEY UPDATE;
   END LOOP;
-  IF EXISTS (SELECT 1 FROM added a WHERE a.kind IN ('allot', 'reserve', 'post')
+  IF EXISTS (SELECT 1 FROM added a WHERE a.kind IN ('allot', 'reserve', 'move_in', 'post')
     AND extract(year FROM shanghai(a.at)) <> (SELECT b.year FROM budget_line b WHERE b.id = a.line)) THEN
     PERFORM refused('the budget line is of another fiscal year');
   END IF;
   IF EXISTS (SELECT 1 FROM added a WHERE
-    (a.payment IS NOT NULL AND NOT EXISTS (SELECT 1 FROM payment p WHERE p.id = a.payment AND p.line = a.line AND p.amount_fen = a.fen
-      AND p.state = CASE a.kind WHEN 'post' THEN 'paid' ELSE 'returned' END OFFSET 0))
+    (a.payment IS NOT NULL AND NOT EXISTS (SELECT 1 FROM payment p WHERE p.id = a.payment AND p.amount_fen = a.fen
+      AND p.state = CASE a.kind WHEN 'return' THEN 'returned' ELSE 'paid' END
+      AND CASE a.kind
+        WHEN 'move_out' THEN p.line = a.line
+        WHEN 'move_in' THEN EXISTS (SELECT 1 FROM budget_line b WHERE b.id = a.line AND b.carried_from = p.line AND b.approved_by IS NOT NULL OFFSET 0)
+        ELSE (p.line = a.line AND NOT EXISTS (SELECT 1 FROM posting o WHERE o.payment = a.payment AND o.kind = 'move_out' OFFSET 0))
+          OR EXISTS (SELECT 1 FROM posting o WHERE o.payment = a.payment AND o.kind = 'move_in' AND o.line = a.line OFFSET 0) END OFFSET 0))
+    OR (a.kind IN ('move_out', 'move_in') AND EXISTS (SELECT 1 FROM posting o WHERE o.payment = a.payment AND o.kind = 'post' OFFSET 0))
+    OR (a.kind = 'move_in' AND NOT EXISTS (SELECT 1 FROM posting o WHERE o.payment = a.payment AND o.kind = 'move_out' OFFSET 0))
     OR (a.list IS NOT NULL AND NOT EXISTS (SELECT 1 FROM list_entry e WHERE e.list = a.list AND e.n = a.n AND e.line = a.line AND e.amount_fen = a.fen OFFSET 0))
     OR (a.kind = 'return' AND NOT EXISTS (SELECT 1 FROM posting o WHERE o.payment = a.payment AND o.kind = 'post' OFFSET 0))
     OR (a.kind = 'void' AND NOT EXISTS (SELECT 1 FROM posting o WHERE o.list = a.list AND o.n = a.n AND o.round = a.round AND o.kind = 'reserve' OFFSET 0))
     OR (a.kind = 'void' AND EXISTS (SELECT 1 FROM payment p WHERE p.list = a.list AND p.n = a.n AND (p.state IN ('ready', 'sent', 'unknown', 'paid')
       OR (p.state = 'returned' AND (SELECT b.round FROM payment_batch b WHERE b.id = p.batch) = a.round)) OFFSET 0))
     OR (a.kind = 'recover' AND NOT EXISTS (SELECT 1 FROM recovery_receipt q WHERE q.ref = a.ref AND q.fen = a.fen
-      AND (SELECT p.line FROM payment p WHERE p.id = (SELECT r.payment FROM recovery r WHERE r.id = q.recovery)) = a.line OFFSET 0))) THEN
+      AND (SELECT p.line FROM payment_line p WHERE p.payment = (SELECT r.payment FROM recovery r WHERE r.id = q.recovery)) = a.line OFFSET 0))) THEN
     PERFORM refused('the posting does not fit what it is for');
   END IF;
   FOR this IN SELECT line, sum(fen * ((debit = 'appropriation')::INT - (credit = 'appropriation')::INT))::BIGINT AS total,

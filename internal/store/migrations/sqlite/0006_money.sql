@@ -334,11 +334,13 @@ CREATE TABLE posting (
     WHEN 'reserve' THEN debit = 'available' AND credit = 'reserved'
     WHEN 'void' THEN debit = 'reserved' AND credit = 'available'
     WHEN 'post' THEN debit = 'reserved' AND credit = 'paid'
+    WHEN 'move_out' THEN debit = 'reserved' AND credit = 'appropriation'
+    WHEN 'move_in' THEN debit = 'appropriation' AND credit = 'reserved'
     WHEN 'return' THEN debit = 'paid' AND credit = 'available'
     WHEN 'recover' THEN debit = 'paid' AND credit = 'available'
     ELSE 0 END),
   CHECK ((kind IN ('reserve', 'void')) = (list IS NOT NULL) AND (list IS NULL) = (n IS NULL) AND (list IS NULL) = (round IS NULL)),
-  CHECK ((kind IN ('post', 'return')) = (payment IS NOT NULL)),
+  CHECK ((kind IN ('move_out', 'move_in', 'post', 'return')) = (payment IS NOT NULL)),
   CHECK (kind NOT IN ('allot', 'carry', 'recover') OR ref <> '')
 ) STRICT;
 CREATE UNIQUE INDEX posting_entry ON posting (list, n, round, kind) WHERE list IS NOT NULL;
@@ -495,6 +497,10 @@ CREATE TABLE recovery_receipt (
   person   TEXT NOT NULL REFERENCES person (id),
   PRIMARY KEY (recovery, ref)
 ) STRICT;
+-- The line that a payment is paid out of: its own, or the one that its reservation was moved to, where the bank carried it out in the year
+-- after.
+CREATE VIEW payment_line AS SELECT p.id AS payment, coalesce(o.line, p.line) AS line
+  FROM payment p LEFT JOIN posting o ON o.payment = p.id AND o.kind = 'move_in';
 -- What has come back from the firm of an entry that was paid. As much of its caps is free again, and once all of it is back the time that
 -- it counted and its places in groups of exclusion too. What it was paid for (basis, once) stays used, and the right stays settled.
 CREATE VIEW entry_back AS SELECT p.list, p.n, p.amount_fen, sum(r.received_fen) AS fen
@@ -541,23 +547,31 @@ BEGIN SELECT RAISE(ABORT, 'the sums of a budget line follow its postings'); END;
 CREATE TRIGGER budget_line_delete BEFORE DELETE ON budget_line BEGIN SELECT RAISE(ABORT, 'a budget line is never deleted'); END;
 -- +goose StatementEnd
 -- The sums follow the postings. Money moves within the line's own year only (M6), recoveries and returns excepted. A payment is posted
--- when it is paid and given back when it has come back; what is reserved is voided when nothing of it is underway or was paid.
+-- when it is paid and given back when it has come back; what is reserved is voided when nothing of it is underway or was paid. What the
+-- bank carried out in the next year is moved before it is posted, from its line to an approved one that is carried over from that line.
 -- +goose StatementBegin
 CREATE TRIGGER posting_year BEFORE INSERT ON posting
-WHEN NEW.kind IN ('allot', 'reserve', 'post') AND (SELECT year FROM budget_line WHERE id = NEW.line) <> CAST(strftime('%Y', NEW.at, '+8 hours') AS INTEGER)
+WHEN NEW.kind IN ('allot', 'reserve', 'move_in', 'post') AND (SELECT year FROM budget_line WHERE id = NEW.line) <> CAST(strftime('%Y', NEW.at, '+8 hours') AS INTEGER)
 BEGIN SELECT RAISE(ABORT, 'the budget line is of another fiscal year'); END;
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER posting_fits BEFORE INSERT ON posting
-WHEN (NEW.payment IS NOT NULL AND NOT EXISTS (SELECT 1 FROM payment p WHERE p.id = NEW.payment AND p.line = NEW.line AND p.amount_fen = NEW.fen
-    AND p.state = CASE NEW.kind WHEN 'post' THEN 'paid' ELSE 'returned' END))
+WHEN (NEW.payment IS NOT NULL AND NOT EXISTS (SELECT 1 FROM payment p WHERE p.id = NEW.payment AND p.amount_fen = NEW.fen
+    AND p.state = CASE NEW.kind WHEN 'return' THEN 'returned' ELSE 'paid' END
+    AND CASE NEW.kind
+      WHEN 'move_out' THEN p.line = NEW.line
+      WHEN 'move_in' THEN EXISTS (SELECT 1 FROM budget_line b WHERE b.id = NEW.line AND b.carried_from = p.line AND b.approved_by IS NOT NULL)
+      ELSE (p.line = NEW.line AND NOT EXISTS (SELECT 1 FROM posting o WHERE o.payment = NEW.payment AND o.kind = 'move_out'))
+        OR EXISTS (SELECT 1 FROM posting o WHERE o.payment = NEW.payment AND o.kind = 'move_in' AND o.line = NEW.line) END))
+  OR (NEW.kind IN ('move_out', 'move_in') AND EXISTS (SELECT 1 FROM posting o WHERE o.payment = NEW.payment AND o.kind = 'post'))
+  OR (NEW.kind = 'move_in' AND NOT EXISTS (SELECT 1 FROM posting o WHERE o.payment = NEW.payment AND o.kind = 'move_out'))
   OR (NEW.list IS NOT NULL AND NOT EXISTS (SELECT 1 FROM list_entry e WHERE e.list = NEW.list AND e.n = NEW.n AND e.line = NEW.line AND e.amount_fen = NEW.fen))
   OR (NEW.kind = 'return' AND NOT EXISTS (SELECT 1 FROM posting o WHERE o.payment = NEW.payment AND o.kind = 'post'))
   OR (NEW.kind = 'void' AND NOT EXISTS (SELECT 1 FROM posting o WHERE o.list = NEW.list AND o.n = NEW.n AND o.round = NEW.round AND o.kind = 'reserve'))
   OR (NEW.kind = 'void' AND EXISTS (SELECT 1 FROM payment p LEFT JOIN payment_batch b ON b.id = p.batch WHERE p.list = NEW.list AND p.n = NEW.n
     AND (p.state IN ('ready', 'sent', 'unknown', 'paid') OR (p.state = 'returned' AND b.round = NEW.round))))
   OR (NEW.kind = 'recover' AND NOT EXISTS (
-    SELECT 1 FROM recovery_receipt q JOIN recovery r ON r.id = q.recovery JOIN payment p ON p.id = r.payment
+    SELECT 1 FROM recovery_receipt q JOIN recovery r ON r.id = q.recovery JOIN payment_line p ON p.payment = r.payment
     WHERE q.ref = NEW.ref AND q.fen = NEW.fen AND p.line = NEW.line))
 BEGIN SELECT RAISE(ABORT, 'the posting does not fit what it is for'); END;
 -- +goose StatementEnd
