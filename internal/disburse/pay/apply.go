@@ -9,28 +9,9 @@ import (
 	"time"
 
 	"mianshen/internal/disburse/pay/evidence"
-	"mianshen/internal/disburse/receipt"
 	"mianshen/internal/store"
 	"mianshen/rules/civil"
-	"mianshen/rules/exact"
 )
-
-// payment is one payment of a batch as it stands.
-type payment struct {
-	id, state, line, pays string // pays is the line that it is paid out of: line, unless it was moved
-	n, year               int    // year is that of line
-	amount                exact.Money
-	given                 bool // its firm has given back of it
-}
-
-// move is what a payment's receipts do to it.
-type move struct {
-	payment
-	to     string    // paid, failed or returned
-	paidAt time.Time // when the money left, for paid and returned
-	at     time.Time // of the result
-	reason string
-}
 
 // lockBatch reads a batch and holds it to the end of the transaction, so that receipts of one batch come one after the other.
 func lockBatch(ctx context.Context, tx *store.Tx, id string) (Batch, error) {
@@ -61,7 +42,7 @@ func advance(ctx context.Context, tx *store.Tx, b Batch, fresh []evidence.Line, 
 	if err != nil {
 		return advanced{}, err
 	}
-	moves, blocked := moves(e, payments, all, over)
+	moves, blocked := e.Moves(payments, all, over)
 	if err := elsewhere(ctx, tx, all, e.Class); err != nil {
 		return advanced{}, err
 	}
@@ -113,17 +94,17 @@ func scanLines(rows *sql.Rows) ([]evidence.Line, error) {
 	return lines, rows.Err()
 }
 
-func paymentsOf(ctx context.Context, tx *store.Tx, batch string) ([]payment, error) {
+func paymentsOf(ctx context.Context, tx *store.Tx, batch string) ([]evidence.Payment, error) {
 	rows, err := tx.Query(ctx, `SELECT p.id, p.n, p.state, p.line, f.line, p.amount_fen, l.year, (SELECT coalesce(max(r.received_fen), 0) FROM recovery r WHERE r.payment = p.id) > 0
 		FROM payment p JOIN budget_line l ON l.id = p.line JOIN payment_line f ON f.payment = p.id WHERE p.batch = $1 ORDER BY p.n`, batch)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var list []payment
+	var list []evidence.Payment
 	for rows.Next() {
-		var p payment
-		if err := rows.Scan(&p.id, &p.n, &p.state, &p.line, &p.pays, &p.amount, &p.year, &p.given); err != nil {
+		var p evidence.Payment
+		if err := rows.Scan(&p.ID, &p.N, &p.State, &p.Line, &p.Pays, &p.Amount, &p.Year, &p.Given); err != nil {
 			return nil, err
 		}
 		list = append(list, p)
@@ -131,15 +112,9 @@ func paymentsOf(ctx context.Context, tx *store.Tx, batch string) ([]payment, err
 	return list, rows.Err()
 }
 
-// heir is a year, and the line of which something is carried over into it.
-type heir struct {
-	line string
-	year int
-}
-
 // carriedOver gives the approved lines that are carried over from the lines of a batch (结转). Of several those of the same 科目 come
 // first, then those that were approved first.
-func carriedOver(ctx context.Context, tx *store.Tx, batch string) (map[heir]string, error) {
+func carriedOver(ctx context.Context, tx *store.Tx, batch string) (map[evidence.Heir]string, error) {
 	rows, err := tx.Query(ctx, `SELECT c.carried_from, c.year, c.id FROM budget_line c JOIN budget_line l ON l.id = c.carried_from
 		WHERE c.approved_by IS NOT NULL AND l.id IN (SELECT p.line FROM payment p WHERE p.batch = $1)
 		ORDER BY CASE WHEN (c.unit, c.project, c.function, c.economic) = (l.unit, l.project, l.function, l.economic) THEN 0 ELSE 1 END, c.approved_at, c.id`, batch)
@@ -147,11 +122,11 @@ func carriedOver(ctx context.Context, tx *store.Tx, batch string) (map[heir]stri
 		return nil, err
 	}
 	defer rows.Close()
-	over := map[heir]string{}
+	over := map[evidence.Heir]string{}
 	for rows.Next() {
-		var h heir
+		var h evidence.Heir
 		var id string
-		if err := rows.Scan(&h.line, &h.year, &id); err != nil {
+		if err := rows.Scan(&h.Line, &h.Year, &id); err != nil {
 			return nil, err
 		}
 		if over[h] == "" {
@@ -159,78 +134,6 @@ func carriedOver(ctx context.Context, tx *store.Tx, batch string) (map[heir]stri
 		}
 	}
 	return over, rows.Err()
-}
-
-// moves says which payments move, and gives the lines of those that can't a class of 待查.
-func moves(e evidence.Evidence, payments []payment, lines []evidence.Line, over map[heir]string) (moves []move, blocked map[string]evidence.Class) {
-	blocked, basis := map[string]evidence.Class{}, map[string]payment{}
-	for i, p := range payments {
-		if p.given {
-			basis[p.id] = p
-		}
-		m, class := p.take(e.Outcomes[i], e)
-		if class == evidence.OtherYear && e.Vouched[p.id] {
-			if m.pays = over[heir{p.line, civil.On(m.paidAt).Year()}]; m.pays != "" {
-				class = ""
-			}
-		}
-		switch {
-		case class != "":
-			blocked[p.id] = class
-		case m.to != "":
-			moves = append(moves, m)
-		}
-	}
-	for _, l := range lines {
-		class := blocked[l.Receipt.Payment]
-		if class != "" && e.Class[l.ID] == evidence.Applied && !basis[l.Receipt.Payment].says(l.Receipt.Result) {
-			e.Class[l.ID] = class
-		}
-	}
-	return moves, blocked
-}
-
-// says tells whether a result is what a payment that its firm gave back of stands on: that one isn't in doubt with the return.
-func (p payment) says(r receipt.Result) bool {
-	return p.given && p.state == "paid" && r == receipt.Success
-}
-
-// take says what an outcome does to a payment: a move, nothing, or why it can't. With OtherYear comes the move that another line may pay.
-func (p payment) take(o receipt.Outcome, e evidence.Evidence) (move, evidence.Class) {
-	m := move{payment: p, paidAt: e.PaidAt[p.id], at: o.At, reason: o.Reason}
-	switch o.State {
-	case receipt.Paid:
-		m.to = "paid"
-	case receipt.Unpaid:
-		m.to = "failed"
-	case receipt.SentBack:
-		m.to = "returned"
-		if m.paidAt.IsZero() {
-			m.paidAt = o.At
-			if at, vouched := e.BackAt[p.id]; vouched {
-				m.paidAt = at
-			}
-		}
-	default:
-		return move{}, ""
-	}
-	switch {
-	case p.state == m.to:
-		return move{}, ""
-	case p.state == "ready":
-		return move{}, evidence.Unsent
-	case p.state == "cancelled":
-		return move{}, evidence.Cancelled
-	case p.state == "paid" && m.to == "returned" && p.given: // the same money can't have come back twice: a person looks
-		return move{}, evidence.Contradicted
-	case p.state == "paid" && m.to == "returned":
-		return m, ""
-	case p.state != "sent" && p.state != "unknown":
-		return move{}, evidence.Contradicted
-	case m.to != "failed" && civil.On(m.paidAt).Year() != p.year:
-		return m, evidence.OtherYear
-	}
-	return m, ""
 }
 
 // elsewhere tells ids that nobody knows from those of another batch.
@@ -280,21 +183,21 @@ func reclass(ctx context.Context, tx *store.Tx, kept []evidence.Line, class map[
 // carry moves payments with what belongs to it: success posts, failure voids the reservation, a return restores the line; the entry
 // of what didn't arrive is returned, so that the right is free for another list. What another line pays is moved there first. Postings
 // bear the bank's time. What the same happens to is written together.
-func (b Batch) carry(ctx context.Context, tx *store.Tx, moves []move, actor Actor, now time.Time) error {
+func (b Batch) carry(ctx context.Context, tx *store.Tx, moves []evidence.Move, actor Actor, now time.Time) error {
 	w := writer{ctx, tx, b, actor.Person, store.Stamp(now)}
-	var paid, elsewhere, failed, back []move
+	var paid, elsewhere, failed, back []evidence.Move
 	for _, m := range moves {
-		if m.to == "failed" {
+		if m.To == "failed" {
 			failed = append(failed, m)
 			continue
 		}
-		if m.state != "paid" {
+		if m.State != "paid" {
 			paid = append(paid, m)
 		}
-		if m.state != "paid" && m.pays != m.line {
+		if m.State != "paid" && m.Pays != m.Line {
 			elsewhere = append(elsewhere, m)
 		}
-		if m.to == "returned" {
+		if m.To == "returned" {
 			back = append(back, m)
 		}
 	}
@@ -304,7 +207,7 @@ func (b Batch) carry(ctx context.Context, tx *store.Tx, moves []move, actor Acto
 		func() error { return w.posts("post", "reserved", "paid", paid, paidAt, pays) },
 		func() error { return w.states("returned", back) },
 		func() error {
-			return w.posts("return", "paid", "available", back, func(m move) time.Time { return m.at }, pays)
+			return w.posts("return", "paid", "available", back, func(m evidence.Move) time.Time { return m.At }, pays)
 		},
 		func() error { return w.entries("退汇：", back) },
 		func() error { return w.states("failed", failed) },
@@ -329,10 +232,10 @@ type writer struct {
 
 // together runs an update for moves that have one reason, many at a time. Its text ends before the list of what key says, which
 // comes after the arguments that args makes of the reason.
-func (w writer) together(text string, moves []move, key func(move) any, args func(reason string) []any) error {
+func (w writer) together(text string, moves []evidence.Move, key func(evidence.Move) any, args func(reason string) []any) error {
 	by := map[string][]any{}
 	for _, m := range moves {
-		by[m.reason] = append(by[m.reason], key(m))
+		by[m.Reason] = append(by[m.Reason], key(m))
 	}
 	for _, reason := range slices.Sorted(maps.Keys(by)) {
 		for keys := range slices.Chunk(by[reason], 100) {
@@ -345,25 +248,25 @@ func (w writer) together(text string, moves []move, key func(move) any, args fun
 	return nil
 }
 
-func (w writer) states(to string, moves []move) error {
+func (w writer) states(to string, moves []evidence.Move) error {
 	return w.together(`UPDATE payment SET state = $1, reason = $2, moved_at = $3, moved_by = $4 WHERE id IN `, moves,
-		func(m move) any { return m.id }, func(reason string) []any { return []any{to, reason, w.now, w.person} })
+		func(m evidence.Move) any { return m.ID }, func(reason string) []any { return []any{to, reason, w.now, w.person} })
 }
 
-func (w writer) entries(note string, moves []move) error {
+func (w writer) entries(note string, moves []evidence.Move) error {
 	return w.together(`UPDATE list_entry SET status = 'returned', note = $1 WHERE list = $2 AND n IN `, moves,
-		func(m move) any { return m.n }, func(reason string) []any { return []any{note + reason, w.b.List} })
+		func(m evidence.Move) any { return m.N }, func(reason string) []any { return []any{note + reason, w.b.List} })
 }
 
-func paidAt(m move) time.Time { return m.paidAt }
-func pays(m move) string      { return m.pays }
+func paidAt(m evidence.Move) time.Time { return m.PaidAt }
+func pays(m evidence.Move) string      { return m.Pays }
 
 // over moves what is reserved for payments from their line to the one that pays them, and records it.
-func (w writer) over(moves []move, actor Actor, now time.Time) error {
+func (w writer) over(moves []evidence.Move, actor Actor, now time.Time) error {
 	if len(moves) == 0 {
 		return nil
 	}
-	err := w.posts("move_out", "reserved", "appropriation", moves, paidAt, func(m move) string { return m.line })
+	err := w.posts("move_out", "reserved", "appropriation", moves, paidAt, func(m evidence.Move) string { return m.Line })
 	if err == nil {
 		err = w.posts("move_in", "appropriation", "reserved", moves, paidAt, pays)
 	}
@@ -375,26 +278,26 @@ func (w writer) over(moves []move, actor Actor, now time.Time) error {
 		return err
 	}
 	for _, m := range moves {
-		facts := map[string]string{"from": m.line, "to": m.pays, "fen": strconv.FormatInt(int64(m.amount), 10), "on": civil.On(m.paidAt).String()}
-		if err := record(w.ctx, w.tx, "budget.moved", m.id, actor, who, now, facts); err != nil {
+		facts := map[string]string{"from": m.Line, "to": m.Pays, "fen": strconv.FormatInt(int64(m.Amount), 10), "on": civil.On(m.PaidAt).String()}
+		if err := record(w.ctx, w.tx, "budget.moved", m.ID, actor, who, now, facts); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (w writer) posts(kind, debit, credit string, moves []move, at func(move) time.Time, line func(move) string) error {
+func (w writer) posts(kind, debit, credit string, moves []evidence.Move, at func(evidence.Move) time.Time, line func(evidence.Move) string) error {
 	rows := make([][]any, len(moves))
 	for i, m := range moves {
-		rows[i] = []any{store.Stamp(at(m)), kind, line(m), debit, credit, int64(m.amount), m.id, w.person}
+		rows[i] = []any{store.Stamp(at(m)), kind, line(m), debit, credit, int64(m.Amount), m.ID, w.person}
 	}
 	return w.tx.Many(w.ctx, "posting (at, kind, line, debit, credit, fen, payment, person)", "", rows)
 }
 
-func (w writer) voids(moves []move) error {
+func (w writer) voids(moves []evidence.Move) error {
 	rows := make([][]any, len(moves))
 	for i, m := range moves {
-		rows[i] = []any{store.Stamp(m.at), "void", m.line, "reserved", "available", int64(m.amount), w.b.List, m.n, w.b.Round, w.person}
+		rows[i] = []any{store.Stamp(m.At), "void", m.Line, "reserved", "available", int64(m.Amount), w.b.List, m.N, w.b.Round, w.person}
 	}
 	return w.tx.Many(w.ctx, "posting (at, kind, line, debit, credit, fen, list, n, round, person)", "", rows)
 }
