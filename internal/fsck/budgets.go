@@ -1,6 +1,8 @@
 package fsck
 
-// budgets are the checks of the ledger (M2, M3, M6, M7).
+// budgets are the checks of the ledger (M2, M3, M6, M7). Those of every posting read their tables once: M3.open counts what became of each
+// reservation in one pass, since SQLite would compute a count of its own again wherever its name stands; in M3.fits the text made of a list's id keeps the
+// postings of lists in the order of the table, not of an index that leads back to it row by row.
 var budgets = []Check{
 	{ID: "M2.line", Promise: "每条预算：冻结加已付不超过总额，都不是负数", query: `
 		SELECT '预算 ' || id, '总额 ' || TEXT[total_fen] || ' 分，冻结 ' || TEXT[reserved_fen] || ' 分，已付 ' || TEXT[posted_fen] || ' 分'
@@ -29,8 +31,9 @@ var budgets = []Check{
 			ELSE 1 = 0 END`},
 	{ID: "M3.fits", Promise: "凭证的金额和预算就是它的条目或款的", query: `
 		SELECT '凭证 ' || TEXT[o.seq], '与清单 ' || o.list || ' 第 ' || TEXT[o.n] || ' 条的金额或预算不同' FROM posting o
-		LEFT JOIN list_entry e ON e.list = o.list AND e.n = o.n LEFT JOIN disbursement_list l ON l.id = o.list
-		WHERE o.list IS NOT NULL AND (e.list IS NULL OR (o.round = l.round AND l.state NOT IN ('draft', 'reviewed', 'confirmed', 'withdrawn') AND o.kind = 'reserve' AND (e.line <> o.line OR e.amount_fen <> o.fen)))
+		LEFT JOIN list_entry e ON e.list = o.list AND e.n = o.n
+		WHERE o.list || '' IS NOT NULL AND (e.list IS NULL OR (o.kind = 'reserve' AND (e.line <> o.line OR e.amount_fen <> o.fen)
+			AND EXISTS (SELECT 1 FROM disbursement_list l WHERE l.id = o.list AND l.round = o.round AND l.state NOT IN ('draft', 'reviewed', 'confirmed', 'withdrawn'))))
 		UNION ALL
 		SELECT '凭证 ' || TEXT[o.seq], '与款 ' || o.payment || ' 的金额或预算不同' FROM posting o LEFT JOIN payment p ON p.id = o.payment
 		WHERE o.payment IS NOT NULL AND (p.id IS NULL OR p.amount_fen <> o.fen OR (p.line <> o.line AND (o.kind = 'move_out'
@@ -51,11 +54,10 @@ var budgets = []Check{
 		HAVING count(o.seq) <> CASE WHEN p.state = 'returned' THEN 1 ELSE 0 END`},
 	{ID: "M3.open", Promise: "冻结的钱各有下落：付成的入账，退出的解冻，结清的清单不留冻结", query: `
 		SELECT ENTRY[r], '第 ' || TEXT[r.round] || ' 轮冻结后解冻 ' || TEXT[r.voids] || ' 次、入账 ' || TEXT[r.posts] || ' 次，清单是 ' || l.state || '，条目是 ' || e.status
-		FROM (SELECT o.list, o.n, o.round,
-				(SELECT count(*) FROM posting v WHERE v.list = o.list AND v.n = o.n AND v.round = o.round AND v.kind = 'void') AS voids,
-				(SELECT count(*) FROM payment p JOIN payment_batch b ON b.id = p.batch AND b.round = o.round JOIN posting x ON x.payment = p.id AND x.kind = 'post'
-					WHERE p.list = o.list AND p.n = o.n) AS posts
-			FROM posting o WHERE o.kind = 'reserve') r
+		FROM (SELECT u.list, u.n, u.round, sum(CASE u.kind WHEN 'void' THEN 1 ELSE 0 END) AS voids, sum(CASE u.kind WHEN 'post' THEN 1 ELSE 0 END) AS posts
+			FROM (SELECT list, n, round, kind FROM posting WHERE list IS NOT NULL
+				UNION ALL SELECT p.list, p.n, b.round, x.kind FROM posting x JOIN payment p ON p.id = x.payment JOIN payment_batch b ON b.id = p.batch WHERE x.kind = 'post') u
+			GROUP BY u.list, u.n, u.round HAVING sum(CASE u.kind WHEN 'reserve' THEN 1 ELSE 0 END) > 0) r
 		JOIN disbursement_list l ON l.id = r.list JOIN list_entry e ON e.list = r.list AND e.n = r.n
 		WHERE r.voids + r.posts > 1 OR (r.voids + r.posts = 0
 			AND (r.round < l.round OR l.state IN ('draft', 'reviewed', 'confirmed', 'withdrawn')

@@ -39,7 +39,7 @@ var payments = []Check{
 		FROM payment p JOIN payment_batch b ON b.id = p.batch JOIN payee_account a ON a.id = p.account
 		WHERE a.verified_at IS NULL OR a.verified_by IS NULL OR a.verified_by = a.recorded_by OR a.usable_from IS NULL OR a.usable_from > b.made_at
 			OR a.usable_from < a.verified_at OR a.retired_at < b.made_at
-			OR p.state NOT IN ('ready', 'cancelled') AND EXISTS (SELECT 1 FROM list_event v WHERE v.list = b.list AND v.action = 'send' AND a.retired_at < v.at)`},
+			OR a.retired_at IS NOT NULL AND p.state NOT IN ('ready', 'cancelled') AND EXISTS (SELECT 1 FROM list_event v WHERE v.list = b.list AND v.action = 'send' AND a.retired_at < v.at)`},
 	{ID: "A5.one", Promise: "一家企业同时只有一个核实过的收款账户", query: `
 		SELECT '企业 ' || enterprise, '有 ' || TEXT[count(*)] || ' 个核实过、没停用的账户' FROM payee_account
 		WHERE verified_at IS NOT NULL AND retired_at IS NULL GROUP BY enterprise HAVING count(*) > 1`},
@@ -86,7 +86,7 @@ var seats = []Check{
 	{ID: "M9.basis", Promise: "一家企业的同一份依据不用于两个事项", query: `
 		SELECT '企业 ' || t.enterprise || ' 依据 ' || t.basis_kind || ' ' || t.basis, '用于事项 ' || min(t.item) || ' 和 ' || max(t.item)
 		FROM entitlement t JOIN list_entry e ON e.entitlement = t.id AND e.part = t.part WHERE e.status IN ('in', 'held') AND t.basis_kind <> ''
-		GROUP BY t.enterprise, t.basis_kind, t.basis HAVING count(DISTINCT t.item) > 1`},
+		GROUP BY t.enterprise, t.basis_kind, t.basis HAVING min(t.item) <> max(t.item)`},
 	{ID: "M9.free", Promise: "退出的条目不占席位和限额，没有人占的席位不留", query: `
 		SELECT ENTRY[e], '状态 ' || e.status || '，还占着席位' FROM list_entry e JOIN entry_seat x ON x.list = e.list AND x.n = e.n WHERE e.status NOT IN ('in', 'held')
 		UNION ALL
