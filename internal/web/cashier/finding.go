@@ -68,7 +68,7 @@ func (p *Pages) showFindings(w http.ResponseWriter, r *http.Request, said string
 		rows = append(rows, findingRow(who, f, items[f.Item]))
 	}
 	section := findingRegister.Section(c, "findings", "核实结果", count, len(list), last)
-	section.Tables = []moneyui.Table{{Name: "核实结果", Heads: []string{"企业", "事项和条件", "结果", "依据", "谁核实的", "确认"}, Rows: rows, Empty: "没有。要人工核实的条件，由部门经办在下面登记。"}}
+	section.Tables = []moneyui.Table{{Name: "核实结果", Heads: []string{"企业", "事项和条件", "结果", "依据", "谁核实的", "确认"}, Rows: rows, Empty: "没有。数据判不了的条件，由部门经办登记核实结果。"}}
 	s.Sections = []moneyui.Section{section}
 	if who.Has(caller.D1) {
 		s.Sections = append(s.Sections, p.recording(r, items))

@@ -35,7 +35,11 @@ func (p *Pages) showAccounts(w http.ResponseWriter, r *http.Request, secret stri
 		s.Hint += "这里只有本部门名单上企业的账户，和您自己登记的。"
 	}
 	if who.Has(caller.F2|caller.F1|caller.AU) && p.Unproven(r) {
-		s.Do = []moneyui.Form{counter.Proof("/accounts", "核验账户、看完整账号")}
+		what := "看完整账号"
+		if who.Has(caller.F2) {
+			what = "核验账户、看完整账号"
+		}
+		s.Do = []moneyui.Form{counter.Proof("/accounts", what)}
 	}
 	var rows [][]moneyui.Cell
 	last := ""

@@ -49,7 +49,7 @@ func (p *Pages) reconciliation(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
 	s := p.Begin(r, "对账", "payments")
 	s.Crumbs = []moneyui.Link{{Text: "支付和回单", URL: "/payments"}}
-	s.Hint = "名单、账、支付文件、回单逐笔比，给了银行流水就一起比。每一笔只归一类。"
+	s.Hint = "名单、预算账、支付文件、银行回单逐笔比，给了银行流水就一起比。每一笔只归一类。"
 	year, list := civil.On(p.Clock()).Year(), counter.Text(r, "list")
 	if n, err := strconv.Atoi(counter.Text(r, "year")); err == nil && n >= 2000 && n < 3000 {
 		year = n
@@ -84,9 +84,9 @@ func (p *Pages) reconciliation(w http.ResponseWriter, r *http.Request) error {
 }
 
 func balanced(rep *balance.Report, asked bool) []moneyui.Section {
-	heads := []string{"类别", "名单#", "账#", "文件#", "回单#"}
+	heads := []string{"类别", "名单（元）#", "预算账（元）#", "支付文件（元）#", "银行回单（元）#"}
 	if asked {
-		heads = append(heads, "流水#")
+		heads = append(heads, "银行流水（元）#")
 	}
 	row := func(name string, x balance.Row) []moneyui.Cell {
 		out := []moneyui.Cell{moneyui.Text(name)}
@@ -109,16 +109,27 @@ func balanced(rep *balance.Report, asked bool) []moneyui.Section {
 			out = append(out, lines(class, rep.Lines[i]))
 		}
 	}
+	odd := 0
 	for _, f := range rep.Files {
 		state := moneyui.Badge("重做一遍字节相同", moneyui.Good)
 		if f.Problem != "" {
 			state = moneyui.Cell{Text: f.Problem}
 		}
-		files = append(files, []moneyui.Cell{moneyui.To(f.Batch, batchURL(f.Batch)), moneyui.Text(pay.Formats()[f.Format].Name()), state})
+		file := []moneyui.Cell{moneyui.To(f.Batch, batchURL(f.Batch)), moneyui.Text(pay.Formats()[f.Format].Name()), state}
+		if f.Problem != "" { // these first
+			files = slices.Insert(files, odd, file)
+			odd++
+			continue
+		}
+		files = append(files, file)
 	}
 	table := moneyui.Table{Name: "按类别", Heads: heads, Rows: rows, Sum: row("合计", rep.Total), Empty: "这一年还没有支付批次，没有可对的账。"}
 	out[0] = moneyui.Section{ID: "classes", Title: "按类别", Count: map[bool]string{true: "全部相符", false: "有没办完或不符的"}[rep.Clean()], Tables: []moneyui.Table{table}}
-	return append(out, moneyui.Section{ID: "files", Title: "支付文件", Tables: []moneyui.Table{{Name: "支付文件", Heads: []string{"批次", "文件", "核对"}, Rows: files, Empty: "还没有下载过支付文件。"}}})
+	count := fmt.Sprintf("%d 个，重做一遍字节都相同", len(files))
+	if odd > 0 {
+		count = fmt.Sprintf("%d 个，其中 %d 个与送出的不同", len(files), odd)
+	}
+	return append(out, moneyui.Section{ID: "files", Title: "支付文件", Count: count, Fold: odd == 0 && len(files) > 10, Tables: []moneyui.Table{{Name: "支付文件", Heads: []string{"批次", "文件", "核对"}, Rows: files, Empty: "还没有下载过支付文件。"}}})
 }
 
 // lines are the payments and receipts of a class that isn't finished.
@@ -193,7 +204,7 @@ func reported(rep *report.Report) []moneyui.Section {
 			{Name: "事项", Value: "免申即享 " + share(rep.Items)},
 			{Name: "企业·事项", Value: "免申即享 " + share(rep.Pairs)},
 			{Name: "到账天数", Value: days(rep.Days)},
-			{Name: "已付", Value: paid.Fen.Words()},
+			{Name: "已付", Value: moneyui.Both(paid.Fen)},
 		}},
 		{ID: "items", Title: "按部门和事项", Count: strconv.Itoa(len(rows)) + " 项", Tables: []moneyui.Table{{
 			Name: "按部门和事项", Heads: []string{"事项", "方式", "符合#", "已付（元）#", "在办（元）#", "暂缓（元）#", "退回（元）#", "追回（元）#", "中位天数#"}, Rows: rows, Sum: total, Empty: "还没有事项。",

@@ -172,9 +172,9 @@ func (p *Pages) showEntry(w http.ResponseWriter, r *http.Request, because error)
 		{Name: "企业", Value: e.Name + " " + e.Enterprise, URL: "/enterprises/" + e.Enterprise},
 		{Name: "事项", Value: f.title(e.Item)},
 		{Name: "所属期", Value: e.Period},
-		{Name: "金额", Value: e.Amount.Words() + "（" + moneyui.Yuan(e.Amount) + " 元）"},
+		{Name: "金额", Value: moneyui.Both(e.Amount)},
 		{Name: "判定金额", Value: moneyui.Yuan(e.Claimed) + " 元"},
-		{Name: "预算额度", Value: e.Line, URL: "/budget/" + e.Line},
+		{Name: "预算额度", Value: f.line(e.Line), URL: "/budget/" + e.Line},
 		{Name: "收款账户", Value: account(e.Account)},
 		{Name: "判定", Value: e.Decision, URL: "/decisions/" + e.Decision},
 	}
@@ -195,6 +195,16 @@ func (p *Pages) showEntry(w http.ResponseWriter, r *http.Request, because error)
 	}
 	s.Sections = append(s.Sections, objections)
 	return p.Show(w, r, s, because)
+}
+
+// line is the name of a budget line, or the id of one that the list no longer draws on.
+func (f *file) line(id string) string {
+	for _, l := range f.summary.Lines {
+		if l.ID == id {
+			return l.Name
+		}
+	}
+	return id
 }
 
 // changes are what who looks may do with an entry.

@@ -87,7 +87,7 @@ func (p *Pages) showList(w http.ResponseWriter, r *http.Request, because error) 
 }
 
 func (f *file) links() []moneyui.Link {
-	out := []moneyui.Link{{Text: "在状态机里的位置", URL: counter.URL("/lists/steps", "at", string(f.State))}}
+	out := []moneyui.Link{{Text: "办到流程的哪一步", URL: counter.URL("/lists/steps", "at", string(f.State))}}
 	if !f.NoticeUntil.IsZero() {
 		out = append(out, moneyui.Link{Text: "公示", URL: listURL(f.ID) + "/notice"})
 	}
@@ -267,7 +267,7 @@ func (f *file) absent(lists.Action) []moneyui.Pair {
 func (p *Pages) totals(ctx context.Context, _ *http.Request, f *file) (moneyui.Section, error) {
 	u := f.summary
 	s := moneyui.Section{ID: "totals", Title: "合计", Count: fmt.Sprintf("%d 笔 %s 元", f.Count, moneyui.Yuan(f.Sum)), Facts: []moneyui.Fact{
-		{Name: "拨付", Value: fmt.Sprintf("%d 笔，%s（%s 元）", f.Count, f.Sum.Words(), moneyui.Yuan(f.Sum))},
+		{Name: "拨付", Value: fmt.Sprintf("%d 笔，%s", f.Count, moneyui.Both(f.Sum))},
 		{Name: "暂缓", Value: fmt.Sprintf("%d 笔", f.Held)},
 		{Name: "审批", Value: map[bool]string{true: "两人先后审批", false: "一人审批"}[f.TwoApprovers]},
 	}}

@@ -57,8 +57,8 @@ var crumbs = []moneyui.Link{{Text: "拨付名单", URL: "/lists"}}
 func (p *Pages) lists(w http.ResponseWriter, r *http.Request) error {
 	ctx, q, who := r.Context(), r.URL.Query(), p.Who(r.Context())
 	s := p.Begin(r, "拨付名单", "lists")
-	s.Hint = "一份名单从起草到办结：部门起草、复核，公示，财政经办、审核、审批，支付，回单。点名单看办到哪一步、现在轮到谁。"
-	s.Links = []moneyui.Link{{Text: "状态机", URL: "/lists/steps"}, {Text: "公示中的名单", URL: "/notices"}}
+	s.Hint = "一份名单从起草到办结：部门起草、审核，公示，财政经办、复核、审批，支付，回单。点名单看办到哪一步、现在轮到谁。"
+	s.Links = []moneyui.Link{{Text: "办理流程", URL: "/lists/steps"}, {Text: "公示中的名单", URL: "/notices"}}
 	if who.Has(caller.D1) {
 		s.Links = append([]moneyui.Link{{Text: "起草名单", URL: "/lists/draft"}}, s.Links...)
 	}
@@ -130,7 +130,7 @@ func listRow(l view.List) []moneyui.Cell {
 
 // steps draws the state machine.
 func (p *Pages) steps(w http.ResponseWriter, r *http.Request) error {
-	s := p.Begin(r, "名单的状态机", "lists")
+	s := p.Begin(r, "名单的办理流程", "lists")
 	s.Crumbs = crumbs
 	s.Hint = "状态只照这张表变，数据库里有同样的一张表，不在表里的一步也走不了。"
 	s.Machine = moneyui.Machine(lists.Steps(), lists.State(counter.Text(r, "at")))

@@ -64,7 +64,7 @@ func (p *Pages) notice(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	id, who := r.PathValue("id"), p.Who(r.Context())
-	s := p.Begin(r, t.Title+"公示", "notices")
+	s := p.Begin(r, t.Title, "notices")
 	s.Crumbs = []moneyui.Link{{Text: "公示", URL: "/notices"}}
 	s.Meta = []string{t.Department, fmt.Sprintf("公示期 %s 至 %s（含首尾两日）", t.From, t.Until)}
 	s.Hint = "对名单有异议，请在公示期内向" + t.Contact + "提出，写明姓名或单位、联系方式和理由。"

@@ -136,6 +136,15 @@ func To(text, url string) Cell { return Cell{Text: text, URL: url} }
 // Badge is a word of state.
 func Badge(text string, tone Tone) Cell { return Cell{Text: text, Tone: tone, Badge: true} }
 
+// Both is a sum as people say it with its 分 beside it, or once where both are the same: 6.9 万元（69,000.00 元）, 1,500.00 元.
+func Both(m exact.Money) string {
+	text := Yuan(m) + " 元"
+	if said := m.Words(); strings.HasSuffix(said, "万元") || strings.HasSuffix(said, "亿元") {
+		return said + "（" + text + "）"
+	}
+	return text
+}
+
 // Yuan is a sum as pages write it: 12,345.00, so that a column of them lines up.
 func Yuan(m exact.Money) string {
 	text := m.String()
