@@ -199,19 +199,20 @@ type Recovery struct {
 type recoveries struct {
 	counter.Place
 	counter.Shown
+	counter.Paged
 	Enterprise string `help:"只列这家企业的（统一社会信用代码）"`
 }
 
 // Run lists recoveries.
 func (c *recoveries) Run(ctx context.Context, p *counter.Program) error {
 	return c.Read(ctx, p, func(o *casework.Office) error {
-		all, err := ledger.New(o.Store).Recoveries(ctx, c.Enterprise)
+		all, err := ledger.New(o.Store).Recoveries(ctx, c.Enterprise, page(c.Paged))
 		if err != nil {
 			return err
 		}
 		t := &counter.Part{Empty: "没有追回。", Columns: counter.Columns("id", "编号", "payment", "支付编号", "enterprise", "信用代码", "amount", "应追回（元）", "received", "已收回", "open", "未收回", "reason", "原因",
 			"proposed_by", "提出人", "proposed_at", "提出时间", "approved_by", "批准人", "approved_at", "批准时间")}
-		for _, r := range all {
+		for _, r := range counter.Cut(c.Paged, p, all, func(r ledger.Recovery) string { return r.ID }) {
 			t.Add(r.ID, r.Payment, r.Enterprise, r.Amount, r.Received, r.Open(), r.Reason, r.ProposedBy, r.ProposedAt, r.ApprovedBy, r.ApprovedAt)
 		}
 		return c.Show(p.Out, t)

@@ -31,24 +31,28 @@ type Account struct {
 type accounts struct {
 	counter.Place
 	counter.Shown
+	counter.Paged
 	Enterprise string `help:"只列这家企业的（统一社会信用代码）"`
 }
 
 // Run lists accounts. Numbers are masked as they are kept, so it needs no keys.
 func (c *accounts) Run(ctx context.Context, p *counter.Program) error {
 	return c.Read(ctx, p, func(o *casework.Office) error {
-		all, err := ledger.NewRegistry(o.Store, nil).Accounts(ctx, c.Enterprise)
+		all, err := ledger.NewRegistry(o.Store, nil).Accounts(ctx, c.Enterprise, page(c.Paged))
 		if err != nil {
 			return err
 		}
 		t := &counter.Part{Empty: "没有收款账户。登记用 mianshen account record。", Columns: counter.Columns("id", "编号", "enterprise", "信用代码", "holder", "户名", "bank", "行号", "number", "账号", "source", "来源",
 			"recorded_by", "登记人", "verified_by", "核验人", "verified_how", "怎么核验", "usable_from", "可用于支付自", "retired_at", "停用时间")}
-		for _, a := range all {
+		for _, a := range counter.Cut(c.Paged, p, all, func(a ledger.PayeeAccount) string { return a.ID }) {
 			t.Add(a.ID, a.Enterprise, a.Holder, a.Bank, a.Masked, a.Source, a.RecordedBy, a.VerifiedBy, a.VerifiedHow, a.UsableFrom, a.RetiredAt)
 		}
 		return c.Show(p.Out, t)
 	})
 }
+
+// page asks for one row more than is shown, to know whether there are more.
+func page(p counter.Paged) ledger.Page { return ledger.Page{After: p.After, Limit: p.Limit + 1} }
 
 // registry runs with the registry of accounts, and then says what was done.
 func registry(ctx context.Context, p *counter.Program, a counter.Acting, s counter.Sealing, scope string, do func(*counter.Desk, *ledger.Registry) (string, error)) error {
@@ -163,6 +167,7 @@ type Finding struct {
 type findings struct {
 	counter.Place
 	counter.Shown
+	counter.Paged
 	Enterprise string `help:"只列这家企业的"`
 	Item       string `help:"只列这个事项的"`
 	Waiting    bool   `help:"只列等人确认的"`
@@ -171,13 +176,13 @@ type findings struct {
 // Run lists findings.
 func (c *findings) Run(ctx context.Context, p *counter.Program) error {
 	return c.Read(ctx, p, func(o *casework.Office) error {
-		all, err := ledger.New(o.Store).FindingList(ctx, ledger.FindingFilter{Enterprise: c.Enterprise, Item: c.Item, Waiting: c.Waiting})
+		all, err := ledger.New(o.Store).FindingList(ctx, ledger.FindingFilter{Enterprise: c.Enterprise, Item: c.Item, Waiting: c.Waiting, Page: page(c.Paged)})
 		if err != nil {
 			return err
 		}
 		t := &counter.Part{Empty: "没有这样的人工认定。", Columns: counter.Columns("id", "编号", "enterprise", "信用代码", "item", "事项", "condition", "条件", "result", "认定", "on", "认定日", "evidence", "依据",
 			"recorded_by", "录入人", "recorded_at", "录入时间", "answer", "结果", "answered_by", "确认人")}
-		for _, f := range all {
+		for _, f := range counter.Cut(c.Paged, p, all, func(f ledger.Finding) string { return f.ID }) {
 			t.Add(f.ID, f.Enterprise, f.Item, f.Condition, result(f), f.On, f.Evidence, f.RecordedBy, f.RecordedAt, word(f.Answer, map[string]string{"confirmed": "已确认", "rejected": "已驳回", "": "等确认"}), f.AnsweredBy)
 		}
 		return c.Show(p.Out, t)

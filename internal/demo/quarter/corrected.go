@@ -117,7 +117,7 @@ func (p *play) supplement(ctx context.Context, id string, r disburse.CorrectionR
 func (p *play) recover(ctx context.Context, dept string, list []disburse.Recovery) error {
 	for _, r := range list {
 		id := "R-" + r.Payment
-		have, err := p.ledger.Recoveries(ctx, r.Enterprise)
+		have, err := p.ledger.Recoveries(ctx, r.Enterprise, ledger.Page{})
 		if err != nil {
 			return err
 		}
@@ -140,7 +140,7 @@ func (p *play) repay(ctx context.Context, dept string) error {
 		return err
 	}
 	for _, e := range entries {
-		have, err := p.ledger.Recoveries(ctx, e.Enterprise)
+		have, err := p.ledger.Recoveries(ctx, e.Enterprise, ledger.Page{})
 		if err != nil {
 			return err
 		}

@@ -116,7 +116,7 @@ func (p *play) accounts(ctx context.Context, dept string, day int) error {
 // account records and verifies the account of a firm; an other version is another number.
 func (p *play) account(ctx context.Context, firm, version string, day int) error {
 	id := "A-" + firm + "-" + version
-	have, err := p.payees.Accounts(ctx, firm)
+	have, err := p.payees.Accounts(ctx, firm, ledger.Page{})
 	if err != nil {
 		return err
 	}

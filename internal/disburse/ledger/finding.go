@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -301,6 +300,7 @@ func findingOf(ctx context.Context, tx *store.Tx, id string) (f Finding, err err
 type FindingFilter struct {
 	Enterprise, Item string
 	Waiting          bool // only those without an answer
+	Page             Page
 }
 
 // FindingList lists findings, newest first.
@@ -309,15 +309,13 @@ func (b *Book) FindingList(ctx context.Context, f FindingFilter) (list []Finding
 	if f.Waiting {
 		waiting = 1
 	}
+	order, args := f.Page.order("finding", "recorded_at", f.Enterprise, f.Item, waiting)
 	rows, err := b.store.DB().QueryContext(ctx, `SELECT `+findingColumns+` FROM finding
-		WHERE ($1 = '' OR enterprise = $1) AND ($2 = '' OR item = $2) AND ($3 = 0 OR answer IS NULL)`, f.Enterprise, f.Item, waiting)
+		WHERE ($1 = '' OR enterprise = $1) AND ($2 = '' OR item = $2) AND ($3 = 0 OR answer IS NULL)`+order, args...)
 	err = each(rows, err, func(scan scanner) error {
 		one, err := scanFinding(scan)
 		list = append(list, one)
 		return err
-	})
-	slices.SortFunc(list, func(a, b Finding) int {
-		return cmp.Or(b.RecordedAt.Compare(a.RecordedAt), cmp.Compare(a.ID, b.ID))
 	})
 	return list, err
 }

@@ -1,10 +1,8 @@
 package ledger
 
 import (
-	"cmp"
 	"context"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -258,17 +256,15 @@ func (a *PayeeAccount) columns() []any {
 	}
 }
 
-// Accounts lists the accounts of a firm, retired ones too; of all firms where enterprise is "". Newest first.
-func (r *Registry) Accounts(ctx context.Context, enterprise string) (list []PayeeAccount, err error) {
-	rows, err := r.store.DB().QueryContext(ctx, `SELECT `+accountColumns+` FROM payee_account WHERE $1 = '' OR enterprise = $1`, enterprise)
+// Accounts lists the accounts of a firm, retired ones too; of all firms where enterprise is "". Newest first, a page of them.
+func (r *Registry) Accounts(ctx context.Context, enterprise string, p Page) (list []PayeeAccount, err error) {
+	order, args := p.order("payee_account", "recorded_at", enterprise)
+	rows, err := r.store.DB().QueryContext(ctx, `SELECT `+accountColumns+` FROM payee_account WHERE ($1 = '' OR enterprise = $1)`+order, args...)
 	err = each(rows, err, func(scan scanner) error {
 		var a PayeeAccount
 		err := scan(a.columns()...)
 		list = append(list, a)
 		return err
-	})
-	slices.SortFunc(list, func(a, b PayeeAccount) int {
-		return cmp.Or(b.RecordedAt.Compare(a.RecordedAt), cmp.Compare(a.ID, b.ID))
 	})
 	return list, err
 }

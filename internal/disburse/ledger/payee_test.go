@@ -33,7 +33,7 @@ func TestPayee(t *testing.T) {
 		w.audited("payee.verified", "a2", map[string]string{"retired": "a1", "hours": "1.5"}, func() error {
 			return w.r.Verify(ctx, "a2", "上门核实", 90*time.Minute, both, later)
 		})
-		list, err := w.r.Accounts(ctx, firm)
+		list, err := w.r.Accounts(ctx, firm, ledger.Page{})
 		check(w.t, err)
 		if len(list) != 2 {
 			w.t.Fatalf("accounts: %+v", list)

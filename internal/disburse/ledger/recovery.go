@@ -1,9 +1,7 @@
 package ledger
 
 import (
-	"cmp"
 	"context"
-	"slices"
 	"time"
 
 	"mianshen/internal/persons/duty"
@@ -186,17 +184,15 @@ func recoveryOf(ctx context.Context, tx *store.Tx, id string) (r Recovery, err e
 	return r, err
 }
 
-// Recoveries lists the recoveries of a firm, of all firms where enterprise is "", newest first.
-func (b *Book) Recoveries(ctx context.Context, enterprise string) (list []Recovery, err error) {
-	rows, err := b.store.DB().QueryContext(ctx, `SELECT `+recoveryColumns+` FROM recovery WHERE $1 = '' OR enterprise = $1`, enterprise)
+// Recoveries lists the recoveries of a firm, of all firms where enterprise is "", newest first, a page of them.
+func (b *Book) Recoveries(ctx context.Context, enterprise string, p Page) (list []Recovery, err error) {
+	order, args := p.order("recovery", "proposed_at", enterprise)
+	rows, err := b.store.DB().QueryContext(ctx, `SELECT `+recoveryColumns+` FROM recovery WHERE ($1 = '' OR enterprise = $1)`+order, args...)
 	err = each(rows, err, func(scan scanner) error {
 		var r Recovery
 		err := scan(r.columns()...)
 		list = append(list, r)
 		return err
-	})
-	slices.SortFunc(list, func(a, b Recovery) int {
-		return cmp.Or(b.ProposedAt.Compare(a.ProposedAt), cmp.Compare(a.ID, b.ID))
 	})
 	return list, err
 }

@@ -32,7 +32,7 @@ func TestRecovery(t *testing.T) {
 		next := time.Date(2026, 12, 31, 16, 0, 0, 0, time.UTC) // the first moment of 2027 in Shanghai: to the treasury
 		w.audited("recovery.received", "r1", map[string]string{"line": "", "ref": "流水2"}, func() error { return w.b.Receive(ctx, "r1", "流水2", 250, f1, next) })
 		w.sums("a", 1000, 0, 450)
-		list, err := w.b.Recoveries(ctx, firm)
+		list, err := w.b.Recoveries(ctx, firm, ledger.Page{})
 		check(w.t, err)
 		if len(list) != 1 || list[0].Received != 400 || list[0].Open() != 0 || list[0].ApprovedBy != f3 || list[0].Enterprise != firm {
 			w.t.Errorf("recoveries: %+v", list)
@@ -168,7 +168,7 @@ func TestRecoveryOnce(t *testing.T) {
 		}
 		group.Wait()
 		w.sums("a", 1000, 0, 200)
-		list, err := w.b.Recoveries(ctx, "")
+		list, err := w.b.Recoveries(ctx, "", ledger.Page{})
 		if err != nil || list[0].Received != exact.Money(400) {
 			w.t.Errorf("%+v, %v", list, err)
 		}

@@ -193,7 +193,7 @@ func (w *world) entry(line, period, basis string, fen exact.Money) (string, erro
 
 // account is the live account of the firm, or nil.
 func (w *world) account() any {
-	list, err := w.r.Accounts(w.t.Context(), firm)
+	list, err := w.r.Accounts(w.t.Context(), firm, ledger.Page{})
 	check(w.t, err)
 	for _, a := range list {
 		if !a.VerifiedAt.IsZero() && a.RetiredAt.IsZero() {
