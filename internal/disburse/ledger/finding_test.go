@@ -59,6 +59,13 @@ func TestFinding(t *testing.T) {
 		if len(list) != 2 || list[0].Answer != "confirmed" || !*list[0].Result || list[1].AnsweredBy != maker || *list[1].Amount != 5000 || list[1].Result != nil || list[1].On != civil.MustParse("2026-02-01") {
 			w.t.Errorf("findings: %+v", list)
 		}
+		for after, want := range map[string]string{"": "f1", "f1": "f2", "f2": ""} { // both were recorded at one instant
+			page, err := w.b.FindingList(ctx, ledger.FindingFilter{Enterprise: firm, Item: "rent", Page: ledger.Page{After: after, Limit: 1}})
+			check(w.t, err)
+			if got := len(page); (want == "") != (got == 0) || (got > 0 && page[0].ID != want) {
+				w.t.Errorf("the page after %q: %+v, want %q", after, page, want)
+			}
+		}
 		if list, err = w.b.FindingList(ctx, ledger.FindingFilter{Waiting: true}); err != nil || len(list) != 0 {
 			w.t.Errorf("waiting: %v, %v", list, err)
 		}
