@@ -49,9 +49,10 @@ type Login struct {
 	Subject string
 }
 
-// Prepare makes an account, which a security administrator must enable. For a local one it returns the initial password,
-// to be handed to the person; with it one can only enrol. By must be a system administrator, and not that person.
-func (b *Book) Prepare(ctx context.Context, by *Identity, l Login, now time.Time) (id, initial string, err error) {
+// Prepare makes an account, which a security administrator must enable. For a local one it returns the first half of the initial
+// password, to be handed to the person; Enable returns the other one, so that no administrator alone can come in. By must be a
+// system administrator, and not that person.
+func (b *Book) Prepare(ctx context.Context, by *Identity, l Login, now time.Time) (id, half string, err error) {
 	if l.Login, err = text("登录名", l.Login, maxLogin); err != nil {
 		return "", "", err
 	}
@@ -59,8 +60,8 @@ func (b *Book) Prepare(ctx context.Context, by *Identity, l Login, now time.Time
 	var password any
 	kind := "oidc"
 	if l.Issuer == "" && l.Subject == "" {
-		kind, initial = "local", secret.Token()[:20]
-		password = secret.Hash(initial)
+		kind, half = "local", secret.Half()
+		password = secret.Hash(half)
 	}
 	err = b.store.Transact(ctx, func(tx *store.Tx) error {
 		if err := must(ctx, tx, by, SystemAdmin); err != nil {
@@ -79,7 +80,7 @@ func (b *Book) Prepare(ctx context.Context, by *Identity, l Login, now time.Time
 	if errors.Is(err, store.ErrConflict) {
 		err = clash("没有这个人，或者这个登录名已经有了。")
 	}
-	return id, initial, err
+	return id, half, err
 }
 
 func orNull(text string) any {
@@ -89,13 +90,26 @@ func orNull(text string) any {
 	return text
 }
 
-// Enable lets an account be used. By must be a security administrator, and not its person.
-func (b *Book) Enable(ctx context.Context, by *Identity, account string, now time.Time) error {
-	return b.store.Transact(ctx, func(tx *store.Tx) error {
+// Enable lets an account be used, and returns what to type at signing in: for a local one also the second half of its initial
+// password, to be handed to the person apart from the first; with both one can only enrol. By must be a security administrator,
+// and not its person.
+func (b *Book) Enable(ctx context.Context, by *Identity, account string, now time.Time) (login, half string, err error) {
+	half = secret.Half()
+	err = b.store.Transact(ctx, func(tx *store.Tx) error {
 		if err := b.mayChange(ctx, tx, by, account, SecurityAdmin); err != nil {
 			return err
 		}
-		n, err := tx.Exec(ctx, `UPDATE account SET disabled_at = NULL, failed = 0, locked_until = NULL WHERE id = $1 AND disabled_at IS NOT NULL`, account)
+		var second any
+		var local bool
+		if err := tx.QueryRow(ctx, `SELECT login, kind = 'local' FROM account WHERE id = $1`, account).Scan(&login, &local); err != nil {
+			return err
+		}
+		if local {
+			second = secret.Sum(half)
+		} else {
+			half = ""
+		}
+		n, err := tx.Exec(ctx, `UPDATE account SET disabled_at = NULL, failed = 0, locked_until = NULL, second = $2 WHERE id = $1 AND disabled_at IS NOT NULL`, account, second)
 		if err != nil {
 			return err
 		}
@@ -104,6 +118,10 @@ func (b *Book) Enable(ctx context.Context, by *Identity, account string, now tim
 		}
 		return tx.Audit(ctx, record("account.enabled", account, by, now, nil))
 	})
+	if err != nil {
+		return "", "", err
+	}
+	return login, half, nil
 }
 
 // mayChange refuses who hasn't the role or is the account's own person.
@@ -122,16 +140,16 @@ func (b *Book) mayChange(ctx context.Context, tx *store.Tx, by *Identity, accoun
 }
 
 // Reset gives a local account another initial password and forgets its second factor, for who lost either, and returns what to
-// type at signing in. Its sessions and the tokens of its
-// person end, and a security administrator must enable it again. By must be a system administrator, and not its person.
-func (b *Book) Reset(ctx context.Context, by *Identity, account string, now time.Time) (login, initial string, err error) {
-	initial = secret.Token()[:20]
-	password := secret.Hash(initial)
+// type at signing in, with the first half of that password, as Prepare does. Its sessions and the tokens of its person end, and a
+// security administrator must enable it again. By must be a system administrator, and not its person.
+func (b *Book) Reset(ctx context.Context, by *Identity, account string, now time.Time) (login, half string, err error) {
+	half = secret.Half()
+	password := secret.Hash(half)
 	err = b.store.Transact(ctx, func(tx *store.Tx) error {
 		if err := b.mayChange(ctx, tx, by, account, SystemAdmin); err != nil {
 			return err
 		}
-		n, err := tx.Exec(ctx, `UPDATE account SET password = $1, totp = NULL, disabled_at = $2 WHERE id = $3 AND kind = 'local'`, password, store.Stamp(now), account)
+		n, err := tx.Exec(ctx, `UPDATE account SET password = $1, second = NULL, totp = NULL, disabled_at = $2 WHERE id = $3 AND kind = 'local'`, password, store.Stamp(now), account)
 		if err != nil {
 			return err
 		}
@@ -150,7 +168,7 @@ func (b *Book) Reset(ctx context.Context, by *Identity, account string, now time
 		}
 		return tx.Audit(ctx, record("account.reset", account, by, now, nil))
 	})
-	return login, initial, err
+	return login, half, err
 }
 
 // Disable ends everything of a person at once: accounts, sessions, tokens, roles. By must be a system or a security administrator,

@@ -61,8 +61,8 @@ func (b *Book) Start(ctx context.Context, now time.Time) (token string, err erro
 }
 
 // First makes the first system or security administrator for whoever has the token of the first start: each once, and two
-// different persons. It returns what the cookie of a session holds that can enrol, and the initial password, for who is cut off
-// before enrolling. ErrSignIn: another token, or one past its end.
+// different persons. It returns what the cookie of a session holds that can enrol, and the whole initial password,
+// for who is cut off before enrolling: whoever holds the token is trusted with it. ErrSignIn: another token, or one past its end.
 func (b *Book) First(ctx context.Context, token string, role Role, name, loginName string, now time.Time) (cookie, initial string, err error) {
 	if name, err = text("姓名", name, maxName); err != nil {
 		return "", "", err

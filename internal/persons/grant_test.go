@@ -120,8 +120,10 @@ func TestAccountsTakeTwo(t *testing.T) {
 		h.refused(err, "自己")
 		account, _, err := h.Prepare(h.ctx(), sa, Login{Person: se.Person, Login: "x"}, h.now)
 		h.must(err)
-		h.is(h.Enable(h.ctx(), sa, account, h.now), ErrNotAllowed)
-		h.refused(h.Enable(h.ctx(), se, account, h.now), "自己")
+		_, _, err = h.Enable(h.ctx(), sa, account, h.now)
+		h.is(err, ErrNotAllowed)
+		_, _, err = h.Enable(h.ctx(), se, account, h.now)
+		h.refused(err, "自己")
 		_, _, err = h.Reset(h.ctx(), sa, sa.Account, h.now)
 		h.refused(err, "自己")
 		_, _, err = h.Prepare(h.ctx(), sa, Login{Person: id, Login: "wang"}, h.now)
@@ -131,20 +133,77 @@ func TestAccountsTakeTwo(t *testing.T) {
 		h.must(err)
 		token, err := h.NewToken(h.ctx(), h.who(stepped), "每月报送", []string{ScopeWork}, 30, h.now)
 		h.must(err)
-		var initial string
-		h.audited("account.reset", func() { _, initial, err = h.Reset(h.ctx(), sa, wang.Account, h.now) })
+		var first, second string
+		h.audited("account.reset", func() { _, first, err = h.Reset(h.ctx(), sa, wang.Account, h.now) })
 		h.must(err)
 		_, err = h.Session(h.ctx(), stepped, h.now)
 		h.is(err, ErrNobody)
 		_, err = h.Bearer(h.ctx(), token, h.now)
 		h.is(err, ErrNobody)
-		_, err = h.SignIn(h.ctx(), "wang", initial, "", h.now)
+		_, err = h.SignIn(h.ctx(), "wang", first, "", h.now)
 		h.is(err, ErrSignIn)
-		h.audited("account.enabled", func() { h.must(h.Enable(h.ctx(), se, wang.Account, h.now)) })
-		h.refused(h.Enable(h.ctx(), se, wang.Account, h.now), "已经启用")
-		cookie, err = h.SignIn(h.ctx(), "wang", initial, "", h.now)
+		h.audited("account.enabled", func() { _, second, err = h.Enable(h.ctx(), se, wang.Account, h.now) })
+		h.must(err)
+		_, _, err = h.Enable(h.ctx(), se, wang.Account, h.now)
+		h.refused(err, "已经启用")
+		cookie, err = h.SignIn(h.ctx(), "wang", first+"-"+second, "", h.now)
 		h.must(err)
 		h.enrol(cookie, "wang")
+	})
+}
+
+// TestHalves: neither who prepared or reset an account nor who enabled it can come in with what he saw, and what either saw is no
+// password to choose.
+func TestHalves(t *testing.T) {
+	on(t, func(h *hall) {
+		sa, se := h.admins()
+		id, err := h.Add(h.ctx(), sa, "某人", h.now)
+		h.must(err)
+		account, old, err := h.Prepare(h.ctx(), sa, Login{Person: id, Login: "zhao"}, h.now)
+		h.must(err)
+		_, oldSecond, err := h.Enable(h.ctx(), se, account, h.now)
+		h.must(err)
+		_, first, err := h.Reset(h.ctx(), sa, account, h.now)
+		h.must(err)
+		login, second, err := h.Enable(h.ctx(), se, account, h.now)
+		h.must(err)
+		if login != "zhao" || len(first) != 16 || len(second) != 16 || first == second || first == old || second == oldSecond {
+			h.Fatal(login, first, second)
+		}
+		for _, bad := range []string{first, second, first + "-", "-" + second, second + "-" + first, first + second, first + "-" + first,
+			second + "-" + second, first + "-" + oldSecond, old + "-" + second, old + "-" + oldSecond, "", "-"} {
+			_, err := h.SignIn(h.ctx(), "zhao", bad, "", h.now)
+			h.is(err, ErrSignIn)
+			h.now = h.now.Add(lockMost)
+		}
+		var kept string
+		h.must(h.store.DB().QueryRowContext(h.ctx(), `SELECT password || second FROM account WHERE id = $1`, account).Scan(&kept))
+		if strings.Contains(kept, first) || strings.Contains(kept, second) {
+			h.Error("a half stands in plain")
+		}
+		cookie, err := h.SignIn(h.ctx(), "zhao", " "+first+"-"+second+" ", "", h.now)
+		h.must(err)
+		offer, err := h.Offer(h.ctx(), h.who(cookie))
+		h.must(err)
+		h.keys["zhao"] = offer.Typed
+		for _, bad := range []string{first, second, first + "-" + second} {
+			_, err = h.Enrol(h.ctx(), h.who(cookie), offer.Ticket, bad, h.code("zhao"), h.now)
+			h.refused(err, "不同")
+		}
+		cookie = h.enrol(cookie, "zhao")
+		h.who(cookie)
+		_, err = h.SignIn(h.ctx(), "zhao", first+"-"+second, h.code("zhao"), h.now)
+		h.is(err, ErrSignIn)
+		h.now = h.now.Add(time.Minute)
+		_, err = h.SignIn(h.ctx(), "zhao", good, h.code("zhao"), h.now)
+		h.must(err)
+		// The database itself enables nothing without the second half.
+		_, _, err = h.Reset(h.ctx(), sa, account, h.now)
+		h.must(err)
+		_, err = h.store.DB().ExecContext(h.ctx(), `UPDATE account SET disabled_at = NULL WHERE id = $1`, account)
+		if err == nil || !strings.Contains(err.Error(), "half of its initial password") {
+			h.Error("enabled without the second half", err)
+		}
 	})
 }
 
@@ -276,7 +335,11 @@ func TestExternal(t *testing.T) {
 		}
 		_, err = h.External(h.ctx(), "https://id.example.gov", "u1", h.now)
 		h.is(err, ErrSignIn)
-		h.must(h.Enable(h.ctx(), se, account, h.now))
+		_, half, err := h.Enable(h.ctx(), se, account, h.now)
+		h.must(err)
+		if half != "" {
+			h.Error("half a password for an account of a provider")
+		}
 		cookie, err := h.External(h.ctx(), "https://id.example.gov", "u1", h.now)
 		h.must(err)
 		if who := h.who(cookie); who.Person != id || len(who.Roles) != 0 || !who.Enrolled {

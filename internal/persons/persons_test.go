@@ -133,17 +133,18 @@ func (h *hall) person(sa, se *Identity, login string, held ...Holding) (id, cook
 	h.Helper()
 	id, err := h.Add(h.ctx(), sa, "某"+login, h.now)
 	h.must(err)
-	account, initial, err := h.Prepare(h.ctx(), sa, Login{Person: id, Login: login}, h.now)
+	account, first, err := h.Prepare(h.ctx(), sa, Login{Person: id, Login: login}, h.now)
 	h.must(err)
-	_, err = h.SignIn(h.ctx(), login, initial, "", h.now)
+	_, err = h.SignIn(h.ctx(), login, first, "", h.now)
 	h.is(err, ErrSignIn) // not enabled yet
-	h.must(h.Enable(h.ctx(), se, account, h.now))
+	_, second, err := h.Enable(h.ctx(), se, account, h.now)
+	h.must(err)
 	for _, x := range held {
 		grant, err := h.Propose(h.ctx(), sa, id, x, h.now)
 		h.must(err)
 		h.must(h.Confirm(h.ctx(), se, grant, h.now))
 	}
-	cookie, err = h.SignIn(h.ctx(), login, initial, "", h.now)
+	cookie, err = h.SignIn(h.ctx(), login, first+"-"+second, "", h.now)
 	h.must(err)
 	return id, h.enrol(cookie, login)
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"mianshen/internal/persons/secret"
@@ -27,17 +28,18 @@ type login struct {
 	id       string
 	login    string
 	password string
+	second   string // sum of the second half of an initial password that has two
 	totp     []byte // sealed; nil before enrolment
 	step     int64
 	failed   int
 	locked   time.Time
 }
 
-const selectLogin = `SELECT a.id, a.login, a.password, a.totp, a.totp_step, a.failed, a.locked_until FROM account a JOIN person p ON p.id = a.person
+const selectLogin = `SELECT a.id, a.login, a.password, coalesce(a.second, ''), a.totp, a.totp_step, a.failed, a.locked_until FROM account a JOIN person p ON p.id = a.person
 	WHERE a.kind = 'local' AND a.disabled_at IS NULL AND p.disabled_at IS NULL AND `
 
 func scanLogin(row *sql.Row) (l login, err error) {
-	return l, row.Scan(&l.id, &l.login, &l.password, &l.totp, &l.step, &l.failed, store.StampInto(&l.locked))
+	return l, row.Scan(&l.id, &l.login, &l.password, &l.second, &l.totp, &l.step, &l.failed, store.StampInto(&l.locked))
 }
 
 // SignIn opens a session for whoever knows the password and the code of a local account, and returns what its cookie holds.
@@ -81,7 +83,7 @@ func (b *Book) prove(ctx context.Context, p proof, then func(*store.Tx, login) e
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
-	right, err := b.verify(ctx, known.password, p.password)
+	right, err := b.right(ctx, known, p.password)
 	if err != nil {
 		return err
 	}
@@ -94,7 +96,7 @@ func (b *Book) prove(ctx context.Context, p proof, then func(*store.Tx, login) e
 			return err
 		}
 		l, err := scanLogin(tx.QueryRow(ctx, selectLogin+"a.id = $1", known.id))
-		if errors.Is(err, sql.ErrNoRows) || err == nil && (l.password != known.password || p.now.Before(l.locked)) {
+		if errors.Is(err, sql.ErrNoRows) || err == nil && (l.password != known.password || l.second != known.second || p.now.Before(l.locked)) {
 			return ErrSignIn
 		}
 		if err != nil {
@@ -148,6 +150,16 @@ func fail(ctx context.Context, tx *store.Tx, l login, now time.Time) error {
 		return err
 	}
 	return tx.Audit(ctx, record("account.locked", l.id, nil, now, map[string]string{"failed": fmt.Sprint(l.failed)}))
+}
+
+// right tells whether a password is the one of an account. An initial password of two halves is typed with a hyphen between.
+func (b *Book) right(ctx context.Context, l login, password string) (bool, error) {
+	if l.second == "" {
+		return b.verify(ctx, l.password, password)
+	}
+	first, second, _ := strings.Cut(strings.TrimSpace(password), "-")
+	right, err := b.verify(ctx, l.password, first)
+	return right && secret.Same(l.second, secret.Sum(second)), err
 }
 
 // verify computes a hash when there is a place to.
@@ -226,7 +238,7 @@ func (b *Book) Enrol(ctx context.Context, id *Identity, ticket, password, code s
 	}
 	phc := secret.Hash(password)
 	err = b.store.Transact(ctx, func(tx *store.Tx) error {
-		n, err := tx.Exec(ctx, `UPDATE account SET password = $1, totp = $2, totp_step = $3, failed = 0 WHERE id = $4 AND totp IS NULL AND password = $5`, phc, sealed, step, l.id, l.password)
+		n, err := tx.Exec(ctx, `UPDATE account SET password = $1, second = NULL, totp = $2, totp_step = $3, failed = 0 WHERE id = $4 AND totp IS NULL AND password = $5`, phc, sealed, step, l.id, l.password)
 		if err != nil {
 			return err
 		}
@@ -249,7 +261,11 @@ func (b *Book) renewed(ctx context.Context, l login, password string) error {
 	if err := chosen(l.login, password); err != nil {
 		return err
 	}
-	same, err := b.verify(ctx, l.password, password)
+	same, err := b.right(ctx, l, password)
+	if err == nil && !same && l.second != "" { // what one administrator knows is no password either
+		same, err = b.verify(ctx, l.password, password)
+		same = same || secret.Same(l.second, secret.Sum(password))
+	}
 	if err == nil && same {
 		err = refuse("新密码要和原来的不同。")
 	}

@@ -120,14 +120,15 @@ func (m *matrix) enter() {
 	if err != nil {
 		m.Fatal(err)
 	}
-	account, initial, err := m.book.Prepare(m.Context(), sa, persons.Login{Person: person, Login: "newcomer-" + person[:8]}, now)
+	second := ""
+	account, first, err := m.book.Prepare(m.Context(), sa, persons.Login{Person: person, Login: "newcomer-" + person[:8]}, now)
 	if err == nil {
-		err = m.book.Enable(m.Context(), se, account, now)
+		_, second, err = m.book.Enable(m.Context(), se, account, now)
 	}
 	if err != nil {
 		m.Fatal(err)
 	}
-	m.newcomer = [2]string{"newcomer-" + person[:8], initial}
+	m.newcomer = [2]string{"newcomer-" + person[:8], first + "-" + second}
 }
 
 func (m *matrix) identity(login string) *persons.Identity {

@@ -82,6 +82,10 @@ func parse(phc string) (hash, bool) {
 // Token returns 32 random bytes as 43 characters that need no escaping in cookies, headers and addresses.
 func Token() string { return base64.RawURLEncoding.EncodeToString(random(32)) }
 
+// Half returns half of an initial password: 80 random bits as 16 small letters and digits, to be typed from a sheet of paper. It
+// is random enough that its Sum may be kept.
+func Half() string { return strings.ToLower(b32.EncodeToString(random(10))) }
+
 // Sum is what is kept of a token: its SHA-256 in hexadecimal. A token is random, so that no salt is needed.
 func Sum(token string) string {
 	sum := sha256.Sum256([]byte(token))

@@ -48,23 +48,27 @@ func (d *Door) prepare(w http.ResponseWriter, r *http.Request) error {
 		Person: r.PostFormValue("person"), Login: strings.TrimSpace(r.PostFormValue("login")),
 		Issuer: strings.TrimSpace(r.PostFormValue("issuer")), Subject: strings.TrimSpace(r.PostFormValue("subject")),
 	}
-	_, initial, err := d.Book.Prepare(r.Context(), d.who(r), l, d.Clock())
-	if err != nil || initial == "" {
+	_, half, err := d.Book.Prepare(r.Context(), d.who(r), l, d.Clock())
+	if err != nil || half == "" {
 		return d.toPersons(w, r, err)
 	}
-	return d.showPersons(w, r, &ui.Handed{Login: l.Login, Password: initial}, nil)
+	return d.showPersons(w, r, &ui.Handed{Login: l.Login, Password: half, Part: ui.FirstHalf}, nil)
 }
 
 func (d *Door) reset(w http.ResponseWriter, r *http.Request) error {
-	login, initial, err := d.Book.Reset(r.Context(), d.who(r), r.PostFormValue("account"), d.Clock())
+	login, half, err := d.Book.Reset(r.Context(), d.who(r), r.PostFormValue("account"), d.Clock())
 	if err != nil {
 		return d.toPersons(w, r, err)
 	}
-	return d.showPersons(w, r, &ui.Handed{Login: login, Password: initial}, nil)
+	return d.showPersons(w, r, &ui.Handed{Login: login, Password: half, Part: ui.FirstHalf}, nil)
 }
 
 func (d *Door) enable(w http.ResponseWriter, r *http.Request) error {
-	return d.toPersons(w, r, d.Book.Enable(r.Context(), d.who(r), r.PostFormValue("account"), d.Clock()))
+	login, half, err := d.Book.Enable(r.Context(), d.who(r), r.PostFormValue("account"), d.Clock())
+	if err != nil || half == "" {
+		return d.toPersons(w, r, err)
+	}
+	return d.showPersons(w, r, &ui.Handed{Login: login, Password: half, Part: ui.SecondHalf}, nil)
 }
 
 func (d *Door) propose(w http.ResponseWriter, r *http.Request) error {

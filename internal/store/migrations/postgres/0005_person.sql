@@ -29,13 +29,16 @@ CREATE TABLE instance (
 );
 INSERT INTO instance (id, demo, locked) VALUES (1, 0, 0);
 
--- A way for a person to sign in: a local one with a password, or one of an identity provider. A person may have several.
+-- A way for a person to sign in: a local one with a password, or one of an identity provider. A person may have several. Before
+-- its person has enrolled, password is that of the half which who prepared it saw, and second the SHA-256 of the half which who
+-- enabled it saw: neither of them can come in alone. The first start knows no halves.
 CREATE TABLE account (
   id           TEXT COLLATE "C" NOT NULL PRIMARY KEY CHECK (id <> ''),
   person       TEXT COLLATE "C" NOT NULL REFERENCES person (id),
   kind         TEXT COLLATE "C" NOT NULL CHECK (kind IN ('local', 'oidc', 'demo')),
   login        TEXT COLLATE "C" NOT NULL UNIQUE CHECK (login <> '' AND length(login) <= 200),
   password     TEXT COLLATE "C" CHECK (password LIKE '$argon2id$%'),
+  second       TEXT COLLATE "C" CHECK (length(second) = 64),
   issuer       TEXT COLLATE "C",
   subject      TEXT COLLATE "C",
   totp         BYTEA,
@@ -47,7 +50,8 @@ CREATE TABLE account (
   UNIQUE (issuer, subject),
   CHECK ((kind = 'local') = (password IS NOT NULL)),
   CHECK ((kind = 'oidc') = (issuer IS NOT NULL) AND (issuer IS NULL) = (subject IS NULL)),
-  CHECK (totp IS NULL OR kind = 'local')
+  CHECK (totp IS NULL OR kind = 'local'),
+  CHECK (second IS NULL OR (kind = 'local' AND totp IS NULL))
 );
 
 -- A role of a person: proposed by one, confirmed by another, neither of them the one who gets it (A4). Only the first system
@@ -136,6 +140,10 @@ CREATE TRIGGER person_update BEFORE UPDATE OF id, created_at ON person FOR EACH 
 CREATE TRIGGER account_delete BEFORE DELETE ON account FOR EACH ROW EXECUTE FUNCTION refuse('an account is never deleted');
 CREATE TRIGGER account_person BEFORE UPDATE OF id, person, kind, issuer, subject ON account FOR EACH ROW
   EXECUTE FUNCTION refuse('an account is always the same person''s');
+CREATE TRIGGER account_enable BEFORE UPDATE ON account FOR EACH ROW
+  WHEN (NEW.kind = 'local' AND NEW.totp IS NULL AND NEW.second IS NULL AND NEW.disabled_at IS NULL
+    AND (OLD.disabled_at IS NOT NULL OR OLD.second IS NOT NULL OR OLD.totp IS NOT NULL))
+  EXECUTE FUNCTION refuse('who enables an account gives half of its initial password');
 
 -- +goose StatementBegin
 CREATE FUNCTION account_demo() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -29,13 +29,16 @@ CREATE TABLE person (
 
 INSERT INTO instance (id, demo, locked) VALUES (1, 0, 0);
 
--- A way for a person to sign in: a local one with a password, or one of an identity provider. A person may have several.
+-- A way for a person to sign in: a local one with a password, or one of an identity provider. A person may have several. Before
+-- its person has enrolled, password is that of the half which who prepared it saw, and second the SHA-256 of the half which who
+-- enabled it saw: neither of them can come in alone. The first start knows no halves.
 CREATE TABLE account (
   id           TEXT NOT NULL PRIMARY KEY CHECK (id <> ''),
   person       TEXT NOT NULL REFERENCES person (id),
   kind         TEXT NOT NULL CHECK (kind IN ('local', 'oidc', 'demo')),
   login        TEXT NOT NULL UNIQUE CHECK (login <> '' AND length(login) <= 200),
   password     TEXT CHECK (password LIKE '$argon2id$%'),
+  second       TEXT CHECK (length(second) = 64),
   issuer       TEXT,
   subject      TEXT,
   totp         BLOB,
@@ -47,7 +50,8 @@ CREATE TABLE account (
   UNIQUE (issuer, subject),
   CHECK ((kind = 'local') = (password IS NOT NULL)),
   CHECK ((kind = 'oidc') = (issuer IS NOT NULL) AND (issuer IS NULL) = (subject IS NULL)),
-  CHECK (totp IS NULL OR kind = 'local')
+  CHECK (totp IS NULL OR kind = 'local'),
+  CHECK (second IS NULL OR (kind = 'local' AND totp IS NULL))
 ) STRICT;
 
 -- A role of a person: proposed by one, confirmed by another, neither of them the one who gets it (A4). Only the first system
@@ -137,6 +141,12 @@ CREATE TRIGGER account_delete BEFORE DELETE ON account BEGIN SELECT RAISE(ABORT,
 -- +goose StatementBegin
 CREATE TRIGGER account_person BEFORE UPDATE OF id, person, kind, issuer, subject ON account
 BEGIN SELECT RAISE(ABORT, 'an account is always the same person''s'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER account_enable BEFORE UPDATE ON account
+WHEN NEW.kind = 'local' AND NEW.totp IS NULL AND NEW.second IS NULL AND NEW.disabled_at IS NULL
+  AND (OLD.disabled_at IS NOT NULL OR OLD.second IS NOT NULL OR OLD.totp IS NOT NULL)
+BEGIN SELECT RAISE(ABORT, 'who enables an account gives half of its initial password'); END;
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER account_demo BEFORE INSERT ON account WHEN NEW.kind = 'demo' AND (SELECT demo FROM instance) = 0
