@@ -72,7 +72,8 @@ func Lines(ctx context.Context, ask func(context.Context, string, ...any) (*sql.
 	return scanLines(rows)
 }
 
-const lineColumns = `id, file, batch, payment, print, amount_fen, result, reason, bank_at, class, coalesce(resolution, '')`
+const lineColumns = `id, file, batch, payment, print, amount_fen, result, reason, bank_at, class, coalesce(resolution, ''),
+	(SELECT f.received_at FROM receipt_file f WHERE f.sha256 = file)`
 
 func scanLines(rows *sql.Rows) ([]evidence.Line, error) {
 	defer rows.Close()
@@ -81,7 +82,7 @@ func scanLines(rows *sql.Rows) ([]evidence.Line, error) {
 		var l evidence.Line
 		var result string
 		r := &l.Receipt
-		if err := rows.Scan(&l.ID, &l.File, &r.Batch, &r.Payment, &r.Account, &r.Amount, &result, &r.Reason, store.StampInto(&r.At), &l.Class, &l.Closed); err != nil {
+		if err := rows.Scan(&l.ID, &l.File, &r.Batch, &r.Payment, &r.Account, &r.Amount, &result, &r.Reason, store.StampInto(&r.At), &l.Class, &l.Closed, store.StampInto(&l.Came)); err != nil {
 			return nil, err
 		}
 		r.Result = evidence.ResultOf(result)

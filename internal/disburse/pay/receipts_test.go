@@ -26,18 +26,19 @@ var spoilt = map[evidence.Class]func(a *paytest.Answer){
 	evidence.WrongAmount:  func(a *paytest.Answer) { a.Fen++ },
 	evidence.TooEarly:     func(a *paytest.Answer) { a.At = "2025-06-29 23:59:59" },
 	evidence.TooLate:      func(a *paytest.Answer) { a.At = "2025-07-11 00:00:00" },
+	evidence.Ahead:        func(a *paytest.Answer) { a.At = "2025-07-04 00:00:00" }, // the files come on 2 July
 }
 
 // TestDoubts holds that a line that is wrong by itself goes to 待查 under its class, moves nothing, and doesn't poison the rest.
 func TestDoubts(t *testing.T) {
 	each(t, func(t *testing.T, d *desk) {
-		b := d.sent(t, "L1", 8)
+		b := d.sent(t, "L1", 9)
 		n := 0
 		for class, spoil := range spoilt {
 			n++
 			wrong := answer(b, n, "成功")
 			spoil(&wrong)
-			got := d.take(t, wrong, answer(b, 8, "处理中"))
+			got := d.take(t, wrong, answer(b, 9, "处理中"))
 			equal(t, string(class), got.Classes[class], 1)
 			equal(t, string(class)+" moves", got.Moved, 0)
 			equal(t, string(class), d.state(t, "L1", n), "sent in")
@@ -45,10 +46,40 @@ func TestDoubts(t *testing.T) {
 			equal(t, string(class)+" and the right one", fmt.Sprint(got.Classes, got.Moved), "map[已入账:1] 1")
 		}
 		equal(t, "doubts", len(paytest.Must[[]evidence.Line](t)(d.Doubts(t.Context(), ""))), len(spoilt))
-		less := answer(b, 7, "成功")
+		less := answer(b, 8, "成功")
 		less.Fen--
 		equal(t, "1 分 less", d.take(t, less).Classes[evidence.WrongAmount], 1)
-		equal(t, "1 分 less", d.state(t, "L1", 7), "sent in")
+		equal(t, "1 分 less", d.state(t, "L1", 8), "sent in")
+	})
+}
+
+// TestAhead holds that what the bank dates later than the day after the file came moves nothing, whatever comes after, until a person
+// lets it count; then it counts on the day on which the file came. The day after is fine: banks date ahead over midnight.
+func TestAhead(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		b := d.sent(t, "L1", 3)
+		dated := func(n int, at string) paytest.Answer {
+			a := answer(b, n, "成功")
+			a.At = at
+			return a
+		}
+		got := d.take(t, dated(1, "2025-07-03 23:59:59"), dated(2, "2025-07-04 00:00:00"))
+		equal(t, "taken", fmt.Sprint(got.Classes, got.Moved), "map[银行时间还没到:1 已入账:1] 1")
+		equal(t, "the one ahead", d.state(t, "L1", 2), "sent in")
+		wrong := dated(3, "2025-07-05 10:00:00")
+		wrong.Fen++
+		equal(t, "ahead and of another amount", d.take(t, wrong).Classes[evidence.WrongAmount], 1)
+		// Days later, with another file, it still waits; the answer doesn't depend on the clock.
+		again := paytest.Must[pay.Taken](t)(d.TakeReceipts(t.Context(), handler, "又.csv", paytest.CSV([]paytest.Answer{dated(2, "2025-07-04 00:00:00"), answer(b, 3, "处理中")}), later.AddDate(0, 0, 5)))
+		equal(t, "again", fmt.Sprint(again.New, again.Moved), "1 0")
+		equal(t, "the one ahead", d.state(t, "L1", 2), "sent in")
+		for _, l := range paytest.Must[[]evidence.Line](t)(d.Doubts(t.Context(), b.ID)) {
+			if l.Class == evidence.Ahead {
+				paytest.Check(t, d.Resolve(t.Context(), checker, l.ID, true, "银行更正了日期", later.AddDate(0, 0, 6)))
+			}
+		}
+		equal(t, "let count", d.state(t, "L1", 2), "paid in")
+		equal(t, "posted", d.ask(t, `SELECT count(*) FROM posting WHERE kind = 'post' AND payment = $1 AND at < '2025-07-03'`, pay.PaymentID("L1", 2, 1)), "1")
 	})
 }
 
@@ -257,7 +288,7 @@ func TestTruncated(t *testing.T) {
 // stream is what a bank may say of a batch, in random order and any number of times, without contradicting itself.
 func stream(r *rand.Rand, b pay.Batch) []paytest.Answer {
 	var all []paytest.Answer
-	classes := []evidence.Class{evidence.OtherBatch, evidence.UnknownID, evidence.WrongAccount, evidence.WrongAmount, evidence.TooEarly, evidence.TooLate}
+	classes := []evidence.Class{evidence.OtherBatch, evidence.UnknownID, evidence.WrongAccount, evidence.WrongAmount, evidence.TooEarly, evidence.TooLate, evidence.Ahead}
 	for n := 1; n <= b.Lines; n++ {
 		switch r.IntN(6) {
 		case 0, 1:

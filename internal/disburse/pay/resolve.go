@@ -80,7 +80,7 @@ func (d *Desk) Resolve(ctx context.Context, actor Actor, lineID string, lineHold
 }
 
 // vouchable are the classes of lines that may be called true: payment, account and amount are right, and a day is in doubt or a person's word.
-var vouchable = map[evidence.Class]bool{evidence.TooEarly: true, evidence.TooLate: true, evidence.OtherYear: true, evidence.Stated: true}
+var vouchable = map[evidence.Class]bool{evidence.TooEarly: true, evidence.TooLate: true, evidence.Ahead: true, evidence.OtherYear: true, evidence.Stated: true}
 
 // answers refuses what was called true and still doesn't say what becomes of its payment, with what to do first.
 func (a advanced) answers(ctx context.Context, tx *store.Tx, l evidence.Line) error {

@@ -56,7 +56,7 @@ func (d *Desk) TakeReceipts(ctx context.Context, actor Actor, fileName string, d
 	if err != nil {
 		return Taken{}, fmt.Errorf("receipt file: %w", err)
 	}
-	lines := d.lines(file.Receipts, t.SHA256)
+	lines := d.lines(file.Receipts, t.SHA256, now)
 	t.Lines = len(file.Receipts)
 	err = d.s.Transact(ctx, func(tx *store.Tx) error {
 		who, err := name(ctx, tx, actor.Person, "F1", "SV")
@@ -105,12 +105,12 @@ func (t *Taken) read(data []byte) (receipt.File, error) {
 }
 
 // lines makes receipts what is kept of them, each once, by batch.
-func (d *Desk) lines(receipts []receipt.Receipt, file string) map[string][]evidence.Line {
+func (d *Desk) lines(receipts []receipt.Receipt, file string, came time.Time) map[string][]evidence.Line {
 	seen := map[string]bool{}
 	by := map[string][]evidence.Line{}
 	for _, r := range receipts {
 		l := evidence.Keep(r, d.keys)
-		l.File = file
+		l.File, l.Came = file, came
 		if !seen[l.ID] {
 			seen[l.ID] = true
 			by[r.Batch] = append(by[r.Batch], l)

@@ -145,7 +145,7 @@ const yearHint = "“跨年支付”先问银行哪一天划的款：是送出�
 
 // doubts is the queue of receipts that a person has to look at.
 func (p *Pages) doubts(ctx context.Context, who caller.Caller, batch, after string) (moneyui.Section, error) {
-	s := moneyui.Section{ID: "doubts", Title: "待查", Hint: "编号、账号、金额、时间有一样对不上的回单，机器不猜，由财政复核逐条看。收文件的人不能处理自己收的。"}
+	s := moneyui.Section{ID: "doubts", Title: "待查", Hint: "编号、账号、金额、时间有一样对不上的回单，机器不猜，由财政复核逐条看。银行时间晚于收到文件次日的，钱还没到账，也先不入账。收文件的人不能处理自己收的。"}
 	page, err := p.Seen.Receipts(ctx, overview.ReceiptFilter{Batch: batch, Doubtful: true, After: after, Limit: pageSize})
 	var rows [][]moneyui.Cell
 	otherYear := false

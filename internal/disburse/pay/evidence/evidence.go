@@ -31,6 +31,7 @@ const (
 	WrongAmount  Class = "wrong_amount"
 	TooEarly     Class = "too_early"
 	TooLate      Class = "too_late"
+	Ahead        Class = "ahead" // the bank's time is later than the day after the file came
 	Contradicted Class = "contradicted"
 	Repeated     Class = "repeated"
 	Unsent       Class = "unsent"     // the batch isn't marked as sent yet; sending it takes the receipt up
@@ -42,7 +43,7 @@ const (
 // classWords are what people read.
 var classWords = map[Class]string{
 	Applied: "已入账", Underway: "处理中", OtherBatch: "他批回单", UnknownID: "编号不识", WrongAccount: "账号不符", WrongAmount: "金额不符", TooEarly: "时间过早",
-	TooLate: "逾期回单", Contradicted: "结果矛盾", Repeated: "重复成功", Unsent: "尚未送出", Cancelled: "支付已撤销", OtherYear: "跨年支付", Stated: "银行答复，待复核",
+	TooLate: "逾期回单", Ahead: "银行时间还没到", Contradicted: "结果矛盾", Repeated: "重复成功", Unsent: "尚未送出", Cancelled: "支付已撤销", OtherYear: "跨年支付", Stated: "银行答复，待复核",
 }
 
 // String returns the word for people.
@@ -65,7 +66,8 @@ type Printer interface {
 // Line is one line of a receipt as it is kept: Receipt.Account holds the print of the account.
 type Line struct {
 	ID      string
-	File    string // the first in which it came
+	File    string    // the first in which it came
+	Came    time.Time // when that file came; zero: what is ahead of it isn't asked
 	Receipt receipt.Receipt
 	Class   Class
 	Holds   bool   // a person said that a line of 待查 counts
@@ -120,9 +122,15 @@ func Fold(b payout.Batch, until civil.Date, lines []Line) (Evidence, error) {
 	for _, l := range b.Lines {
 		f.byID[l.ID] = l
 	}
+	ahead, err := f.ahead(lines)
+	if err != nil {
+		return Evidence{}, err
+	}
 	var open []receipt.Receipt
 	for _, l := range lines {
 		switch {
+		case ahead[l.ID]:
+			e.Class[l.ID] = Ahead
 		case l.Closed == "" && l.Class == Stated:
 			e.Class[l.ID] = Stated
 		case l.Closed == "":
@@ -132,7 +140,7 @@ func Fold(b payout.Batch, until civil.Date, lines []Line) (Evidence, error) {
 				e.Class[l.ID] = Underway
 			}
 		case l.Holds:
-			r := f.vouch(l.Receipt)
+			r := f.vouch(l)
 			open = append(open, r)
 			f.vouched[lineID(r)] = l.Receipt.At
 		}
@@ -186,9 +194,13 @@ type folder struct {
 }
 
 // vouch makes a receipt that a person let count one that counts.
-func (f folder) vouch(r receipt.Receipt) receipt.Receipt {
+func (f folder) vouch(line Line) receipt.Receipt {
+	r := line.Receipt
 	l := f.byID[r.Payment]
 	r.Batch, r.Account, r.Amount = f.batch.ID, l.Account, l.Amount
+	if line.early() {
+		r.At = Noon(civil.On(line.Came))
+	}
 	switch day := civil.On(r.At); {
 	case day.Before(f.batch.Created):
 		r.At = Noon(f.batch.Created)
@@ -196,6 +208,37 @@ func (f folder) vouch(r receipt.Receipt) receipt.Receipt {
 		r.At = Noon(f.until)
 	}
 	return r
+}
+
+// early tells whether the bank's time is later than the day after the line's file came: it speaks of what hasn't been yet.
+func (l Line) early() bool {
+	if l.Came.IsZero() || l.Receipt.At.IsZero() {
+		return false
+	}
+	last, ok := civil.On(l.Came).AddDays(1)
+	return ok && civil.On(l.Receipt.At).After(last)
+}
+
+// ahead are the open lines that are early and have nothing else wrong by themselves. When a file came is fixed with it, so that the
+// result doesn't depend on the day on which it is asked.
+func (f folder) ahead(lines []Line) (map[string]bool, error) {
+	ids, list := map[string]bool{}, []receipt.Receipt{}
+	for _, l := range lines {
+		if l.Closed == "" && l.Class != Stated && l.early() {
+			ids[l.ID] = true
+			list = append(list, l.Receipt)
+		}
+	}
+	if len(list) == 0 {
+		return nil, nil
+	}
+	m, err := receipt.Match(f.batch, list, f.until)
+	for _, q := range m.Doubts {
+		if q.Class <= receipt.TooLate {
+			delete(ids, lineID(q.Receipt))
+		}
+	}
+	return ids, err
 }
 
 // Noon is the middle of a day, for what is known by its day alone.
