@@ -150,7 +150,11 @@ func TestRecheck(t *testing.T) {
 		d.line("L", bureau, 100)
 		d.draft("L1", disburse.Request{Department: bureau})
 		firms[0].able[0], firms[1].amounts[0] = false, 2
-		d.again(firms, now.Add(time.Hour))
+		d.deliver(firms, now.Add(time.Hour))
+		if _, err := recheck.List(t.Context(), d.office, "L1"); !errors.Is(err, recheck.ErrStale) || !errors.Is(err, store.ErrConflict) {
+			t.Fatalf("a delivery that no comparison knows: %v", err)
+		}
+		d.sweep(now.Add(time.Hour + time.Minute))
 		type row struct {
 			kind   recheck.Kind
 			now    exact.Money

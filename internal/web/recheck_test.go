@@ -57,7 +57,7 @@ func TestApprovingRechecks(t *testing.T) {
 	}{
 		{lists.Actor{Person: "demo-D2", Role: "D2"}, lists.Order{Action: lists.ActReview}},
 		{maker, lists.Order{Action: lists.ActConfirm, Silence: map[string]lists.Silence{"a-kuogang-buzhu": lists.Unasked}}},
-		{maker, lists.Order{Action: lists.ActNotice, Days: 1}},
+		{maker, lists.Order{Action: lists.ActNotice, Days: 1, Note: "一家企业，局务会同意"}},
 		{lists.Actor{Person: "demo-F1", Role: "F1"}, lists.Order{Action: lists.ActHandle}},
 		{lists.Actor{Person: "demo-F2", Role: "F2"}, lists.Order{Action: lists.ActCheck}},
 	} {
@@ -70,9 +70,6 @@ func TestApprovingRechecks(t *testing.T) {
 	v, err := office.Current(ctx)
 	must(err)
 	must(arrival.Correct(ctx, office.Store, v.Book.Vocabulary, []store.Correction{{Series: "严重失信", Period: "current:" + demo.AsOf().String(), USCC: firm, Cell: "是", By: "甲", Reason: "法院来函"}}, clock()))
-	_, err = office.Sweep(ctx, casework.SweepRequest{AsOf: demo.AsOf(), Now: clock(), Slot: "again"}, nil)
-	must(err)
-
 	as(t, s, "F3")
 	proved := submit(s, "/stepup", url.Values{"to": {"/"}})
 	signed.Store(s, proved.Result().Cookies()[0].Value)
@@ -82,6 +79,19 @@ func TestApprovingRechecks(t *testing.T) {
 		w := submit(s, "/lists/R1/approve", url.Values{"action": {"approve"}, "hash": {l.Hash}})
 		return w.Code, w.Body.String()
 	}
+	// What no comparison knows yet isn't overlooked: nothing is approved, and nothing held for what isn't known.
+	if code, body := approve(); code != http.StatusConflict || !strings.Contains(body, "还没有进入比对") {
+		t.Fatalf("%d %.2000s", code, body)
+	}
+	if w := call(s, "/lists/R1"); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "还没有进入比对") {
+		t.Fatalf("%d %.2000s", w.Code, w.Body)
+	}
+	if still, err := s.money.View.List(ctx, "R1"); err != nil || still.State != lists.Checked || still.Held != l.Held {
+		t.Fatalf("%+v, %v", still, err)
+	}
+	now.Add(int64(time.Minute))
+	_, err = office.Sweep(ctx, casework.SweepRequest{AsOf: demo.AsOf(), Now: clock(), Slot: "again"}, nil)
+	must(err)
 	if code, body := approve(); code != http.StatusConflict || !strings.Contains(body, "没有审批：批前复查有") {
 		t.Fatalf("%d %.2000s", code, body)
 	}

@@ -45,6 +45,7 @@ type Entry struct {
 
 // List decides all entries of a list that are in or held, in their order. Where the period of an item has passed since the list was
 // drafted, only what excludes a firm (失信 and the like) is decided again. ErrNotFound: there is no such list, or no entry in it.
+// ErrStale: something is known that no comparison has seen yet.
 func List(ctx context.Context, o *casework.Office, list string) ([]Entry, error) {
 	entries, err := read(ctx, o.Store, list)
 	if err != nil {
@@ -56,6 +57,9 @@ func List(ctx context.Context, o *casework.Office, list string) ([]Entry, error)
 	}
 	snap, table, err := o.Latest(ctx, book.Book.Vocabulary)
 	if err != nil {
+		return nil, err
+	}
+	if err := fresh(ctx, o, snap, list); err != nil {
 		return nil, err
 	}
 	around, err := o.Circumstances(ctx, store.Sweep{Plan: store.Plan{AsOf: snap.AsOf}})

@@ -2,6 +2,7 @@ package money
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -109,6 +110,10 @@ var kinds = map[recheck.Kind]moneyui.Cell{
 func (p *Pages) differences(ctx context.Context, who caller.Caller, l view.List) (moneyui.Section, error) {
 	s := moneyui.Section{ID: "recheck", Title: "批前复查", Hint: "用最新的数据和当天有效的政策，把每一条再判一遍，只列出和起草时不同的。"}
 	found, err := recheck.List(ctx, p.Office, l.ID)
+	if errors.Is(err, recheck.ErrStale) {
+		s.Hint = err.Error()
+		return s, nil
+	}
 	if err = p.Explain(ctx, err, "这份名单的条目"); err != nil {
 		return s, err
 	}

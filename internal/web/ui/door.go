@@ -66,7 +66,9 @@ type Handed struct {
 	Part            Part
 }
 
-func (h *Handed) word() string { return [...]string{"初始密码", "初始密码前半", "初始密码后半"}[h.Part] }
+func (h *Handed) word() string {
+	return [...]string{"初始密码", "初始密码前半", "初始密码后半"}[h.Part]
+}
 
 // PersonsView is who has which account and role.
 type PersonsView struct {
