@@ -16,7 +16,7 @@ var guarded = []Check{
 // triggers says how many triggers stand at each table, by the schema of this program: a test holds it against a fresh database.
 var triggers = map[store.Kind]string{
 	store.SQLite: `
-		account:3 api_token:1 audit_checkpoint:3 audit_hash:3 audit_head:3 audit_record:3 audit_salt:2 batch_download:2
+		account:4 api_token:1 audit_checkpoint:3 audit_hash:3 audit_head:3 audit_record:3 audit_salt:2 batch_download:2
 		batch_file:2 budget_line:4 calendar_entry:1 cap_use:1 change:2 choice:2 confirmation:2 correction:2 delivery:4
 		delivery_part:3 delivery_state:5 disbursement_list:4 earlier_file:4 earlier_grant:3 enterprise:2 entitlement:2
 		entry_cap:5 entry_seat:3 event:2 feed_address:2 finding:2 follower:1 instance:3 job_slot:2 list_attachment:2
@@ -26,7 +26,7 @@ var triggers = map[store.Kind]string{
 		supplied_fact:2 sweep:5 sweep_difference:3 sweep_fault:3 sweep_policy:3 sweep_shard:4 sweep_summary:3 template:2
 		vocabulary_pointer:2 vocabulary_version:2 whole_ledger:3`,
 	store.Postgres: `
-		account:4 api_token:1 audit_checkpoint:3 audit_hash:3 audit_head:4 audit_record:3 audit_salt:3 batch_download:2
+		account:5 api_token:1 audit_checkpoint:3 audit_hash:3 audit_head:4 audit_record:3 audit_salt:3 batch_download:2
 		batch_file:2 budget_line:5 calendar_entry:1 cap_use:4 change:2 choice:2 confirmation:2 correction:2 delivery:5
 		delivery_part:3 delivery_state:3 disbursement_list:5 earlier_file:5 earlier_grant:3 enterprise:3 entitlement:6
 		entry_cap:5 entry_seat:4 event:2 feed_address:3 finding:3 follower:1
