@@ -15,6 +15,7 @@ import (
 type row struct {
 	n                                 int
 	enterprise, name, status, account string
+	retired                           int // 1: the account was retired since
 	note                              string
 	amount                            exact.Money
 }
@@ -24,9 +25,10 @@ func entry(ctx context.Context, tx *store.Tx, list string, n int) (h head, e row
 	if h, err = load(ctx, tx, list); err != nil {
 		return h, e, err
 	}
-	err = query(ctx, tx, `SELECT n, enterprise, name, status, coalesce(account, ''), note, amount_fen FROM list_entry WHERE list = $1 AND n = $2`,
+	err = query(ctx, tx, `SELECT n, enterprise, name, status, coalesce(account, ''),
+		(SELECT count(*) FROM payee_account p WHERE p.id = account AND p.retired_at IS NOT NULL), note, amount_fen FROM list_entry WHERE list = $1 AND n = $2`,
 		[]any{list, n}, func(scan scanner) error {
-			return scan(&e.n, &e.enterprise, &e.name, &e.status, &e.account, &e.note, &e.amount)
+			return scan(&e.n, &e.enterprise, &e.name, &e.status, &e.account, &e.retired, &e.note, &e.amount)
 		})
 	if err == nil && e.n == 0 {
 		err = refused{store.ErrNotFound, fmt.Sprintf("名单“%s”没有第 %d 条，请核对序号。", list, n)}
@@ -195,6 +197,9 @@ func letIn(ctx context.Context, tx *store.Tx, h head, e row, a Actor, now time.T
 	}
 	if e.account == "" {
 		return conflict("第 %d 条（%s）公示时没有可用的收款账户，本轮不能恢复；请移出到下一批，或退回更正、补好账户后再公示。", e.n, e.name)
+	}
+	if e.retired > 0 { // the file would refuse it after all signatures
+		return conflict("第 %d 条（%s）公示时的收款账户已停用，本轮不能恢复；请移出到下一批，或退回更正、用新账户再公示。", e.n, e.name)
 	}
 	if err := mark(ctx, tx, h.id, e.n, "in", ""); err != nil {
 		return err

@@ -108,7 +108,7 @@ func draw(ctx context.Context, tx *store.Tx, h head, e row, upheld bool, answer 
 	if err != nil || open > 0 || !strings.HasPrefix(e.note, objected) {
 		return err
 	}
-	if !early(h) || h.state == Noticed && e.account == "" {
+	if !early(h) || h.state == Noticed && (e.account == "" || e.retired > 0) {
 		return aloof(ctx, tx, h, e.n, "held", "异议不成立，但本批已过可以恢复的时候：请财政“重新核对”后恢复，或移出到下一批")
 	}
 	return letIn(ctx, tx, h, e, a, now)
