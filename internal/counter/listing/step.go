@@ -91,7 +91,7 @@ func (c *check) Run(ctx context.Context, p *counter.Program) error {
 
 type notice struct {
 	step
-	Days int `required:"" help:"公示几个工作日"`
+	Days int `required:"" help:"公示几个工作日；少于 5 个须用 --note 写明依据"`
 }
 
 // Run begins the public notice.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"strings"
 	"time"
 
 	"mianshen/internal/store"
@@ -21,13 +22,16 @@ const (
 	Hold    Silence = "hold"
 )
 
+// UsualNotice is how many working days a public notice lasts unless somebody writes down why fewer do.
+const UsualNotice = 5
+
 // Order is a step that somebody wants to take with a list.
 type Order struct {
 	List    string
 	Action  Action
 	Hash    string             // of the content that the person saw: a must for approving, held against the list's where given
 	Note    string             // why; a must for reopen, return, withdraw, suspend and resume
-	Days    int                // notice: how many working days, at least 1
+	Days    int                // notice: how many working days, at least 1; fewer than UsualNotice need a Note
 	Silence map[string]Silence // confirm: for every item on the list, so that one whose firms must be asked is never forgotten
 }
 
@@ -86,6 +90,9 @@ func (b *Book) Begin(ctx context.Context, tx *store.Tx, a Actor, o Order, now ti
 func (t *Turn) End(ctx context.Context, facts map[string]string) error {
 	all := map[string]string{"from": string(t.step.From), "to": string(t.step.To), "round": fmt.Sprint(t.Round)}
 	maps.Copy(all, facts)
+	if t.order.Action == ActNotice {
+		all["days"] = fmt.Sprint(t.order.Days)
+	}
 	var hash any
 	if t.Hash != "" {
 		hash, all["hash"] = t.Hash, t.Hash
@@ -117,6 +124,10 @@ func (o Order) check(ctx context.Context, tx *store.Tx, h head, a Actor, now tim
 	case ActReopen, ActReturn, ActWithdraw, ActSuspend, ActResume:
 		if o.Note == "" {
 			return s, invalid("请写明%s的原因。", actionNames[o.Action])
+		}
+	case ActNotice:
+		if o.Days > 0 && o.Days < UsualNotice && strings.TrimSpace(o.Note) == "" {
+			return s, invalid("公示少于 %d 个工作日，请在说明里写明缩短公示的依据。", UsualNotice)
 		}
 	case ActHandle:
 		if early := Early(h.noticeUntil, today); early != "" {

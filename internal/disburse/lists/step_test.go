@@ -352,6 +352,46 @@ func TestHashVoids(t *testing.T) {
 	})
 }
 
+// TestRetiredAccount: an entry whose account was retired after the freeze isn't let in again in that round, whether it was held or
+// objected to; the payment file would refuse it after everybody has signed.
+func TestRetiredAccount(t *testing.T) {
+	both(t, func(t *testing.T, w *world) {
+		w.firms(0, 3)
+		ctx := t.Context()
+		w.to(w.draft("L", "a", 0, 1, 2), lists.Noticed)
+		ok(t, w.b.Hold(ctx, as("F1"), "L", 1, "核实账户", day0))
+		id, err := w.b.Object(ctx, as("D2"), "L", 2, "某人", "不符合条件", day0)
+		ok(t, err)
+		w.exec("UPDATE payee_account SET retired_at = $1 WHERE id IN ('A0', 'A1')", store.Stamp(day0))
+		says(t, w.b.Release(ctx, as("F1"), "L", 1, "核实无误", day0), store.ErrConflict, "已停用", "下一批")
+		ok(t, w.b.Resolve(ctx, as("F2"), id, false, "查无此事", day0))
+		if n := w.count("SELECT count(*) FROM list_entry WHERE status = 'held'"); n != 2 {
+			t.Errorf("%d entries are held, want 2", n)
+		}
+	})
+}
+
+// TestShortNotice: a notice of fewer days than usual needs a reason, which stays in the list's history; its days are in the audit log.
+func TestShortNotice(t *testing.T) {
+	both(t, func(t *testing.T, w *world) {
+		w.firms(0, 2)
+		w.to(w.draft("L", "a", 0, 1), lists.Confirmed)
+		o := w.order("L", lists.ActNotice)
+		o.Days, o.Note = 2, "救灾资金，局务会同意缩短公示"
+		ok(t, w.b.Step(t.Context(), as("D1"), o, day0))
+		if n := w.count("SELECT count(*) FROM list_event WHERE action = 'notice' AND note LIKE '救灾资金%'"); n != 1 {
+			t.Errorf("the reason stands %d times", n)
+		}
+		size, err := w.s.AuditSize(t.Context())
+		ok(t, err)
+		last, err := w.s.AuditRecords(t.Context(), size-1, 1)
+		ok(t, err)
+		if last[0].Facts["days"] != "2" {
+			t.Errorf("the audit record doesn't say how long: %v", last[0].Facts)
+		}
+	})
+}
+
 // TestNotice: what the freeze asks for.
 func TestNotice(t *testing.T) {
 	both(t, func(t *testing.T, w *world) {
@@ -363,6 +403,10 @@ func TestNotice(t *testing.T) {
 		o := w.order("L", lists.ActNotice)
 		o.Days = 0
 		says(t, w.b.Step(ctx, as("D1"), o, day0), store.ErrInvalid, "工作日")
+		for _, note := range []string{"", "  "} {
+			o.Days, o.Note = lists.UsualNotice-1, note
+			says(t, w.b.Step(ctx, as("D1"), o, day0), store.ErrInvalid, "少于 5 个工作日", "依据")
+		}
 		o.Days = 5
 		says(t, w.b.Step(ctx, as("D1"), o, time.Date(2031, 5, 1, 1, 0, 0, 0, time.UTC)), store.ErrConflict, "放假安排")
 		ok(t, w.b.Step(ctx, as("D1"), o, day0))
@@ -447,8 +491,13 @@ func TestStandIn(t *testing.T) {
 		o := w.order("L", lists.ActReview)
 		says(t, w.b.Step(t.Context(), lists.Actor{Person: "AU", Role: "D2", StandsFor: "D2"}, o, day0), lists.ErrForbidden, "部门审核")
 		says(t, w.b.Step(t.Context(), lists.Actor{Person: "D2", Role: "D2", StandsFor: "D2"}, o, day0), store.ErrInvalid, "同一人")
-		ok(t, w.b.Step(t.Context(), lists.Actor{Person: "D2", Role: "D2", StandsFor: "AU"}, o, day0))
-		if n := w.count("SELECT count(*) FROM list_event WHERE action = 'review' AND stands_for = 'AU'"); n != 1 {
+		w.grant("D1.2", "D2", "区科委") // the same role elsewhere is another one
+		for _, nobody := range []string{"AU", "D1", "D1.2", "no such person"} {
+			says(t, w.b.Step(t.Context(), lists.Actor{Person: "D2", Role: "D2", StandsFor: nobody}, o, day0), store.ErrInvalid, "被代办", "本人办理")
+		}
+		w.grant("D1.other", "D2", dept)
+		ok(t, w.b.Step(t.Context(), lists.Actor{Person: "D2", Role: "D2", StandsFor: "D1.other"}, o, day0))
+		if n := w.count("SELECT count(*) FROM list_event WHERE action = 'review' AND stands_for = 'D1.other'"); n != 1 {
 			t.Error("nobody stood in")
 		}
 	})

@@ -212,7 +212,7 @@ func (f *file) order(p *Pages, a lists.Action) moneyui.Form {
 	o.Hint = fmt.Sprintf("%d 笔，共 %s 元。", f.Count, moneyui.Yuan(f.Sum))
 	switch a {
 	case lists.ActNotice:
-		o.Hint += "公示一开始就冻结预算、绑定收款账户；没有可用账户的条目会暂缓。"
+		o.Hint += "公示一开始就冻结预算、绑定收款账户；没有可用账户的条目会暂缓。少于 5 个工作日的，请在说明里写明依据。"
 		o.Fields = []moneyui.Field{{Name: "days", Label: "公示几个工作日", Kind: "number", Value: "5", Must: true}}
 	case lists.ActConfirm:
 		o.Hint += "没有答复的，按各事项政策写明的办；政策没有写的先暂缓，请再去问。"

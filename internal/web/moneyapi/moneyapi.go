@@ -236,7 +236,7 @@ type TakeStep struct {
 		Hash      string `json:"hash,omitempty" maxLength:"64" doc:"您所看到的内容的摘要；给了就核对"`
 		Note      string `json:"note,omitempty" maxLength:"2000"`
 		StandsFor string `json:"stands_for,omitempty" maxLength:"64"`
-		Days      int    `json:"days,omitempty" minimum:"0" maximum:"250" doc:"公示几个工作日"`
+		Days      int    `json:"days,omitempty" minimum:"0" maximum:"250" doc:"公示几个工作日；少于 5 个须在说明里写明依据"`
 		AnswerBy  string `json:"answer_by,omitempty" maxLength:"10" doc:"生成支付文件：最迟哪天收到回单"`
 	}
 }
