@@ -78,7 +78,7 @@ func (b *Book) Prepare(ctx context.Context, by *Identity, l Login, now time.Time
 		return tx.Audit(ctx, about(record("account.prepared", id, by, now, map[string]string{"kind": kind}), "holder", l.Person))
 	})
 	if errors.Is(err, store.ErrConflict) {
-		err = clash("没有这个人，或者这个登录名已经有了。")
+		err = clash("没有这个人，或者这个登录名已经有了（不分大小写）。")
 	}
 	return id, half, err
 }

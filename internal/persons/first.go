@@ -101,7 +101,7 @@ func (b *Book) First(ctx context.Context, token string, role Role, name, loginNa
 		return tx.Audit(ctx, about(record("first_start.used", person, nil, now, map[string]string{"role": string(role)}), "name", name))
 	})
 	if errors.Is(err, store.ErrConflict) {
-		err = clash("这个登录名已经有了，或者" + role.Label() + "已经设过。")
+		err = clash("这个登录名已经有了（不分大小写），或者" + role.Label() + "已经设过。")
 	}
 	return cookie, initial, err
 }

@@ -126,8 +126,10 @@ func TestAccountsTakeTwo(t *testing.T) {
 		h.refused(err, "自己")
 		_, _, err = h.Reset(h.ctx(), sa, sa.Account, h.now)
 		h.refused(err, "自己")
-		_, _, err = h.Prepare(h.ctx(), sa, Login{Person: id, Login: "wang"}, h.now)
-		h.refused(err, "已经有了")
+		for _, same := range []string{"wang", "WANG", "Wang"} {
+			_, _, err = h.Prepare(h.ctx(), sa, Login{Person: id, Login: same}, h.now)
+			h.refused(err, "已经有了")
+		}
 
 		stepped, err := h.StepUp(h.ctx(), wang, good, h.code("wang"), h.now)
 		h.must(err)

@@ -54,6 +54,9 @@ CREATE TABLE account (
   CHECK (second IS NULL OR (kind = 'local' AND totp IS NULL))
 ) STRICT;
 
+-- Logins that differ by case alone would be taken for each other.
+CREATE UNIQUE INDEX account_login ON account (lower(login));
+
 -- A role of a person: proposed by one, confirmed by another, neither of them the one who gets it (A4). Only the first system
 -- and the first security administrator of a database come from its first start, and demo persons from --demo.
 CREATE TABLE role_grant (
