@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"mianshen/internal/casework"
 	"mianshen/internal/disburse/lists"
@@ -66,9 +67,26 @@ func told(err error) error {
 		return Misuse{"没有这个编号，请核对后再试。"}
 	case errors.Is(err, store.ErrNotFound):
 		return Misuse{err.Error()}
+	case errors.Is(err, store.ErrConflict):
+		return refusal{err}
 	}
 	return err
 }
+
+// refusal is what is refused, as a person reads it: the first sentence of its chain, those begin in Chinese, without what was put in front on the
+// way. Where the database alone refused, its own words come last.
+type refusal struct{ error }
+
+func (p refusal) Error() string {
+	for err := p.error; err != nil; err = errors.Unwrap(err) {
+		if r, _ := utf8.DecodeRuneInString(err.Error()); r > '⺀' && r != utf8.RuneError {
+			return err.Error()
+		}
+	}
+	return fmt.Sprintf("数据库没有接受：这一步与库里现有的记录合不上，什么都没有改。请查看现在的状态，核对后再办。（%v）", p.error)
+}
+
+func (p refusal) Unwrap() error { return p.error }
 
 // The scopes of tokens that commands ask for.
 const (
