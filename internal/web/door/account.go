@@ -159,7 +159,7 @@ func (d *Door) first(w http.ResponseWriter, r *http.Request) error {
 		return d.showFirst(w, r, nil, err)
 	}
 	give(w, Cookie, cookie, 0)
-	return d.showFirst(w, r, &ui.Handed{Login: login, Password: initial, Part: ui.Whole}, nil)
+	return d.showFirst(w, r, &ui.Handed{Login: login, Password: initial, Part: "初始密码", Advice: "下一步就会换掉；万一中断，用它登录接着办。"}, nil)
 }
 
 func (d *Door) demoPage(w http.ResponseWriter, r *http.Request) error {

@@ -52,7 +52,12 @@ func (d *Door) prepare(w http.ResponseWriter, r *http.Request) error {
 	if err != nil || half == "" {
 		return d.toPersons(w, r, err)
 	}
-	return d.showPersons(w, r, &ui.Handed{Login: l.Login, Password: half, Part: ui.FirstHalf}, nil)
+	return d.showPersons(w, r, firstHalf(l.Login, half), nil)
+}
+
+func firstHalf(login, half string) *ui.Handed {
+	const advice = "请当面交给本人，不要告诉别的管理员；后半在安全管理员启用账号时显示。"
+	return &ui.Handed{Login: login, Password: half, Part: "初始密码前半", Advice: advice}
 }
 
 func (d *Door) reset(w http.ResponseWriter, r *http.Request) error {
@@ -60,7 +65,7 @@ func (d *Door) reset(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return d.toPersons(w, r, err)
 	}
-	return d.showPersons(w, r, &ui.Handed{Login: login, Password: half, Part: ui.FirstHalf}, nil)
+	return d.showPersons(w, r, firstHalf(login, half), nil)
 }
 
 func (d *Door) enable(w http.ResponseWriter, r *http.Request) error {
@@ -68,7 +73,8 @@ func (d *Door) enable(w http.ResponseWriter, r *http.Request) error {
 	if err != nil || half == "" {
 		return d.toPersons(w, r, err)
 	}
-	return d.showPersons(w, r, &ui.Handed{Login: login, Password: half, Part: ui.SecondHalf}, nil)
+	const advice = "请当面交给本人，不要告诉别的管理员。本人第一次登录时，密码填“前半-后半”，中间一个减号；登录后要另设密码、绑定动态验证码。丢了一半，请系统管理员重置后再启用。"
+	return d.showPersons(w, r, &ui.Handed{Login: login, Password: half, Part: "初始密码后半", Advice: advice}, nil)
 }
 
 func (d *Door) propose(w http.ResponseWriter, r *http.Request) error {

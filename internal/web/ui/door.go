@@ -50,24 +50,11 @@ type MeView struct {
 	Wrong    string
 }
 
-// Part is how much of an initial password somebody is shown.
-type Part int
-
-// An administrator is shown one half, which another one completes; who starts a database is shown his own whole one.
-const (
-	Whole Part = iota
-	FirstHalf
-	SecondHalf
-)
-
 // Handed is an initial password or half of one, shown once: one's own, or to be handed over.
 type Handed struct {
 	Login, Password string
-	Part            Part
-}
-
-func (h *Handed) word() string {
-	return [...]string{"初始密码", "初始密码前半", "初始密码后半"}[h.Part]
+	Part            string // how much of it this is, such as 初始密码前半
+	Advice          string // what to do with it
 }
 
 // PersonsView is who has which account and role.
