@@ -195,11 +195,8 @@ func letIn(ctx context.Context, tx *store.Tx, h head, e row, a Actor, now time.T
 	if h.state != Noticed {
 		return mark(ctx, tx, h.id, e.n, "in", "")
 	}
-	if e.account == "" {
-		return conflict("第 %d 条（%s）公示时没有可用的收款账户，本轮不能恢复；请移出到下一批，或退回更正、补好账户后再公示。", e.n, e.name)
-	}
-	if e.retired > 0 { // the file would refuse it after all signatures
-		return conflict("第 %d 条（%s）公示时的收款账户已停用，本轮不能恢复；请移出到下一批，或退回更正、用新账户再公示。", e.n, e.name)
+	if e.account == "" || e.retired > 0 { // the payment file would refuse a retired one after all signatures
+		return conflict("第 %d 条（%s）公示时没有可用的收款账户，或者账户已停用，本轮不能恢复；请移出到下一批，或退回更正、补好账户后再公示。", e.n, e.name)
 	}
 	if err := mark(ctx, tx, h.id, e.n, "in", ""); err != nil {
 		return err

@@ -139,31 +139,25 @@ func (a Actor) has(ctx context.Context, tx *store.Tx, department string) error {
 	if a.Role[0] == 'D' || a.Role[0] == 'E' {
 		scope = department
 	}
-	var n int
-	err := tx.QueryRow(ctx, `SELECT count(*) FROM live_role WHERE person = $1 AND role = $2 AND ($3 = '%' OR scope = $3)`, a.Person, a.Role, scope).Scan(&n)
-	if err != nil {
+	can, err := holds(ctx, tx, a.Person, a.Role, scope)
+	switch {
+	case err != nil || can && a.StandsFor == "":
 		return err
-	}
-	if n > 0 {
-		return a.standsIn(ctx, tx, scope)
-	}
-	if scope == "%" {
+	case !can && scope == "%":
 		return forbidden("您没有“%s”的角色，请联系安全管理员核对授权，或交由有此角色的人办理。", RoleName(a.Role))
+	case !can:
+		return forbidden("您没有%s的“%s”角色，请联系安全管理员核对授权，或交由该部门的人办理。", department, RoleName(a.Role))
 	}
-	return forbidden("您没有%s的“%s”角色，请联系安全管理员核对授权，或交由该部门的人办理。", department, RoleName(a.Role))
-}
-
-// standsIn refuses who says that he stands in for somebody who couldn't do it himself: the history would tell an untruth.
-func (a Actor) standsIn(ctx context.Context, tx *store.Tx, scope string) error {
-	if a.StandsFor == "" {
-		return nil
-	}
-	var n int
-	err := tx.QueryRow(ctx, `SELECT count(*) FROM live_role WHERE person = $1 AND role = $2 AND ($3 = '%' OR scope = $3)`, a.StandsFor, a.Role, scope).Scan(&n)
-	if err == nil && n == 0 {
+	// Who couldn't do it himself can't be stood in for: the history would tell an untruth.
+	if can, err = holds(ctx, tx, a.StandsFor, a.Role, scope); err == nil && !can {
 		err = invalid("被代办的人没有“%s”的角色，不能由您代办；请改选有同一角色的人，或按“本人办理”提交。", RoleName(a.Role))
 	}
 	return err
+}
+
+func holds(ctx context.Context, tx *store.Tx, person, role, scope string) (can bool, err error) {
+	err = tx.QueryRow(ctx, `SELECT count(*) > 0 FROM live_role WHERE person = $1 AND role = $2 AND ($3 = '%' OR scope = $3)`, person, role, scope).Scan(&can)
+	return can, err
 }
 
 // RoleName is a role as persons say it, such as 财政复核; a role that nobody knows comes back as it is.
