@@ -172,8 +172,10 @@ func TestHalves(t *testing.T) {
 		if login != "zhao" || len(first) != 16 || len(second) != 16 || first == second || first == old || second == oldSecond {
 			h.Fatal(login, first, second)
 		}
-		for _, bad := range []string{first, second, first + "-", "-" + second, second + "-" + first, first + second, first + "-" + first,
-			second + "-" + second, first + "-" + oldSecond, old + "-" + second, old + "-" + oldSecond, "", "-"} {
+		for _, bad := range []string{
+			first, second, first + "-", "-" + second, second + "-" + first, first + second, first + "-" + first,
+			second + "-" + second, first + "-" + oldSecond, old + "-" + second, old + "-" + oldSecond, "", "-",
+		} {
 			_, err := h.SignIn(h.ctx(), "zhao", bad, "", h.now)
 			h.is(err, ErrSignIn)
 			h.now = h.now.Add(lockMost)

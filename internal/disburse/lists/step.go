@@ -88,8 +88,10 @@ func (b *Book) Begin(ctx context.Context, tx *store.Tx, a Actor, o Order, now ti
 // End moves the list and writes the audit record, with more facts if there are any, such as the batch that was made. It comes last
 // in the transaction.
 func (t *Turn) End(ctx context.Context, facts map[string]string) error {
-	all := map[string]string{"from": string(t.step.From), "to": string(t.step.To), "round": fmt.Sprint(t.Round),
-		"days": map[bool]string{true: fmt.Sprint(t.order.Days)}[t.order.Action == ActNotice]}
+	all := map[string]string{
+		"from": string(t.step.From), "to": string(t.step.To), "round": fmt.Sprint(t.Round),
+		"days": map[bool]string{true: fmt.Sprint(t.order.Days)}[t.order.Action == ActNotice],
+	}
 	maps.Copy(all, facts)
 	var hash any
 	if t.Hash != "" {

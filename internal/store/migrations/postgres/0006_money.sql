@@ -147,7 +147,7 @@ CREATE TABLE list_entry (
 -- M1: a right is on one list at a time, and for ever once it was paid.
 CREATE UNIQUE INDEX list_entry_live ON list_entry (entitlement, part) WHERE status IN ('in', 'held');
 CREATE INDEX list_entry_enterprise ON list_entry (enterprise);
-CREATE INDEX list_entry_sums ON list_entry (list, status, enterprise, item, amount_fen, line); -- what a long list comes to, without reading it
+CREATE INDEX list_entry_sums ON list_entry (list, status, n) INCLUDE (enterprise, item, amount_fen, line); -- what a long list comes to, without reading it
 
 -- A place that one holder can have: the item of an exclusive group for a firm, the item that uses a basis, the firm and period of a
 -- once_per basis. It is there while entries refer to it.
