@@ -142,7 +142,7 @@ func Fold(b payout.Batch, until civil.Date, lines []Line) (Evidence, error) {
 		case l.Holds:
 			r := f.vouch(l)
 			open = append(open, r)
-			f.vouched[lineID(r)] = l.Receipt.At
+			f.vouched[lineID(r)] = l.at()
 		}
 	}
 	for {
@@ -198,9 +198,7 @@ func (f folder) vouch(line Line) receipt.Receipt {
 	r := line.Receipt
 	l := f.byID[r.Payment]
 	r.Batch, r.Account, r.Amount = f.batch.ID, l.Account, l.Amount
-	if line.early() {
-		r.At = Noon(civil.On(line.Came))
-	}
+	r.At = line.at()
 	switch day := civil.On(r.At); {
 	case day.Before(f.batch.Created):
 		r.At = Noon(f.batch.Created)
@@ -208,6 +206,14 @@ func (f folder) vouch(line Line) receipt.Receipt {
 		r.At = Noon(f.until)
 	}
 	return r
+}
+
+// at is the instant that the bank gives, but the day on which the file came where it gives one that hasn't been yet.
+func (l Line) at() time.Time {
+	if l.early() {
+		return Noon(civil.On(l.Came))
+	}
+	return l.Receipt.At
 }
 
 // early tells whether the bank's time is later than the day after the line's file came: it speaks of what hasn't been yet.
