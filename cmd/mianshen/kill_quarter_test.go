@@ -34,6 +34,7 @@ func numberOf(t *testing.T, variable string, without uint64) uint64 {
 // transactions, and lets another process go on, until the quarter is over. What it then came to must be what a quarter came to that
 // nobody interrupted, and fsck must find nothing. MIANSHEN_KILLS_QUARTER sets how often on each database.
 func TestKilledQuarter(t *testing.T) {
+	pgtest.NotRacing(t) // the program that is killed is built without it
 	kills := int(numberOf(t, "MIANSHEN_KILLS_QUARTER", 10))
 	seed := numberOf(t, "MIANSHEN_SEED", uint64(time.Now().UnixNano()))
 	t.Logf("seed %d (MIANSHEN_SEED), %d kills on each database (MIANSHEN_KILLS_QUARTER)", seed, kills)

@@ -19,6 +19,7 @@ import (
 
 	"mianshen/internal/casework"
 	"mianshen/internal/demo"
+	"mianshen/internal/pgtest"
 	"mianshen/internal/store"
 	"mianshen/rules"
 	"mianshen/seeds"
@@ -46,6 +47,7 @@ type killed struct {
 // result against a sweep that was never interrupted: the same states, differences and digests, byte for byte. MIANSHEN_KILLS sets
 // how often; of a hundred at least eighty must fall strictly inside the sweep.
 func TestKilledSweeps(t *testing.T) {
+	pgtest.NotRacing(t) // the program that is killed is built without it
 	kills := 4
 	if text := os.Getenv("MIANSHEN_KILLS"); text != "" {
 		var err error

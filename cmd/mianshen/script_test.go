@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -22,6 +23,7 @@ import (
 	"mianshen/internal/facts/arrival"
 	"mianshen/internal/intake"
 	"mianshen/internal/persons"
+	"mianshen/internal/pgtest"
 	"mianshen/internal/store"
 	"mianshen/internal/web/shelf"
 	"mianshen/rules"
@@ -47,11 +49,12 @@ func TestCommands(t *testing.T) { runScripts(t, "testdata") }
 
 func runScripts(t *testing.T, dir string) {
 	t.Helper()
-	if found, err := filepath.Glob(filepath.Join(dir, "*.txtar")); err != nil || len(found) == 0 {
+	scripts, err := filepath.Glob(filepath.Join(dir, "*.txtar"))
+	if err != nil || len(scripts) == 0 {
 		t.Fatalf("no scripts in %s: %v", dir, err)
 	}
 	testscript.Run(t, testscript.Params{
-		Dir:                dir,
+		Files:              racing(t, scripts),
 		UpdateScripts:      *update,
 		RequireUniqueNames: true,
 		Setup: func(env *testscript.Env) error {
@@ -78,6 +81,26 @@ func runScripts(t *testing.T, dir string) {
 			"request":  request,
 		},
 	})
+}
+
+// racing are the scripts to run: all, or under the race detector those with a server, where requests, sweeps and messages run beside each
+// other. What the others run beside each other is raced in the tests of engine, casework and index; make check runs all without the detector.
+func racing(t *testing.T, scripts []string) []string {
+	t.Helper()
+	if !pgtest.Racing {
+		return scripts
+	}
+	scripts = slices.DeleteFunc(scripts, func(name string) bool {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return !regexp.MustCompile(`(?m)^serve `).Match(text)
+	})
+	if len(scripts) == 0 {
+		t.Skip("no server runs in these scripts: make check runs them without the race detector")
+	}
+	return scripts
 }
 
 // exits runs a command that must end with the exit code given: exits CODE COMMAND ARG...

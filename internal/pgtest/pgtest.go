@@ -259,10 +259,11 @@ func (s *server) log() string {
 	return string(text[max(0, len(text)-4000):])
 }
 
-// NotRacing skips a test of money on PostgreSQL under the race detector, and says so. The gate runs it without the detector.
+// NotRacing skips a test under the race detector, and says so: one of money on PostgreSQL, or of another program. The gate runs it without
+// the detector.
 func NotRacing(t testing.TB) {
 	t.Helper()
 	if Racing {
-		t.Skip("under the race detector on SQLite alone: make check runs this on PostgreSQL without it")
+		t.Skip("not under the race detector: make check runs this without it")
 	}
 }

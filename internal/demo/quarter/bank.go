@@ -70,12 +70,13 @@ func (t *turn) settle(ctx context.Context) error {
 	sent := t.events[len(t.events)-1].At
 	day := sent.AddDate(0, 0, 1)
 	for i, file := range t.answers(batch, orders, day) {
-		taken, err := t.bank.TakeReceipts(ctx, pay.Actor{Person: who(handler)}, fmt.Sprintf("%s-%d.csv", batch, i+1), file, day.AddDate(0, 0, i).Add(2*time.Hour))
+		came := day.AddDate(0, 0, 3*i).Add(2 * time.Hour) // after what it tells of
+		taken, err := t.bank.TakeReceipts(ctx, pay.Actor{Person: who(handler)}, fmt.Sprintf("%s-%d.csv", batch, i+1), file, came)
 		if err != nil {
 			return err
 		}
 		if !taken.Again {
-			t.tell("%s %s：收到回单 %d 行，新 %d 行，%d 笔有了结果", civil.On(day), t.ID, taken.Lines, taken.New, taken.Moved)
+			t.tell("%s %s：收到回单 %d 行，新 %d 行，%d 笔有了结果", civil.On(came), t.ID, taken.Lines, taken.New, taken.Moved)
 		}
 	}
 	if err := t.doubts(ctx, batch, day.AddDate(0, 0, 5)); err != nil {

@@ -29,6 +29,10 @@ func (p *play) corrected(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// The night's own comparison comes before anybody approves: until then what was put right counts as not yet compared.
+	if _, err := p.sweep(ctx, "third", store.Nightly, at(61, 2)); err != nil {
+		return err
+	}
 	for i, dept := range p.depts {
 		items, err := p.paidItems(ctx, dept)
 		if err != nil {
