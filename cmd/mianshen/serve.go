@@ -237,9 +237,9 @@ func (c *serveCmd) answer(ctx context.Context, s *streams, server *web.Server, f
 	}
 	defer func() { err = errors.Join(err, stop()) }()
 	return web.Serve(ctx, c.Addr, server, log, func(a net.Addr) {
-		fmt.Fprintf(s.err, "已就绪：http://%s   按 Ctrl-C 结束。\n", a)
-		if !c.Demo {
+		if !c.Demo { // before the last line, so that who waits for that has the token
 			in.invite(ctx, s.err, a.String(), log)
 		}
+		fmt.Fprintf(s.err, "已就绪：http://%s   按 Ctrl-C 结束。\n", a)
 	})
 }
