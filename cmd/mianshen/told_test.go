@@ -71,7 +71,9 @@ func proves(t *testing.T, k event.Kind, story *txtar.Archive) {
 	if len(lines) == 0 || !strings.HasPrefix(lines[0], "mianshen publish ") {
 		t.Errorf("%s: the story doesn't begin with a publication", k.Name)
 	}
-	delivered := slices.IndexFunc(lines, func(l string) bool { return strings.HasPrefix(l, "mianshen import ") || strings.HasPrefix(l, "deliver ") })
+	delivered := slices.IndexFunc(lines, func(l string) bool {
+		return strings.HasPrefix(l, "mianshen import ") || strings.HasPrefix(l, "deliver ")
+	})
 	sent := slices.IndexFunc(lines, func(l string) bool { return strings.HasPrefix(l, "mianshen notify send ") })
 	read := slices.IndexFunc(lines, func(l string) bool {
 		return strings.HasPrefix(l, "mianshen notify inbox ") && strings.Contains(l+" > ", "--kind "+k.Name+" > ")
