@@ -294,7 +294,7 @@ func TestSmallWorlds(t *testing.T) {
 				})
 			}
 			t.Logf("%d entries; %d groups of firms judged, %d too large", entries, judged, skipped)
-			if judged < 4*skipped || entries == 0 {
+			if !pgtest.Racing && (judged < 4*skipped || entries == 0) { // few worlds may be odd ones
 				t.Error("too little was judged")
 			}
 		})
