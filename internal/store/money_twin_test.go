@@ -17,7 +17,7 @@ var shapes = map[store.Kind][]string{
 	store.SQLite: {
 		`SELECT 'column ' || m.name || '.' || c.name || CASE WHEN c."notnull" = 1 OR c.pk > 0 THEN ' not null' ELSE '' END
 			FROM sqlite_schema m JOIN pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name <> 'goose_db_version'`,
-		`SELECT 'unique ' || m.name || ' ' || i.partial || ' ' || (SELECT group_concat(name, ',') FROM (SELECT name FROM pragma_index_info(i.name) ORDER BY seqno))
+		`SELECT 'unique ' || m.name || ' ' || i.partial || ' ' || coalesce((SELECT group_concat(name, ',') FROM (SELECT name FROM pragma_index_info(i.name) ORDER BY seqno)), 'expression')
 			FROM sqlite_schema m JOIN pragma_index_list(m.name) i WHERE m.type = 'table' AND i."unique" = 1 AND m.name <> 'goose_db_version'`,
 		`SELECT 'unique ' || m.name || ' 0 ' || c.name FROM sqlite_schema m JOIN pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name <> 'goose_db_version'
 			AND c.pk > 0 AND NOT EXISTS (SELECT 1 FROM pragma_index_list(m.name) i WHERE i.origin = 'pk')`,
@@ -29,8 +29,8 @@ var shapes = map[store.Kind][]string{
 		`SELECT 'column ' || c.relname || '.' || a.attname || CASE WHEN a.attnotnull THEN ' not null' ELSE '' END
 			FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 			WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace AND c.relname <> 'goose_db_version'`,
-		`SELECT 'unique ' || c.relname || ' ' || (i.indpred IS NOT NULL)::INT || ' ' || (SELECT string_agg(a.attname, ',' ORDER BY k.at)
-				FROM unnest(i.indkey) WITH ORDINALITY k (att, at) JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.att)
+		`SELECT 'unique ' || c.relname || ' ' || (i.indpred IS NOT NULL)::INT || ' ' || coalesce((SELECT string_agg(a.attname, ',' ORDER BY k.at)
+				FROM unnest(i.indkey) WITH ORDINALITY k (att, at) JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.att), 'expression')
 			FROM pg_class c JOIN pg_index i ON i.indrelid = c.oid AND i.indisunique
 			WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace AND c.relname <> 'goose_db_version'`,
 		`SELECT 'reference ' || c.relname || ' ' || t.relname || ' ' || (SELECT string_agg(a.attname, ',' ORDER BY k.at)

@@ -71,7 +71,7 @@ func sentToBank(t *testing.T) *banked {
 	}
 	step("demo-D2", "D2", lists.Order{Action: lists.ActReview})
 	step("demo-D1", "D1", lists.Order{Action: lists.ActConfirm, Silence: map[string]lists.Silence{"a-kuogang-buzhu": lists.Unasked}})
-	step("demo-D1", "D1", lists.Order{Action: lists.ActNotice, Days: 1})
+	step("demo-D1", "D1", lists.Order{Action: lists.ActNotice, Days: 1, Note: "局务会同意缩短公示"})
 	x.now.Add(int64(8 * 24 * time.Hour))
 	step("demo-F1", "F1", lists.Order{Action: lists.ActHandle})
 	step("demo-F2", "F2", lists.Order{Action: lists.ActCheck})
