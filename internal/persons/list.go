@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"mianshen/internal/store"
+	"mianshen/internal/store/rowset"
 )
 
 // Person is a person with everything that an administrator sees.
@@ -55,18 +56,9 @@ func (o outside) query(ctx context.Context, q string, args ...any) (*sql.Rows, e
 }
 
 // each runs a query and reads each of its rows with scan.
-func each(ctx context.Context, q querier, scan func(*sql.Rows) error, query string, args ...any) (err error) {
+func each(ctx context.Context, q querier, scan func(*sql.Rows) error, query string, args ...any) error {
 	rows, err := q.query(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		if err := scan(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+	return rowset.Each(rows, err, func(rowset.Scan) error { return scan(rows) })
 }
 
 func holdings(ctx context.Context, tx *store.Tx, person string) ([]Holding, error) {

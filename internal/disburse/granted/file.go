@@ -13,6 +13,7 @@ import (
 	"mianshen/internal/disburse/ledger"
 	"mianshen/internal/intake"
 	"mianshen/internal/store"
+	"mianshen/internal/store/rowset"
 	"mianshen/rules"
 	"mianshen/rules/civil"
 	"mianshen/rules/exact"
@@ -123,7 +124,7 @@ func (b *Book) Import(ctx context.Context, l Loading, owner Owner, by string, no
 func read(ctx context.Context, tx *store.Tx) (*known, error) {
 	k := &known{firms: map[string]bool{}, live: map[key]exact.Money{}, net: map[right]exact.Money{}, lists: map[right]string{}}
 	rows, err := tx.Query(ctx, `SELECT uscc FROM enterprise`)
-	err = each(rows, err, func(scan scanner) error {
+	err = rowset.Each(rows, err, func(scan rowset.Scan) error {
 		var firm string
 		err := scan(&firm)
 		k.firms[firm] = true
@@ -133,7 +134,7 @@ func read(ctx context.Context, tx *store.Tx) (*known, error) {
 		return nil, err
 	}
 	rows, err = tx.Query(ctx, `SELECT item, enterprise, period, basis, amount_fen, on_day FROM earlier_grant WHERE live = 1`)
-	err = each(rows, err, func(scan scanner) error {
+	err = rowset.Each(rows, err, func(scan rowset.Scan) error {
 		var r row
 		err := scan(&r.Item, &r.Enterprise, &r.Period.Name, &r.Basis, &r.Amount, store.DayInto(&r.On))
 		k.live[r.key()] = r.Amount
@@ -145,7 +146,7 @@ func read(ctx context.Context, tx *store.Tx) (*known, error) {
 	}
 	rows, err = tx.Query(ctx, `SELECT t.item, t.enterprise, t.period, t.basis, e.list FROM list_entry e JOIN entitlement t ON t.id = e.entitlement AND t.part = e.part
 		WHERE e.status IN ('in', 'held')`)
-	return k, each(rows, err, func(scan scanner) error {
+	return k, rowset.Each(rows, err, func(scan rowset.Scan) error {
 		var r right
 		var list string
 		err := scan(&r.item, &r.enterprise, &r.period, &r.basis, &list)
@@ -269,8 +270,8 @@ func (b *Book) AnswerFile(ctx context.Context, id string, confirm bool, by strin
 
 const fileColumns = `id, department, name, sha256, source, grants, sum_fen, recorded_by, recorded_at, coalesce(answer, ''), coalesce(answered_by, ''), answered_at`
 
-func filesOf[R cursor](rows R, err error) (list []File, failed error) {
-	failed = each(rows, err, func(scan scanner) error {
+func filesOf[R rowset.Rows](rows R, err error) (list []File, failed error) {
+	failed = rowset.Each(rows, err, func(scan rowset.Scan) error {
 		var f File
 		err := scan(&f.ID, &f.Department, &f.Name, &f.SHA256, &f.Source, &f.Grants, &f.Sum, &f.RecordedBy, store.StampInto(&f.RecordedAt),
 			&f.Answer.Answer, &f.By, store.StampInto(&f.At))

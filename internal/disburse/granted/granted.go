@@ -9,7 +9,6 @@ package granted
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -20,6 +19,7 @@ import (
 	"mianshen/internal/audit"
 	"mianshen/internal/disburse/ledger"
 	"mianshen/internal/store"
+	"mianshen/internal/store/rowset"
 	"mianshen/rules"
 )
 
@@ -89,7 +89,7 @@ func (p person) has(role, department string) bool {
 func acts(ctx context.Context, tx *store.Tx, id, what, department string, roles ...string) (p person, err error) {
 	rows, err := tx.Query(ctx, `SELECT p.name, coalesce(r.role, ''), coalesce(r.scope, '')
 		FROM person p LEFT JOIN live_role r ON r.person = p.id WHERE p.id = $1`, id)
-	err = each(rows, err, func(scan scanner) error {
+	err = rowset.Each(rows, err, func(scan rowset.Scan) error {
 		var r [2]string
 		err := scan(&p.name, &r[0], &r[1])
 		p.roles = append(p.roles, r)
@@ -142,29 +142,6 @@ func answers(ctx context.Context, tx *store.Tx, by, what, department, recorder s
 		return p, refuse(store.ErrConflict, "这%s是您登记的，请由另一人复核", what)
 	}
 	return p, nil
-}
-
-type scanner func(to ...any) error
-
-type cursor interface {
-	Next() bool
-	Scan(to ...any) error
-	Err() error
-	Close() error
-}
-
-// each hands every row over and closes the rows; err is that of the query.
-func each[R cursor](rows R, err error, take func(scanner) error) (failed error) {
-	if err != nil {
-		return err
-	}
-	defer func() { failed = errors.Join(failed, rows.Close()) }()
-	for rows.Next() {
-		if err := take(rows.Scan); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
 }
 
 // identity is the id that the caller gave, else a random one.

@@ -9,6 +9,7 @@ import (
 
 	"mianshen/internal/disburse/ledger"
 	"mianshen/internal/store"
+	"mianshen/internal/store/rowset"
 	"mianshen/rules"
 	"mianshen/rules/civil"
 )
@@ -99,7 +100,7 @@ func (b *Book) AnswerStatement(ctx context.Context, id string, confirm bool, by 
 func (s Statement) ready(ctx context.Context, tx *store.Tx) error {
 	file := ""
 	rows, err := tx.Query(ctx, `SELECT min(f.id) FROM earlier_grant g JOIN earlier_file f ON f.id = g.file WHERE g.item = $1 AND f.answer IS NULL HAVING count(*) > 0`, s.Item)
-	err = each(rows, err, func(scan scanner) error { return scan(&file) })
+	err = rowset.Each(rows, err, func(scan rowset.Scan) error { return scan(&file) })
 	if err == nil && file != "" {
 		err = refuse(store.ErrConflict, "事项 %s 还有补录的拨付没有复核（补录 %s），请先复核", s.Item, file)
 	}
@@ -135,8 +136,8 @@ func (b *Book) End(ctx context.Context, id, reason, by string, now time.Time) er
 const statementColumns = `id, department, item, since, evidence, recorded_by, recorded_at, coalesce(answer, ''), coalesce(answered_by, ''), answered_at,
 	coalesce(ended_by, ''), ended_at, coalesce(end_reason, '')`
 
-func statementsOf[R cursor](rows R, err error) (list []Statement, failed error) {
-	failed = each(rows, err, func(scan scanner) error {
+func statementsOf[R rowset.Rows](rows R, err error) (list []Statement, failed error) {
+	failed = rowset.Each(rows, err, func(scan rowset.Scan) error {
 		var s Statement
 		err := scan(&s.ID, &s.Department, &s.Item, store.DayInto(&s.Since), &s.Evidence, &s.RecordedBy, store.StampInto(&s.RecordedAt),
 			&s.Answer.Answer, &s.By, store.StampInto(&s.At), &s.EndedBy, store.StampInto(&s.EndedAt), &s.EndReason)
@@ -192,7 +193,7 @@ func (b *Book) Whole(ctx context.Context, known time.Time) (map[string]civil.Dat
 		}
 	}
 	rows, err := b.store.DB().QueryContext(ctx, `SELECT DISTINCT g.item, f.recorded_at, f.answered_at FROM earlier_grant g JOIN earlier_file f ON f.id = g.file`)
-	err = each(rows, err, func(scan scanner) error {
+	err = rowset.Each(rows, err, func(scan rowset.Scan) error {
 		var item string
 		var recorded, answered time.Time
 		err := scan(&item, store.StampInto(&recorded), store.StampInto(&answered))
@@ -209,7 +210,7 @@ func (b *Book) Awards(ctx context.Context, until civil.Date, known time.Time) (l
 	rows, err := b.store.DB().QueryContext(ctx, `SELECT g.enterprise, g.item, g.period, g.basis, g.amount_fen, g.on_day, f.answered_at
 		FROM earlier_grant g JOIN earlier_file f ON f.id = g.file WHERE f.answer = 'confirmed' AND g.on_day <= $1
 		ORDER BY g.enterprise, g.item, g.period, g.basis, g.on_day, g.amount_fen DESC`, store.Day(until))
-	err = each(rows, err, func(scan scanner) error {
+	err = rowset.Each(rows, err, func(scan rowset.Scan) error {
 		var a rules.Award
 		var period string
 		var when time.Time

@@ -13,6 +13,7 @@ import (
 	"mianshen/internal/intake"
 	"mianshen/internal/persons/duty"
 	"mianshen/internal/store"
+	"mianshen/internal/store/rowset"
 	"mianshen/rules"
 	"mianshen/rules/civil"
 	"mianshen/rules/exact"
@@ -269,7 +270,7 @@ func (b *Book) AnswerFinding(ctx context.Context, id string, confirm bool, asks 
 const findingColumns = `id, item, enterprise, condition, coalesce(result, -1), coalesce(amount_fen, -1), on_day, evidence, recorded_by, recorded_at,
 	coalesce(answer, ''), coalesce(answered_by, ''), answered_at`
 
-func scanFinding(scan scanner) (f Finding, err error) {
+func scanFinding(scan rowset.Scan) (f Finding, err error) {
 	var result, fen int64
 	err = scan(&f.ID, &f.Item, &f.Enterprise, &f.Condition, &result, &fen, store.DayInto(&f.On), &f.Evidence, &f.RecordedBy, store.StampInto(&f.RecordedAt),
 		&f.Answer, &f.AnsweredBy, store.StampInto(&f.AnsweredAt))
@@ -286,7 +287,7 @@ func scanFinding(scan scanner) (f Finding, err error) {
 
 func findingOf(ctx context.Context, tx *store.Tx, id string) (f Finding, err error) {
 	rows, err := tx.Query(ctx, `SELECT `+findingColumns+` FROM finding WHERE id = $1`+tx.Lock(), id)
-	err = each(rows, err, func(scan scanner) error {
+	err = rowset.Each(rows, err, func(scan rowset.Scan) error {
 		f, err = scanFinding(scan)
 		return err
 	})
@@ -312,7 +313,7 @@ func (b *Book) FindingList(ctx context.Context, f FindingFilter) (list []Finding
 	order, args := f.Page.order("finding", "recorded_at", f.Enterprise, f.Item, waiting)
 	rows, err := b.store.DB().QueryContext(ctx, `SELECT `+findingColumns+` FROM finding
 		WHERE ($1 = '' OR enterprise = $1) AND ($2 = '' OR item = $2) AND ($3 = 0 OR answer IS NULL)`+order, args...)
-	err = each(rows, err, func(scan scanner) error {
+	err = rowset.Each(rows, err, func(scan rowset.Scan) error {
 		one, err := scanFinding(scan)
 		list = append(list, one)
 		return err
@@ -325,7 +326,7 @@ func (b *Book) FindingList(ctx context.Context, f FindingFilter) (list []Finding
 func (b *Book) Findings(ctx context.Context, onDay civil.Date, known time.Time) (*rules.Findings, error) {
 	var all []rules.PersonFinding
 	rows, err := b.store.DB().QueryContext(ctx, `SELECT `+findingColumns+` FROM finding WHERE answer = 'confirmed' AND on_day <= $1`, store.Day(onDay))
-	err = each(rows, err, func(scan scanner) error {
+	err = rowset.Each(rows, err, func(scan rowset.Scan) error {
 		f, err := scanFinding(scan)
 		if known.IsZero() || !f.AnsweredAt.After(at(known)) {
 			all = append(all, f.PersonFinding)

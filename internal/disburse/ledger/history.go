@@ -8,6 +8,7 @@ import (
 
 	"mianshen/internal/persons/duty"
 	"mianshen/internal/store"
+	"mianshen/internal/store/rowset"
 	"mianshen/rules"
 	"mianshen/rules/civil"
 )
@@ -48,7 +49,7 @@ func (b *Book) Choose(ctx context.Context, c Choice, by string, now time.Time) e
 func (b *Book) Choices(ctx context.Context, known time.Time) (map[string]map[string]string, error) {
 	out := map[string]map[string]string{}
 	rows, err := b.store.DB().QueryContext(ctx, `SELECT grp, enterprise, item, at FROM choice ORDER BY seq`)
-	err = each(rows, err, func(scan scanner) error {
+	err = rowset.Each(rows, err, func(scan rowset.Scan) error {
 		var c Choice
 		var when time.Time
 		err := scan(&c.Group, &c.Enterprise, &c.Item, store.StampInto(&when))
@@ -73,7 +74,7 @@ func (b *Book) Awards(ctx context.Context, until civil.Date, known time.Time) (l
 			UNION ALL SELECT r.payment, c.at, -c.fen FROM recovery_receipt c JOIN recovery r ON r.id = c.recovery) m
 		JOIN payment p ON p.id = m.payment JOIN list_entry e ON e.list = p.list AND e.n = p.n
 		JOIN entitlement t ON t.id = e.entitlement AND t.part = e.part`)
-	err = each(rows, err, func(scan scanner) error {
+	err = rowset.Each(rows, err, func(scan rowset.Scan) error {
 		var a rules.Award
 		var period string
 		var when time.Time

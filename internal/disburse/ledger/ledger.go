@@ -21,6 +21,7 @@ import (
 	"mianshen/internal/audit"
 	"mianshen/internal/persons/duty"
 	"mianshen/internal/store"
+	"mianshen/internal/store/rowset"
 	"mianshen/rules/exact"
 )
 
@@ -122,7 +123,7 @@ type role struct{ name, scope string }
 func actor(ctx context.Context, tx *store.Tx, id string) (p person, err error) {
 	rows, err := tx.Query(ctx, `SELECT p.name, coalesce(r.role, ''), coalesce(r.scope, '')
 		FROM person p LEFT JOIN live_role r ON r.person = p.id WHERE p.id = $1`, id)
-	err = each(rows, err, func(scan scanner) error {
+	err = rowset.Each(rows, err, func(scan rowset.Scan) error {
 		var r role
 		err := scan(&p.name, &r.name, &r.scope)
 		p.roles = append(p.roles, r)
@@ -172,35 +173,10 @@ func (p person) record(ctx context.Context, tx *store.Tx, kind, subject string, 
 	return tx.Audit(ctx, audit.Entry{Kind: kind, Subject: subject, At: now, Facts: all, Sealed: map[string]string{"person": p.name}})
 }
 
-// scanner reads the columns of a row.
-type scanner func(to ...any) error
-
-// cursor is the rows of a query.
-type cursor interface {
-	Next() bool
-	Scan(to ...any) error
-	Err() error
-	Close() error
-}
-
-// each hands every row over and closes the rows; err is that of the query.
-func each[R cursor](rows R, err error, take func(scanner) error) (failed error) {
-	if err != nil {
-		return err
-	}
-	defer func() { failed = errors.Join(failed, rows.Close()) }()
-	for rows.Next() {
-		if err := take(rows.Scan); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
-}
-
 // exists reports whether the query has a row.
 func exists(ctx context.Context, tx *store.Tx, query string, args ...any) (found bool, err error) {
 	rows, err := tx.Query(ctx, query, args...)
-	err = each(rows, err, func(scanner) error { found = true; return nil })
+	err = rowset.Each(rows, err, func(rowset.Scan) error { found = true; return nil })
 	return found, err
 }
 

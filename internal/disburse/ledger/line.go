@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"mianshen/internal/store"
+	"mianshen/internal/store/rowset"
 	"mianshen/rules/civil"
 	"mianshen/rules/exact"
 )
@@ -198,7 +199,7 @@ func (l *Line) columns() []any {
 func (b *Book) Lines(ctx context.Context, f LineFilter) (list []Line, err error) {
 	rows, err := b.store.DB().QueryContext(ctx, `SELECT `+lineColumns+` FROM budget_line WHERE ($1 = '' OR id = $1) AND ($2 = 0 OR year = $2)
 		AND ($3 = '' OR department = $3) AND ($4 = '' OR item = $4)`, f.ID, f.Year, f.Department, f.Item)
-	err = each(rows, err, func(scan scanner) error {
+	err = rowset.Each(rows, err, func(scan rowset.Scan) error {
 		var l Line
 		err := scan(l.columns()...)
 		list = append(list, l)
@@ -211,7 +212,7 @@ func (b *Book) Lines(ctx context.Context, f LineFilter) (list []Line, err error)
 // lineOf reads a line and holds it to the end of the transaction.
 func lineOf(ctx context.Context, tx *store.Tx, id string) (l Line, err error) {
 	rows, err := tx.Query(ctx, `SELECT `+lineColumns+` FROM budget_line WHERE id = $1`+tx.Lock(), id)
-	err = each(rows, err, func(scan scanner) error { return scan(l.columns()...) })
+	err = rowset.Each(rows, err, func(scan rowset.Scan) error { return scan(l.columns()...) })
 	if err == nil && l.ID == "" {
 		err = noLine(id)
 	}

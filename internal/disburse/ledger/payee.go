@@ -12,6 +12,7 @@ import (
 	"mianshen/internal/disburse/payee"
 	"mianshen/internal/disburse/payout"
 	"mianshen/internal/store"
+	"mianshen/internal/store/rowset"
 )
 
 // Cooling is how long a verified account waits before it is paid to, where nothing else is asked for: long enough for the firm to
@@ -123,7 +124,7 @@ func (r *Registry) Record(ctx context.Context, a NewAccount, by string, now time
 // fits refuses another name than the registered one and a number that is recorded already, and returns the registered name.
 func (a *NewAccount) fits(ctx context.Context, tx *store.Tx, mark string) (holder string, err error) {
 	rows, err := tx.Query(ctx, `SELECT name FROM enterprise WHERE uscc = $1`, a.Enterprise)
-	err = each(rows, err, func(scan scanner) error { return scan(&holder) })
+	err = rowset.Each(rows, err, func(scan rowset.Scan) error { return scan(&holder) })
 	switch {
 	case err != nil:
 		return "", err
@@ -136,7 +137,7 @@ func (a *NewAccount) fits(ctx context.Context, tx *store.Tx, mark string) (holde
 	}
 	owner := ""
 	rows, err = tx.Query(ctx, `SELECT enterprise FROM payee_account WHERE print = $1 AND retired_at IS NULL`, mark)
-	err = each(rows, err, func(scan scanner) error { return scan(&owner) })
+	err = rowset.Each(rows, err, func(scan rowset.Scan) error { return scan(&owner) })
 	switch {
 	case err != nil:
 		return "", err
@@ -177,7 +178,7 @@ func (r *Registry) Verify(ctx context.Context, id, how string, cooling time.Dura
 		old := ""
 		rows, err := tx.Query(ctx, `UPDATE payee_account SET retired_at = $1 WHERE enterprise = $2 AND verified_at IS NOT NULL AND retired_at IS NULL RETURNING id`,
 			store.Stamp(now), a.Enterprise)
-		if err := each(rows, err, func(scan scanner) error { return scan(&old) }); err != nil {
+		if err := rowset.Each(rows, err, func(scan rowset.Scan) error { return scan(&old) }); err != nil {
 			return err
 		}
 		from := now.Add(cooling)
@@ -230,7 +231,7 @@ func (r *Registry) Unmask(ctx context.Context, id, why, by string, now time.Time
 		}
 		var sealed []byte
 		rows, err := tx.Query(ctx, `SELECT sealed FROM payee_account WHERE id = $1`, id)
-		if err := each(rows, err, func(scan scanner) error { return scan(&sealed) }); err != nil {
+		if err := rowset.Each(rows, err, func(scan rowset.Scan) error { return scan(&sealed) }); err != nil {
 			return err
 		}
 		if sealed == nil {
@@ -260,7 +261,7 @@ func (a *PayeeAccount) columns() []any {
 func (r *Registry) Accounts(ctx context.Context, enterprise string, p Page) (list []PayeeAccount, err error) {
 	order, args := p.order("payee_account", "recorded_at", enterprise)
 	rows, err := r.store.DB().QueryContext(ctx, `SELECT `+accountColumns+` FROM payee_account WHERE ($1 = '' OR enterprise = $1)`+order, args...)
-	err = each(rows, err, func(scan scanner) error {
+	err = rowset.Each(rows, err, func(scan rowset.Scan) error {
 		var a PayeeAccount
 		err := scan(a.columns()...)
 		list = append(list, a)
@@ -272,7 +273,7 @@ func (r *Registry) Accounts(ctx context.Context, enterprise string, p Page) (lis
 // accountOf reads an account and holds it to the end of the transaction.
 func accountOf(ctx context.Context, tx *store.Tx, id string) (a PayeeAccount, err error) {
 	rows, err := tx.Query(ctx, `SELECT `+accountColumns+` FROM payee_account WHERE id = $1`+tx.Lock(), id)
-	err = each(rows, err, func(scan scanner) error { return scan(a.columns()...) })
+	err = rowset.Each(rows, err, func(scan rowset.Scan) error { return scan(a.columns()...) })
 	if err == nil && a.ID == "" {
 		err = noAccount(id)
 	}

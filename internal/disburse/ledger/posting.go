@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"mianshen/internal/store"
+	"mianshen/internal/store/rowset"
 	"mianshen/rules/exact"
 )
 
@@ -78,7 +79,7 @@ func (b *Book) Statement(ctx context.Context, id string) (s Statement, err error
 	rows, err := b.store.DB().QueryContext(ctx, `SELECT `+lineColumns+`, coalesce(seq, 0), at, coalesce(kind, ''), coalesce(debit, ''), coalesce(credit, ''),
 		coalesce(fen, 0), coalesce(list, ''), coalesce(n, 0), coalesce(round, 0), coalesce(payment, ''), coalesce(ref, ''), coalesce(person, '')
 		FROM budget_line LEFT JOIN posting ON line = id WHERE id = $1 ORDER BY seq`, id)
-	err = each(rows, err, func(scan scanner) error {
+	err = rowset.Each(rows, err, func(scan rowset.Scan) error {
 		var p Posting
 		err := scan(append(s.Line.columns(), &p.Seq, store.StampInto(&p.At), &p.Kind, &p.Debit, &p.Credit, &p.Fen, &p.List, &p.N, &p.Round, &p.Payment, &p.Ref, &p.Person)...)
 		if p.Seq > 0 {

@@ -6,6 +6,7 @@ import (
 
 	"mianshen/internal/persons/duty"
 	"mianshen/internal/store"
+	"mianshen/internal/store/rowset"
 	"mianshen/rules/civil"
 	"mianshen/rules/exact"
 )
@@ -46,7 +47,7 @@ func paidOf(ctx context.Context, tx *store.Tx, id string) (p paid, err error) {
 		FROM payment p JOIN list_entry e ON e.list = p.list AND e.n = p.n JOIN disbursement_list l ON l.id = p.list
 			JOIN payment_line f ON f.payment = p.id JOIN budget_line b ON b.id = f.line
 		WHERE p.id = $1`, id)
-	err = each(rows, err, func(scan scanner) error {
+	err = rowset.Each(rows, err, func(scan rowset.Scan) error {
 		return scan(&p.enterprise, &p.department, &p.line, &p.state, &p.year, &p.amount, &p.claimed)
 	})
 	return p, err
@@ -177,7 +178,7 @@ func (r *Recovery) columns() []any {
 // recoveryOf reads a recovery and holds it to the end of the transaction.
 func recoveryOf(ctx context.Context, tx *store.Tx, id string) (r Recovery, err error) {
 	rows, err := tx.Query(ctx, `SELECT `+recoveryColumns+` FROM recovery WHERE id = $1`+tx.Lock(), id)
-	err = each(rows, err, func(scan scanner) error { return scan(r.columns()...) })
+	err = rowset.Each(rows, err, func(scan rowset.Scan) error { return scan(r.columns()...) })
 	if err == nil && r.ID == "" {
 		err = refuse(store.ErrNotFound, "没有编号为“%.64s”的追回，请核对编号", id)
 	}
@@ -188,7 +189,7 @@ func recoveryOf(ctx context.Context, tx *store.Tx, id string) (r Recovery, err e
 func (b *Book) Recoveries(ctx context.Context, enterprise string, p Page) (list []Recovery, err error) {
 	order, args := p.order("recovery", "proposed_at", enterprise)
 	rows, err := b.store.DB().QueryContext(ctx, `SELECT `+recoveryColumns+` FROM recovery WHERE ($1 = '' OR enterprise = $1)`+order, args...)
-	err = each(rows, err, func(scan scanner) error {
+	err = rowset.Each(rows, err, func(scan rowset.Scan) error {
 		var r Recovery
 		err := scan(r.columns()...)
 		list = append(list, r)

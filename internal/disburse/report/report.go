@@ -11,6 +11,7 @@ import (
 
 	"mianshen/internal/casework"
 	"mianshen/internal/store"
+	"mianshen/internal/store/rowset"
 	"mianshen/rules"
 	"mianshen/rules/civil"
 	"mianshen/rules/exact"
@@ -208,20 +209,7 @@ func (m *maker) entries(ctx context.Context, year int) error {
 }
 
 // each runs a query and calls visit for every row.
-func each(ctx context.Context, s *store.Store, visit func(scan func(...any) error) error, query string, args ...any) (err error) {
+func each(ctx context.Context, s *store.Store, visit func(rowset.Scan) error, query string, args ...any) error {
 	rows, err := s.DB().QueryContext(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if closing := rows.Close(); err == nil {
-			err = closing
-		}
-	}()
-	for rows.Next() {
-		if err := visit(rows.Scan); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+	return rowset.Each(rows, err, visit)
 }

@@ -8,6 +8,7 @@ import (
 
 	"mianshen/internal/notify/channel"
 	"mianshen/internal/store"
+	"mianshen/internal/store/rowset"
 )
 
 // Ticket is a leased message that is about to be sent. Attempt is the number of the new attempt, which fences it from then on.
@@ -114,7 +115,7 @@ func (t Ticket) giveBack(ctx context.Context, tx *store.Tx) error {
 func (d Done) write(ctx context.Context, tx *store.Tx, now time.Time) (ok bool, err error) {
 	rows := 0
 	err = each(ctx, tx.Query, "SELECT 1 FROM outbox WHERE event = $1 AND channel = $2 AND state = 'sending' AND lease_owner = $3 AND attempt = $4"+tx.Lock(),
-		[]any{d.Event, d.Channel, d.Owner, d.Attempt}, func(scanner) error { rows++; return nil })
+		[]any{d.Event, d.Channel, d.Owner, d.Attempt}, func(rowset.Scan) error { rows++; return nil })
 	if err != nil || rows == 0 {
 		return false, err
 	}
@@ -156,7 +157,7 @@ type held struct {
 func overdue(ctx context.Context, ask querier, l Lease, lock string, busy func(string) bool, now time.Time) (all []held, err error) {
 	const most = 500
 	err = each(ctx, ask, `SELECT event, state, lease_owner, attempt FROM outbox WHERE channel = $1 AND state IN ('leased', 'sending') AND lease_until < $2
-		ORDER BY event LIMIT $3`+lock, []any{l.Channel, store.Stamp(now), most}, func(scan scanner) error {
+		ORDER BY event LIMIT $3`+lock, []any{l.Channel, store.Stamp(now), most}, func(scan rowset.Scan) error {
 		var h held
 		err := scan(&h.event, &h.state, &h.owner, &h.attempt)
 		if h.owner != l.Owner || !busy(h.event) {

@@ -14,6 +14,7 @@ import (
 	"mianshen/internal/notify/channel"
 	"mianshen/internal/notify/choice"
 	"mianshen/internal/store"
+	"mianshen/internal/store/rowset"
 )
 
 // Contact is where a firm can be reached, as a person sees it.
@@ -127,7 +128,7 @@ func (b *Box) StopByToken(ctx context.Context, token string, now time.Time) (c C
 
 // Contacts are all of a firm, by channel.
 func (b *Box) Contacts(ctx context.Context, enterprise string) (all []Contact, err error) {
-	err = each(ctx, b.s.DB().QueryContext, "SELECT channel, masked, verified_at, stopped_at, token FROM contact WHERE enterprise = $1 ORDER BY channel", []any{enterprise}, func(scan scanner) error {
+	err = each(ctx, b.s.DB().QueryContext, "SELECT channel, masked, verified_at, stopped_at, token FROM contact WHERE enterprise = $1 ORDER BY channel", []any{enterprise}, func(scan rowset.Scan) error {
 		c := Contact{Enterprise: enterprise}
 		err := scan(&c.Channel, &c.Masked, store.StampInto(&c.VerifiedAt), store.StampInto(&c.StoppedAt), &c.Token)
 		all = append(all, c)
@@ -153,7 +154,7 @@ type reached struct {
 
 func (b *Box) reach(ctx context.Context, ask querier, enterprise, name string) (r reached, err error) {
 	var address, secret []byte
-	err = each(ctx, ask, "SELECT address, masked, secret, token FROM contact WHERE enterprise = $1 AND channel = $2", []any{enterprise, name}, func(scan scanner) error {
+	err = each(ctx, ask, "SELECT address, masked, secret, token FROM contact WHERE enterprise = $1 AND channel = $2", []any{enterprise, name}, func(scan rowset.Scan) error {
 		return scan(&address, &r.Masked, &secret, &r.token)
 	})
 	if err != nil || address == nil {
@@ -173,7 +174,7 @@ func (b *Box) reach(ctx context.Context, ask querier, enterprise, name string) (
 const preferenceColumns = "SELECT enterprise, topics, departments, industries, quiet_from, quiet_to, working_days, digest, a_day, changed_at FROM preference"
 
 // scanPreference also returns when it was chosen.
-func scanPreference(scan scanner) (enterprise string, p choice.Preference, chosen time.Time, err error) {
+func scanPreference(scan rowset.Scan) (enterprise string, p choice.Preference, chosen time.Time, err error) {
 	var topics, departments, industries string
 	var from, to *int
 	var working int
@@ -189,7 +190,7 @@ func scanPreference(scan scanner) (enterprise string, p choice.Preference, chose
 // Preference returns what a firm chose, the default if it chose nothing.
 func (b *Box) Preference(ctx context.Context, enterprise string) (p choice.Preference, err error) {
 	p = choice.Default
-	err = each(ctx, b.s.DB().QueryContext, preferenceColumns+" WHERE enterprise = $1", []any{enterprise}, func(scan scanner) error {
+	err = each(ctx, b.s.DB().QueryContext, preferenceColumns+" WHERE enterprise = $1", []any{enterprise}, func(scan rowset.Scan) error {
 		_, p, _, err = scanPreference(scan)
 		return err
 	})

@@ -12,6 +12,7 @@ import (
 
 	"mianshen/internal/notify/event"
 	"mianshen/internal/store"
+	"mianshen/internal/store/rowset"
 )
 
 // Followed returns how far a follower has come in the sequence of changes, 0 for one that never was.
@@ -110,7 +111,7 @@ func insertEvents(ctx context.Context, tx *store.Tx, events []event.Event) (fres
 	}
 	query := `INSERT INTO event (id, kind, enterprise, subject, at, change, item, decision, worth_fen, due, data) VALUES ` +
 		places(tx.Kind(), 1, len(events), columns) + ` ON CONFLICT DO NOTHING RETURNING id`
-	err = each(ctx, tx.Query, query, args, func(scan scanner) error {
+	err = each(ctx, tx.Query, query, args, func(scan rowset.Scan) error {
 		var id string
 		err := scan(&id)
 		fresh = append(fresh, id)

@@ -9,6 +9,7 @@ import (
 	"mianshen/internal/notify/choice"
 	"mianshen/internal/notify/event"
 	"mianshen/internal/store"
+	"mianshen/internal/store/rowset"
 	"mianshen/rules/civil"
 )
 
@@ -38,7 +39,7 @@ type Message struct {
 
 const eventColumns = "e.id, e.kind, e.enterprise, e.subject, e.at, e.change, e.item, e.decision, e.worth_fen, e.due, e.data"
 
-func scanEvent(scan scanner, e *event.Event, more ...any) error {
+func scanEvent(scan rowset.Scan, e *event.Event, more ...any) error {
 	var change *int64
 	var data string
 	into := []any{&e.ID, &e.Kind, &e.Enterprise, &e.Subject, store.StampInto(&e.At), &change, &e.Item, &e.Decision, (*int64)(&e.Worth), store.DayInto(&e.Due), &data}
@@ -86,7 +87,7 @@ type leased struct {
 func (b *Box) due(ctx context.Context, channel string, most int, now time.Time) (enterprises []string, err error) {
 	known := map[string]bool{}
 	err = each(ctx, b.s.DB().QueryContext, `SELECT enterprise FROM outbox WHERE channel = $1 AND state = 'waiting' AND next_at <= $2
-		AND NOT EXISTS (SELECT 1 FROM instance WHERE locked = 1) ORDER BY next_at LIMIT $3`, []any{channel, store.Stamp(now), most}, func(scan scanner) error {
+		AND NOT EXISTS (SELECT 1 FROM instance WHERE locked = 1) ORDER BY next_at LIMIT $3`, []any{channel, store.Stamp(now), most}, func(scan rowset.Scan) error {
 		var enterprise string
 		err := scan(&enterprise)
 		if !known[enterprise] {
@@ -110,7 +111,7 @@ func pick(ctx context.Context, tx *store.Tx, channel string, enterprises []strin
 	query := "SELECT " + eventColumns + `, o.attempt, o.digest FROM outbox o JOIN event e ON e.id = o.event
 		WHERE o.channel = ` + mark(kind, 1) + ` AND o.state = 'waiting' AND o.next_at <= ` + mark(kind, 2) + ` AND o.enterprise IN ` + in + `
 		ORDER BY e.worth_fen DESC, e.at, e.id LIMIT ` + mark(kind, len(args)+1) + lock
-	err = each(ctx, tx.Query, query, append(args, max(2*most, atLeast)), func(scan scanner) error {
+	err = each(ctx, tx.Query, query, append(args, max(2*most, atLeast)), func(scan rowset.Scan) error {
 		var l leased
 		err := scanEvent(scan, &l.e, &l.attempt, &l.digest)
 		rows = append(rows, l)
@@ -162,7 +163,7 @@ const noContact = "企业没有可用的联系方式"
 func (b *Box) choices(ctx context.Context, l Lease, names []string, firm func(string) *Firm, now time.Time) error {
 	ask, kind := b.s.DB().QueryContext, b.s.Kind()
 	in, args := list(kind, nil, names)
-	err := each(ctx, ask, preferenceColumns+" WHERE enterprise IN "+in, args, func(scan scanner) error {
+	err := each(ctx, ask, preferenceColumns+" WHERE enterprise IN "+in, args, func(scan rowset.Scan) error {
 		name, p, chosen, err := scanPreference(scan)
 		if err == nil {
 			firm(name).Preference, firm(name).Chosen = p, chosen
@@ -174,7 +175,7 @@ func (b *Box) choices(ctx context.Context, l Lease, names []string, firm func(st
 	}
 	in, args = list(kind, []any{l.Channel}, names)
 	query := `SELECT enterprise, verified_at, stopped_at FROM contact WHERE channel = ` + mark(kind, 1) + ` AND enterprise IN ` + in
-	err = each(ctx, ask, query, args, func(scan scanner) error {
+	err = each(ctx, ask, query, args, func(scan rowset.Scan) error {
 		var name string
 		var verified, stopped time.Time
 		err := scan(&name, store.StampInto(&verified), store.StampInto(&stopped))
@@ -196,7 +197,7 @@ func (b *Box) choices(ctx context.Context, l Lease, names []string, firm func(st
 	in, args = list(kind, []any{l.Channel, store.Stamp(civil.On(now).Start())}, names)
 	query = `SELECT enterprise, count(*) FROM outbox WHERE channel = ` + mark(kind, 1) + ` AND (state IN ('leased', 'sending')
 		OR state IN ('delivered', 'unknown') AND ended_at >= ` + mark(kind, 2) + `) AND enterprise IN ` + in + ` GROUP BY enterprise`
-	return each(ctx, ask, query, args, func(scan scanner) error {
+	return each(ctx, ask, query, args, func(scan rowset.Scan) error {
 		var name string
 		var used int
 		err := scan(&name, &used)
@@ -210,7 +211,7 @@ func (b *Box) choices(ctx context.Context, l Lease, names []string, firm func(st
 // members are the events that a digest carries besides its own.
 func (b *Box) members(ctx context.Context, channel, digest string) (all []event.Event, err error) {
 	err = each(ctx, b.s.DB().QueryContext, "SELECT "+eventColumns+` FROM outbox o JOIN event e ON e.id = o.event
-		WHERE o.channel = $1 AND o.digest = $2 AND o.state = 'digested' ORDER BY e.worth_fen DESC, e.at, e.id`, []any{channel, digest}, func(scan scanner) error {
+		WHERE o.channel = $1 AND o.digest = $2 AND o.state = 'digested' ORDER BY e.worth_fen DESC, e.at, e.id`, []any{channel, digest}, func(scan rowset.Scan) error {
 		var e event.Event
 		err := scanEvent(scan, &e)
 		all = append(all, e)

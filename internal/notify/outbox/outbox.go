@@ -24,6 +24,7 @@ import (
 	"mianshen/internal/audit"
 	"mianshen/internal/notify/event"
 	"mianshen/internal/store"
+	"mianshen/internal/store/rowset"
 )
 
 // Sealer keeps addresses unreadable at rest; context is the place that a value is kept at.
@@ -81,23 +82,12 @@ func record(ctx context.Context, tx *store.Tx, kind, subject string, a Actor, no
 	return tx.Audit(ctx, audit.Entry{Kind: "notify." + kind, Subject: subject, At: now, Facts: all, Sealed: sealed})
 }
 
-type scanner func(...any) error
-
 type querier func(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 
 // each runs a query and hands on its rows.
-func each(ctx context.Context, ask querier, query string, args []any, row func(scanner) error) error {
+func each(ctx context.Context, ask querier, query string, args []any, row func(rowset.Scan) error) error {
 	rows, err := ask(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := row(rows.Scan); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+	return rowset.Each(rows, err, row)
 }
 
 // places are the placeholders of rows by columns, from number first on: numbered for PostgreSQL, bare for SQLite, which is slow with many

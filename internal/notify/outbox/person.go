@@ -10,6 +10,7 @@ import (
 
 	"mianshen/internal/notify/event"
 	"mianshen/internal/store"
+	"mianshen/internal/store/rowset"
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }
@@ -32,7 +33,7 @@ const rowQuery = "SELECT " + eventColumns + `, o.channel, o.state, o.attempt, o.
 	FROM outbox o JOIN event e ON e.id = o.event LEFT JOIN reading r ON r.event = o.event WHERE `
 
 func (b *Box) rows(ctx context.Context, where string, args ...any) (all []Row, err error) {
-	err = each(ctx, b.s.DB().QueryContext, rowQuery+where, args, func(scan scanner) error {
+	err = each(ctx, b.s.DB().QueryContext, rowQuery+where, args, func(scan rowset.Scan) error {
 		var r Row
 		err := scanEvent(scan, &r.Event, &r.Channel, &r.State, &r.Attempt, store.StampInto(&r.NextAt), store.StampInto(&r.EndedAt), &r.Note, &r.Digest,
 			store.StampInto(&r.SeenAt), store.StampInto(&r.ActedAt))
@@ -73,7 +74,7 @@ func (b *Box) Inbox(ctx context.Context, enterprise, kind string, after Place, l
 func (b *Box) Events(ctx context.Context, enterprise string, kinds ...string) (all []event.Event, err error) {
 	in, args := list(b.s.Kind(), []any{enterprise}, kinds)
 	err = each(ctx, b.s.DB().QueryContext, "SELECT "+eventColumns+" FROM event e WHERE e.enterprise = "+mark(b.s.Kind(), 1)+" AND e.kind IN "+in+
-		" ORDER BY e.at DESC, e.id LIMIT 5000", args, func(scan scanner) error {
+		" ORDER BY e.at DESC, e.id LIMIT 5000", args, func(scan rowset.Scan) error {
 		var e event.Event
 		err := scanEvent(scan, &e)
 		all = append(all, e)
@@ -102,7 +103,7 @@ func (b *Box) Message(ctx context.Context, id string) ([]Row, error) {
 // Newest is the last event of a kind; the error wraps store.ErrNotFound where there is none.
 func (b *Box) Newest(ctx context.Context, kind string) (e event.Event, err error) {
 	found := false
-	err = each(ctx, b.s.DB().QueryContext, "SELECT "+eventColumns+" FROM event e WHERE e.kind = $1 ORDER BY e.at DESC, e.worth_fen DESC, e.id LIMIT 1", []any{kind}, func(scan scanner) error {
+	err = each(ctx, b.s.DB().QueryContext, "SELECT "+eventColumns+" FROM event e WHERE e.kind = $1 ORDER BY e.at DESC, e.worth_fen DESC, e.id LIMIT 1", []any{kind}, func(scan rowset.Scan) error {
 		found = true
 		return scanEvent(scan, &e)
 	})
@@ -121,7 +122,7 @@ func (b *Box) Known(ctx context.Context, events []event.Event) (map[string]bool,
 	}
 	err := among(ids, func(part []string) error {
 		in, args := list(b.s.Kind(), nil, part)
-		return each(ctx, b.s.DB().QueryContext, "SELECT id FROM event WHERE id IN "+in, args, func(scan scanner) error {
+		return each(ctx, b.s.DB().QueryContext, "SELECT id FROM event WHERE id IN "+in, args, func(scan rowset.Scan) error {
 			var id string
 			err := scan(&id)
 			known[id] = true
@@ -139,7 +140,7 @@ type Count struct {
 
 // Counts returns them by channel and state.
 func (b *Box) Counts(ctx context.Context) (all []Count, err error) {
-	err = each(ctx, b.s.DB().QueryContext, "SELECT channel, state, count(*) FROM outbox GROUP BY channel, state ORDER BY channel, state", nil, func(scan scanner) error {
+	err = each(ctx, b.s.DB().QueryContext, "SELECT channel, state, count(*) FROM outbox GROUP BY channel, state ORDER BY channel, state", nil, func(scan rowset.Scan) error {
 		var c Count
 		err := scan(&c.Channel, &c.State, &c.N)
 		all = append(all, c)
@@ -168,7 +169,7 @@ type Try struct {
 // Attempts are all of a message, in order.
 func (b *Box) Attempts(ctx context.Context, id, channel string) (all []Try, err error) {
 	err = each(ctx, b.s.DB().QueryContext, `SELECT attempt, begun_at, ended_at, coalesce(outcome, ''), note FROM outbox_attempt
-		WHERE event = $1 AND channel = $2 ORDER BY attempt`, []any{id, channel}, func(scan scanner) error {
+		WHERE event = $1 AND channel = $2 ORDER BY attempt`, []any{id, channel}, func(scan rowset.Scan) error {
 		var t Try
 		err := scan(&t.Attempt, store.StampInto(&t.BegunAt), store.StampInto(&t.EndedAt), &t.Outcome, &t.Note)
 		all = append(all, t)
