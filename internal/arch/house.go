@@ -140,7 +140,7 @@ var rooms = map[string]Room{
 	},
 	"internal/disburse/recheck":  {Bars: NoClock, Imports: []string{"engine", "internal/casework", "internal/store", "internal/disburse/claim", "rules", "rules/exact", "rules/civil"}},
 	"internal/disburse/overview": {Bars: NoClock, Imports: []string{"internal/store", "internal/disburse/lists", "rules/exact", "rules/civil"}, TestImports: []string{"internal/pgtest"}},
-	"internal/disburse/brake":    {Bars: NoClock, Imports: []string{"internal/audit", "internal/store"}, TestImports: []string{"internal/pgtest"}},
+	"internal/disburse/brake":    {Bars: NoClock, Imports: []string{"internal/audit", "internal/store", "internal/store/rowset"}, TestImports: []string{"internal/pgtest"}},
 	"internal/disburse/report":   {Bars: NoClock, Imports: []string{"internal/casework", "internal/store", "internal/store/rowset", "rules", "rules/exact", "rules/civil"}},
 	"internal/disburse/claim":    {Bars: NoClock | NoIO, Imports: []string{"rules", "rules/exact", "rules/civil", "internal/disburse/entitle"}},
 	"internal/disburse": {

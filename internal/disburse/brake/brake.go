@@ -13,6 +13,7 @@ import (
 
 	"mianshen/internal/audit"
 	"mianshen/internal/store"
+	"mianshen/internal/store/rowset"
 )
 
 // Brake is safe for concurrent use.
@@ -164,16 +165,7 @@ func may(ctx context.Context, tx *store.Tx, person, what string, roles ...string
 		args = append(args, r)
 	}
 	rows, err := tx.Query(ctx, `SELECT p.name FROM person p JOIN live_role r ON r.person = p.id WHERE p.id = $1 AND r.role IN `+store.Places(1, len(roles))+` LIMIT 1`, args...)
-	if err != nil {
-		return "", err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		if err := rows.Scan(&name); err != nil {
-			return "", err
-		}
-	}
-	if err := rows.Err(); err != nil {
+	if err := rowset.Each(rows, err, func(scan rowset.Scan) error { return scan(&name) }); err != nil {
 		return "", err
 	}
 	if name == "" {
