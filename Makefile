@@ -129,7 +129,7 @@ test-race:
 	go test -count=1 -run '^TestMemoryIsBounded$$' ./internal/intake/delivery
 	go test -count=1 -run '^TestMutations$$' ./internal/audit
 	go test -timeout 20m -count=1 ./cmd/mianshen ./internal/demo/quarter ./internal/disburse/... ./internal/fsck ./internal/notify/...
-	CGO_ENABLED=1 go test -race -timeout 40m $(TESTFLAGS) ./...
+	CGO_ENABLED=1 go test -race -timeout 40m $(TESTFLAGS) ./internal/web ./internal/store ./... # the longest first, so that none is left for last
 
 # The benchmark against DuckDB is a module of its own, since DuckDB needs cgo.
 BENCH := $(BIN)/bench
