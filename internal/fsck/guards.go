@@ -18,7 +18,7 @@ var triggers = map[store.Kind]string{
 	store.SQLite: `
 		account:4 api_token:1 audit_checkpoint:3 audit_hash:3 audit_head:3 audit_record:3 audit_salt:2 batch_download:2
 		batch_file:2 budget_line:4 calendar_entry:1 cap_use:1 change:2 choice:2 confirmation:2 correction:2 delivery:4
-		delivery_part:3 delivery_state:5 disbursement_list:4 earlier_file:4 earlier_grant:3 enterprise:2 entitlement:2
+		delivery_part:3 delivery_state:5 disbursement_list:4 earlier_file:4 earlier_grant:4 enterprise:2 entitlement:2
 		entry_cap:5 entry_seat:3 event:2 feed_address:2 finding:2 follower:1 instance:3 job_slot:2 list_attachment:2
 		list_entry:8 list_event:9 list_step:3 objection:2 outbox:3 outbox_attempt:2
 		payee_account:3 payment:8 payment_batch:3 person:2 policy_pointer:2 policy_version:2 posting:5 receipt_file:2

@@ -122,7 +122,44 @@ func (w *town) races() (out []race) {
 	w.do("UPDATE disbursement_list SET hash = '" + digest(n) + "' WHERE id = '" + l + "'")
 	add("cut, then reviewed", []string{"UPDATE list_entry SET amount_fen = 1, reason = 'r' WHERE list = '" + l + "'"},
 		[]string{event(l, 2, "review", "draft", "reviewed", "D2", "d2", stamp(2), digest(n))})
-	return append(out, w.moreRaces(made, send)...)
+	return append(append(out, w.pastRaces()...), w.moreRaces(made, send)...)
+}
+
+// pastRaces are about a right that comes onto a list while it is brought in as paid before: either way one of them sees the other.
+func (w *town) pastRaces() (out []race) {
+	w.Helper()
+	for i, id := range []string{"late-1", "late-2", "late-3"} {
+		w.firms++
+		of := w.firms
+		if err := w.s.PutEnterprises(w.Context(), []store.Enterprise{{USCC: firm(of), Name: "某公司"}}); err != nil {
+			w.Fatal(err)
+		}
+		w.do(w.right(of), fmt.Sprintf(`INSERT INTO disbursement_list (id, title, department, kind, sweep, two_approvers, made_at)
+			VALUES ('%s', '名单', '科委', 'regular', %d, 0, %s)`, id, w.sweep, stamp(1)))
+		drafted := []string{entry(id, 1, of, "L25")}
+		switch i {
+		case 0:
+			out = append(out, race{"on a list, then brought in", drafted, earlier(id, of, 5)})
+		case 1:
+			out = append(out, race{"brought in, then on a list", earlier(id, of, 5), drafted})
+		case 2:
+			w.do(append(earlier(id, of, 5), earlier(id+"-back", of, -5)...)...)
+			w.do(`UPDATE earlier_file SET answer = 'confirmed', answered_by = 'd2', answered_at = ` + stamp(2) + ` WHERE id = '` + id + `'`)
+			reject := []string{`UPDATE earlier_file SET answer = 'rejected', answered_by = 'd2', answered_at = ` + stamp(2) + ` WHERE id = '` + id + `-back'`}
+			out = append(out, race{"on a list, then not given back", drafted, reject})
+		}
+	}
+	return out
+}
+
+// earlier brings in a grant of the right of a firm, as one file.
+func earlier(file string, of, fen int) []string {
+	return []string{
+		fmt.Sprintf(`INSERT INTO earlier_file (id, department, name, sha256, source, grants, sum_fen, recorded_by, recorded_at)
+			VALUES ('%s', '科委', 'a', '%s', 'e', 1, %d, 'd1', %s)`, file, digest(of), fen, stamp(1)),
+		fmt.Sprintf(`INSERT INTO earlier_grant (file, line, item, enterprise, period, basis, amount_fen, on_day)
+			VALUES ('%s', 2, 'i1', '%s', '2025', '', %d, '2025-01-01')`, file, firm(of), fen),
+	}
 }
 
 // moreRaces are about rights, seats, caps, lines, recoveries, roles and the lock of payments, which comes last and stays.

@@ -228,6 +228,7 @@ func (w *town) entries() []illegal {
 		{"an earlier grant after the answer", "an earlier grant comes in with its file", []string{
 			`INSERT INTO earlier_grant (file, line, item, enterprise, period, basis, amount_fen, on_day) VALUES ('ef', 3, 'i9', '` + firm(1) + `', '2018', '', 5, '2018-01-01')`,
 		}},
+		{"an earlier grant of what is on a list", "the right is on a list of this ledger", earlier("twice", w.first("noticed"), 5)},
 		{"the ledger called whole by who said so", isCheck, []string{`UPDATE whole_ledger SET answer = 'confirmed', answered_by = 'd1', answered_at = ` + stamp(2) + ` WHERE id = 'wl2'`}},
 		{"the ledger whole for longer", "answered once and ended once", []string{`UPDATE whole_ledger SET since = '2010-01-01' WHERE id = 'wl'`}},
 		{"a statement ended for no reason", isCheck, []string{`UPDATE whole_ledger SET ended_by = 'd1', ended_at = ` + stamp(3) + ` WHERE id = 'wl'`}},

@@ -51,7 +51,8 @@ func (s *Store) transact(ctx context.Context, do func(*sql.Tx) error) (err error
 // A queue names what PostgreSQL's writers pass one at a time, from serialize to commit.
 type queue int64
 
-// The queues, in the order in which one transaction may take several. The numbers are keys of advisory locks.
+// The queues, in the order in which one transaction may take several. The numbers are keys of advisory locks;
+// 0x6d69616e_04 is that of the triggers which keep drafts of lists and grants that are brought in apart (0006_money.sql).
 const (
 	snapshots queue = 0x6d69616e_01
 	sweeps    queue = 0x6d69616e_02

@@ -112,7 +112,7 @@ func (b *Book) Import(ctx context.Context, l Loading, owner Owner, by string, no
 		return f.put(ctx, tx, fresh, p, now)
 	})
 	if err != nil {
-		return File{}, err
+		return File{}, onList(err, "其中有的刚刚列入了本系统的名单，补录会重复；请重新补录一次，会指出是哪一行")
 	}
 	if f.Grants == 0 {
 		f.ID = ""
@@ -248,7 +248,7 @@ func (f *File) put(ctx context.Context, tx *store.Tx, rows []row, p person, now 
 
 // AnswerFile confirms or rejects a file, for good. D2 of its department does it, another person. A rejected file counts for nothing.
 func (b *Book) AnswerFile(ctx context.Context, id string, confirm bool, by string, now time.Time) error {
-	return b.store.Transact(ctx, func(tx *store.Tx) error {
+	err := b.store.Transact(ctx, func(tx *store.Tx) error {
 		files, err := filesOf(tx.Query(ctx, `SELECT `+fileColumns+` FROM earlier_file WHERE id = $1`+tx.Lock(), id))
 		if err != nil {
 			return err
@@ -266,6 +266,7 @@ func (b *Book) AnswerFile(ctx context.Context, id string, confirm bool, by strin
 		}
 		return p.record(ctx, tx, "earlier.answered", id, now, map[string]string{"answer": verdict(confirm)})
 	})
+	return onList(err, "这份补录里有退回的拨付，据此已把同一笔列入本系统的名单；要驳回，请先把它从名单移出")
 }
 
 const fileColumns = `id, department, name, sha256, source, grants, sum_fen, recorded_by, recorded_at, coalesce(answer, ''), coalesce(answered_by, ''), answered_at`

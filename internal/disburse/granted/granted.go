@@ -9,6 +9,7 @@ package granted
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -52,6 +53,15 @@ type Answer struct {
 
 func refuse(kind error, format string, args ...any) error {
 	return &ledger.Refusal{Text: fmt.Sprintf(format, args...), Kind: kind}
+}
+
+// onList gives the sentence to what the database refuses because a list of this ledger has the right: most often one that came up at
+// the same moment, or a file that gave back what a list then took.
+func onList(err error, text string) error {
+	if err != nil && errors.Is(err, store.ErrConflict) && strings.Contains(err.Error(), "the right is on a list of this ledger") {
+		return refuse(store.ErrConflict, "%s", text)
+	}
+	return err
 }
 
 // words refuses a text that is empty, longer than 200 characters, or has characters that can't stand in one line.

@@ -73,6 +73,7 @@ var sentences = []struct {
 	{"the entry can not change in this way now", store.ErrConflict, "这一条在名单当前状态下不能这样改，请刷新页面后再试；已移出的不能恢复。"},
 	{"the budget line is of another fiscal year", store.ErrConflict, "预算指标不是本年度的，请改用本年度的指标，或先办理结转。"},
 	{"an objection is answered once", store.ErrConflict, "这条异议已经答复过，请刷新页面查看结果。"},
+	{"the right was paid before this ledger or elsewhere", store.ErrConflict, "其中有的以前已经拨付（刚刚补录），不能再列入名单，请重新起草。"},
 	{"an entry comes into a draft", store.ErrConflict, "条目与应拨记录不一致，或名单已不是草稿，请重新起草。"},
 }
 

@@ -780,7 +780,9 @@ BEGIN
       SELECT 1 FROM payee_account p WHERE p.id = a.account AND p.enterprise IS NOT DISTINCT FROM a.enterprise OFFSET 0) END) THEN
     PERFORM dangling('an entry');
   END IF;
-  -- M1: what was granted before or elsewhere isn't paid again.
+  -- M1: what was granted before or elsewhere isn't paid again. Drafts share what who brings grants in has alone, to the end of the
+  -- transaction, and look afterwards: of two at once one sees the other.
+  PERFORM pg_advisory_xact_lock_shared(469919428100);
   IF EXISTS (SELECT 1 FROM earlier_grant WHERE live = 1) AND EXISTS (
     SELECT 1 FROM added a CROSS JOIN LATERAL (
       SELECT sum(g.amount_fen) AS fen FROM entitlement t
@@ -1079,10 +1081,23 @@ CREATE TRIGGER whole_ledger_delete BEFORE DELETE ON whole_ledger FOR EACH ROW EX
 CREATE TRIGGER earlier_file_begins BEFORE INSERT ON earlier_file FOR EACH ROW
   WHEN (NEW.answer IS NOT NULL)
   EXECUTE FUNCTION refuse('a file of earlier grants begins unconfirmed');
+-- Whether a list of this ledger has a right, or paid it. Who asks has the lock that drafts share.
+-- +goose StatementBegin
+CREATE FUNCTION on_a_list(its_item TEXT, firm TEXT, its_period TEXT, its_basis TEXT) RETURNS BOOLEAN LANGUAGE plpgsql SET enable_seqscan = off AS $$
+BEGIN
+  RETURN EXISTS (SELECT 1 FROM entitlement t JOIN list_entry e ON e.entitlement = t.id AND e.part = t.part
+    WHERE t.item = its_item AND t.enterprise = firm AND t.period = its_period AND t.basis = its_basis
+      AND e.status IN ('in', 'held') AND e.part NOT LIKE 'c%');
+END $$;
+-- +goose StatementEnd
 -- +goose StatementBegin
 CREATE FUNCTION earlier_grant_fits() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off AS $$
 BEGIN
   IF TG_OP = 'INSERT' THEN
+    PERFORM pg_advisory_xact_lock(469919428100);
+    IF NEW.amount_fen > 0 AND on_a_list(NEW.item, NEW.enterprise, NEW.period, NEW.basis) THEN
+      PERFORM refused('the right is on a list of this ledger');
+    END IF;
     PERFORM 1 FROM earlier_file WHERE id = NEW.file AND answer IS NULL FOR NO KEY UPDATE;
     IF NEW.live <> 1 OR NOT FOUND THEN
       PERFORM refused('an earlier grant comes in with its file');
@@ -1096,10 +1111,18 @@ BEGIN
 END $$;
 -- +goose StatementEnd
 CREATE TRIGGER earlier_grant_fits BEFORE INSERT OR UPDATE ON earlier_grant FOR EACH ROW EXECUTE FUNCTION earlier_grant_fits();
+-- What was not given back after all was paid before.
 -- +goose StatementBegin
-CREATE FUNCTION earlier_file_falls() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION earlier_file_falls() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off AS $$
 BEGIN
+  PERFORM pg_advisory_xact_lock(469919428100);
   UPDATE earlier_grant SET live = 0 WHERE file = NEW.id;
+  IF EXISTS (SELECT 1 FROM (SELECT DISTINCT item, enterprise, period, basis FROM earlier_grant WHERE file = NEW.id AND amount_fen < 0) g
+    WHERE (SELECT coalesce(sum(o.amount_fen), 0) FROM earlier_grant o WHERE o.item = g.item AND o.enterprise = g.enterprise
+        AND o.period = g.period AND o.basis = g.basis AND o.live = 1) > 0
+      AND on_a_list(g.item, g.enterprise, g.period, g.basis)) THEN
+    PERFORM refused('the right is on a list of this ledger');
+  END IF;
   RETURN NULL;
 END $$;
 -- +goose StatementEnd

@@ -941,15 +941,32 @@ WHEN NEW.live <> 1 OR (SELECT answer FROM earlier_file WHERE id = NEW.file) IS N
 BEGIN SELECT RAISE(ABORT, 'an earlier grant comes in with its file'); END;
 -- +goose StatementEnd
 -- +goose StatementBegin
+CREATE TRIGGER earlier_grant_once BEFORE INSERT ON earlier_grant
+WHEN NEW.amount_fen > 0 AND EXISTS (SELECT 1 FROM entitlement t JOIN list_entry e ON e.entitlement = t.id AND e.part = t.part
+  WHERE t.item = NEW.item AND t.enterprise = NEW.enterprise AND t.period = NEW.period AND t.basis = NEW.basis
+    AND e.status IN ('in', 'held') AND e.part NOT GLOB 'c*')
+BEGIN SELECT RAISE(ABORT, 'the right is on a list of this ledger'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
 CREATE TRIGGER earlier_grant_moves BEFORE UPDATE ON earlier_grant
 WHEN (NEW.file, NEW.line, NEW.item, NEW.enterprise, NEW.period, NEW.basis, NEW.amount_fen, NEW.on_day)
     IS NOT (OLD.file, OLD.line, OLD.item, OLD.enterprise, OLD.period, OLD.basis, OLD.amount_fen, OLD.on_day)
   OR NEW.live <> 0 OR (SELECT answer FROM earlier_file WHERE id = NEW.file) IS NOT 'rejected'
 BEGIN SELECT RAISE(ABORT, 'an earlier grant falls with its file alone'); END;
 -- +goose StatementEnd
+-- What was not given back after all was paid before.
 -- +goose StatementBegin
 CREATE TRIGGER earlier_file_falls AFTER UPDATE ON earlier_file WHEN NEW.answer = 'rejected'
-BEGIN UPDATE earlier_grant SET live = 0 WHERE file = NEW.id; END;
+BEGIN
+  UPDATE earlier_grant SET live = 0 WHERE file = NEW.id;
+  SELECT RAISE(ABORT, 'the right is on a list of this ledger') WHERE EXISTS (
+    SELECT 1 FROM (SELECT DISTINCT item, enterprise, period, basis FROM earlier_grant WHERE file = NEW.id AND amount_fen < 0) g
+    WHERE (SELECT coalesce(sum(o.amount_fen), 0) FROM earlier_grant o WHERE o.item = g.item AND o.enterprise = g.enterprise
+        AND o.period = g.period AND o.basis = g.basis AND o.live = 1) > 0
+      AND EXISTS (SELECT 1 FROM entitlement t JOIN list_entry e ON e.entitlement = t.id AND e.part = t.part
+        WHERE t.item = g.item AND t.enterprise = g.enterprise AND t.period = g.period AND t.basis = g.basis
+          AND e.status IN ('in', 'held') AND e.part NOT GLOB 'c*'));
+END;
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER finding_delete BEFORE DELETE ON finding BEGIN SELECT RAISE(ABORT, 'a finding is never deleted'); END;
