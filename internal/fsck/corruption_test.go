@@ -113,6 +113,8 @@ var corruptions = []corruption{
 	one("a payment whose receipts say something else and are in doubt", "A8.answered", `UPDATE receipt_line SET class = 'contradicted', result = 'failed' WHERE payment = 'P1'`),
 	one("an account retired between the file and the sending", "A5.verified", `UPDATE payee_account SET retired_at = (SELECT at FROM list_event WHERE list = 'L1' AND action = 'export') WHERE id = (SELECT account FROM payment WHERE id = 'P1')`),
 	one("待查 resolved by the one who took the file in", "A8.resolved L2.once", `UPDATE receipt_line SET resolved_by = 'f1', resolved_at = '2026-02-14T00:00:00.000000Z', resolution = '确认' WHERE payment = 'P1'`),
+	one("待查 resolved by the one for whom another took the file in", "A8.resolved L2.once", `UPDATE receipt_file SET received_for = 'f2'`,
+		`UPDATE receipt_line SET resolved_by = 'f3', resolved_for = 'f2', resolved_at = '2026-02-14T00:00:00.000000Z', resolution = '确认' WHERE payment = 'P1'`),
 	one("settled with an unknown payment", "M2.counted M3.open M7.recovery A8.settled M2.back", `UPDATE payment SET state = 'unknown' WHERE id = 'P1'`,
 		`DELETE FROM posting WHERE payment = 'P1'`, `DELETE FROM receipt_line WHERE payment = 'P1'`),
 	one("paid before the list was sent", "A8.sent A3.replay", `UPDATE disbursement_list SET state = 'exported' WHERE id = 'L1'`),

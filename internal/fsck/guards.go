@@ -22,7 +22,7 @@ var triggers = map[store.Kind]string{
 		entry_cap:5 entry_seat:3 event:2 feed_address:2 finding:2 follower:1 instance:3 job_slot:2 list_attachment:2
 		list_entry:8 list_event:9 list_step:3 objection:2 outbox:3 outbox_attempt:2
 		payee_account:3 payment:8 payment_batch:3 person:2 policy_pointer:2 policy_version:2 posting:5 receipt_file:2
-		receipt_line:2 recovery:3 recovery_receipt:4 role_grant:5 saved_search:2 session:1 snapshot:3 snapshot_chunk:3
+		receipt_line:3 recovery:3 recovery_receipt:4 role_grant:5 saved_search:2 session:1 snapshot:3 snapshot_chunk:3
 		supplied_fact:2 sweep:5 sweep_difference:3 sweep_fault:3 sweep_policy:3 sweep_shard:4 sweep_summary:3 template:2
 		vocabulary_pointer:2 vocabulary_version:2 whole_ledger:3`,
 	store.Postgres: `
@@ -32,7 +32,7 @@ var triggers = map[store.Kind]string{
 		entry_cap:5 entry_seat:4 event:2 feed_address:3 finding:3 follower:1
 		instance:5 job_slot:3 list_attachment:2 list_entry:6 list_event:7 list_step:2 objection:3 outbox:4 outbox_attempt:3
 		payee_account:4 payment:5 payment_batch:3 person:3 policy_pointer:2 policy_version:2 posting:3 receipt_file:2
-		receipt_line:3 recovery:4 recovery_receipt:3 role_grant:6 saved_search:2 seat:1 session:1 snapshot:4 snapshot_chunk:3
+		receipt_line:4 recovery:4 recovery_receipt:3 role_grant:6 saved_search:2 seat:1 session:1 snapshot:4 snapshot_chunk:3
 		supplied_fact:3 sweep:6 sweep_difference:3 sweep_fault:3 sweep_policy:3 sweep_shard:4 sweep_summary:3 template:2
 		vocabulary_pointer:2 vocabulary_version:2 whole_ledger:4`,
 }

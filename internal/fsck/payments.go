@@ -68,7 +68,9 @@ var receipts = []Check{
 			AND NOT EXISTS (SELECT 1 FROM receipt_line r WHERE r.payment = p.id AND (r.class = 'applied' OR r.resolution LIKE '属实：%'
 				OR r.class = 'contradicted' AND r.resolution IS NULL AND r.result = CASE p.state WHEN 'paid' THEN 'success' ELSE p.state END))`},
 	{ID: "A8.resolved", Promise: "待查的回单由收回单以外的人处理", query: `
-		SELECT '回单 ' || r.id, '由收下它的人自己处理' FROM receipt_line r JOIN receipt_file f ON f.sha256 = r.file WHERE r.resolved_by = f.received_by`},
+		SELECT '回单 ' || r.id, '由收下它的人或被他代办的人处理' FROM receipt_line r JOIN receipt_file f ON f.sha256 = r.file
+		WHERE r.resolved_by IN (f.received_by, f.received_for) OR r.resolved_for IN (f.received_by, f.received_for)
+			OR r.resolved_for = r.resolved_by OR f.received_for = f.received_by`},
 	{ID: "A8.settled", Promise: "结清的清单没有在途的款", query: `
 		SELECT '款 ' || p.id, '清单已结清，款还是 ' || p.state FROM payment p JOIN disbursement_list l ON l.id = p.list
 		WHERE l.state = 'settled' AND p.state IN ('ready', 'sent', 'unknown')`},

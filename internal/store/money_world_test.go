@@ -343,7 +343,7 @@ func (w *town) fill() {
 		`INSERT INTO recovery_receipt (recovery, ref, fen, at, person) VALUES ('rec', 'bank-1', 400, `+stamp(23)+`, 'f1')`, posting("recover", "L25", 400, stamp(23), "'bank-1'"))
 	w.do(`INSERT INTO batch_file (batch, format, sha256, bytes) VALUES ('sent-b', 'csv', '`+digest(1)+`', 10)`,
 		`INSERT INTO batch_download (batch, format, person, at) VALUES ('sent-b', 'csv', 'f1', `+stamp(17)+`)`,
-		`INSERT INTO receipt_file (sha256, name, format, sealed, lines, received_at, received_by) VALUES ('`+digest(1)+`', 'r', 'csv', X'00', 2, `+stamp(19)+`, 'f2')`,
+		`INSERT INTO receipt_file (sha256, name, format, sealed, lines, received_at, received_by) VALUES ('`+digest(1)+`', 'r', 'csv', X'00', 2, `+stamp(19)+`, 'f1')`,
 		`INSERT INTO choice (grp, enterprise, item, person, at) VALUES ('g', '`+firm(1)+`', 'i1', 'd1', `+stamp(2)+`)`,
 		`INSERT INTO confirmation (list, n, round, answer, person, at) VALUES ('confirmed', 1, 0, 'yes', 'd1', `+stamp(2)+`)`,
 		`INSERT INTO list_attachment (list, n, state, kind, name, sha256, body, added_by, added_at) VALUES ('checked', 1, 'checked', '请款函', 'a', '`+digest(1)+`', X'00', 'f1', `+stamp(13)+`)`,

@@ -131,7 +131,7 @@ func (c *counter) Write(p []byte) (int, error) {
 
 // leave records that a file leaves, and refuses where it may not: where its batch couldn't be sent.
 func (d *Desk) leave(ctx context.Context, tx *store.Tx, f File, actor Actor, now time.Time) error {
-	who, err := name(ctx, tx, actor.Person, "F1")
+	who, err := actor.name(ctx, tx, "F1")
 	if err != nil {
 		return err
 	}

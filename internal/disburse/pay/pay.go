@@ -57,16 +57,40 @@ func (r *Refusal) Unwrap() error { return store.ErrConflict }
 
 func refuse(format string, args ...any) error { return &Refusal{fmt.Sprintf(format, args...)} }
 
-// name returns the name of a person who has one of the roles now.
-func name(ctx context.Context, tx *store.Tx, person string, roles ...string) (string, error) {
+// name returns the name of who acts, who has one of the roles now. For whom he stands in is another person with the same role.
+func (a Actor) name(ctx context.Context, tx *store.Tx, roles ...string) (string, error) {
+	if a.StandsFor != "" && a.StandsFor == a.Person {
+		return "", refuse("代办人与被代办人是同一人，请去掉“代办”后再提交。")
+	}
 	for _, role := range roles {
-		var name string
-		err := tx.QueryRow(ctx, `SELECT p.name FROM person p JOIN live_role r ON r.person = p.id WHERE p.id = $1 AND r.role = $2 LIMIT 1`, person, role).Scan(&name)
-		if !errors.Is(err, sql.ErrNoRows) {
+		name, err := holder(ctx, tx, a.Person, role)
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+			continue
+		case err != nil || a.StandsFor == "":
 			return name, err
 		}
+		// Who couldn't do it himself can't be stood in for: the record would tell an untruth.
+		if _, err = holder(ctx, tx, a.StandsFor, role); errors.Is(err, sql.ErrNoRows) {
+			err = refuse("被代办的人没有“%s”的角色，不能由您代办；请改选有同一角色的人，或按“本人办理”提交。", lists.RoleName(role))
+		}
+		return name, err
 	}
 	return "", refuse("没有办理这一步的角色（%s），请由有此角色的人办理。", roles[0])
+}
+
+// holder is the name of a person who has the role now; sql.ErrNoRows where he hasn't.
+func holder(ctx context.Context, tx *store.Tx, person, role string) (name string, err error) {
+	err = tx.QueryRow(ctx, `SELECT p.name FROM person p JOIN live_role r ON r.person = p.id WHERE p.id = $1 AND r.role = $2 LIMIT 1`, person, role).Scan(&name)
+	return name, err
+}
+
+// absent is for whom the actor stands in, as a column; NULL for nobody.
+func (a Actor) absent() any {
+	if a.StandsFor == "" {
+		return nil
+	}
+	return a.StandsFor
 }
 
 // record writes the audit record of a step.

@@ -104,6 +104,18 @@ func (d *desk) send(t testing.TB, id string) pay.Batch {
 	return b
 }
 
+// grant gives a person one more role.
+func (d *desk) grant(t testing.TB, person, role string) {
+	t.Helper()
+	for _, q := range []string{
+		`INSERT INTO role_grant (id, person, role, scope, origin, proposed_by, proposed_at) VALUES ($1, $2, $3, '', 'granted', 'sa', $4)`,
+		`UPDATE role_grant SET confirmed_by = 'se', confirmed_at = $4 WHERE id = $1 AND person = $2 AND role = $3`,
+	} {
+		_, err := d.s.DB().ExecContext(t.Context(), q, person+role, person, role, store.Stamp(paytest.Now))
+		paytest.Check(t, err)
+	}
+}
+
 // take takes answers in as CSV.
 func (d *desk) take(t testing.TB, answers ...paytest.Answer) pay.Taken {
 	t.Helper()

@@ -180,6 +180,42 @@ func TestStated(t *testing.T) {
 	})
 }
 
+// TestStandIns holds that who stands in for another is a third person, that both have the role, and that who was stood in for counts as
+// having acted.
+func TestStandIns(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		ctx := t.Context()
+		b := d.sent(t, "L1", 4)
+		d.grant(t, paytest.Finance2, "F1")
+		d.grant(t, paytest.Handler, "F2")
+		as := func(person, standsFor string) pay.Actor { return pay.Actor{Person: person, StandsFor: standsFor} }
+		const h, c, both, stranger = paytest.Handler, paytest.Checker, paytest.Finance2, paytest.Maker
+		for _, standsFor := range []string{c, stranger, "nobody"} {
+			_, err := d.MarkUnknown(ctx, as(c, standsFor), b.ID, nil, "系统故障", later)
+			wantRefused(t, "unknown for "+standsFor, err, map[bool]string{true: "同一人", false: "被代办的人没有"}[standsFor == c])
+		}
+		paytest.Must[int](t)(d.MarkUnknown(ctx, as(c, both), b.ID, nil, "系统故障", later))
+		said := func(n int) pay.Statement {
+			return pay.Statement{Payment: pay.PaymentID("L1", n, 1), Result: receipt.Success, On: civil.MustParse("2025-07-02"), Basis: "银行复函"}
+		}
+		for _, standsFor := range []string{h, c, "nobody"} {
+			_, err := d.State(ctx, as(h, standsFor), said(1), later)
+			wantRefused(t, "stated for "+standsFor, err, map[bool]string{true: "同一人", false: "被代办的人没有"}[standsFor == h])
+		}
+		id := paytest.Must[string](t)(d.State(ctx, as(h, both), said(1), later))
+		resolve := func(a pay.Actor) error { return d.Resolve(ctx, a, id, true, "与复函一致", later) }
+		for _, a := range []pay.Actor{as(h, ""), as(both, ""), as(c, h), as(c, both)} {
+			wantRefused(t, fmt.Sprint("resolved by ", a), resolve(a), "另一位复核人")
+		}
+		wantRefused(t, "resolved for oneself", resolve(as(c, c)), "同一人")
+		wantRefused(t, "resolved for who may not", resolve(as(c, stranger)), "被代办的人没有")
+		paytest.Check(t, resolve(as(c, "")))
+		equal(t, "state", d.state(t, "L1", 1), "paid in")
+		_, err := d.TakeReceipts(ctx, as(h, c), "r.csv", paytest.CSV([]paytest.Answer{answer(b, 2, "成功")}), later)
+		wantRefused(t, "taken in for who may not", err, "被代办的人没有")
+	})
+}
+
 // TestResolve holds who closes a line of 待查, and that the payment then moves as the receipts say.
 func TestResolve(t *testing.T) {
 	each(t, func(t *testing.T, d *desk) {
@@ -206,6 +242,7 @@ func TestResolve(t *testing.T) {
 		wantRefused(t, "without reason", resolve(paytest.Checker, find(evidence.TooLate, receipt.Success), true, " "), "处理依据")
 		wantRefused(t, "another amount", resolve(paytest.Checker, find(evidence.WrongAmount, receipt.Success), true, "x"), "金额不符")
 		wantRefused(t, "contradicted", resolve(paytest.Checker, find(evidence.Contradicted, receipt.Success), true, "x"), "结果矛盾")
+		d.grant(t, paytest.Handler, "F2")
 		wantRefused(t, "for who took it in", d.Resolve(ctx, pay.Actor{Person: paytest.Checker, StandsFor: paytest.Handler}, find(evidence.TooLate, receipt.Success), true, "x", later), "另一位复核人")
 		id := find(evidence.TooLate, receipt.Success)
 		paytest.Check(t, resolve(paytest.Checker, id, true, "银行来函确认"))

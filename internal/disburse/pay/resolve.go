@@ -32,7 +32,8 @@ func (d *Desk) Doubts(ctx context.Context, batch string) ([]evidence.Line, error
 	return scanLines(rows)
 }
 
-// Resolve closes a line of 待查, by F2, with a reason, and by another person than the one who took its file in. Where the line
+// Resolve closes a line of 待查, by F2, with a reason, and by another person than the one who took its file in. Who was stood in for counts as one who acted, on
+// either side. Where the line
 // doesn't hold, it is left out and what the others say counts. Where it holds, what it says counts; that may be said only of a line whose
 // payment, account and amount are right and whose day alone is doubtful, or of what State wrote down. The payment moves as the receipts
 // then say, and no other way; what the bank carried out in the year after is paid out of an approved line of that year which is carried
@@ -42,7 +43,7 @@ func (d *Desk) Resolve(ctx context.Context, actor Actor, lineID string, lineHold
 		return refuse("请写明处理依据，不超过 500 字。")
 	}
 	err := d.s.Transact(ctx, func(tx *store.Tx) error {
-		who, err := name(ctx, tx, actor.Person, "F2")
+		who, err := actor.name(ctx, tx, "F2")
 		if err != nil {
 			return err
 		}
@@ -57,7 +58,8 @@ func (d *Desk) Resolve(ctx context.Context, actor Actor, lineID string, lineHold
 				return refuse("回单属于“%s”，不能直接认定属实。请向银行索取正确的回单，或认定这一条不作数。", l.Class)
 			}
 		}
-		_, err = tx.Exec(ctx, `UPDATE receipt_line SET resolved_by = $1, resolved_at = $2, resolution = $3 WHERE id = $4`, actor.Person, store.Stamp(now), says+reason, lineID)
+		_, err = tx.Exec(ctx, `UPDATE receipt_line SET resolved_by = $1, resolved_for = $2, resolved_at = $3, resolution = $4 WHERE id = $5`,
+			actor.Person, actor.absent(), store.Stamp(now), says+reason, lineID)
 		if err != nil {
 			return err
 		}
@@ -105,13 +107,14 @@ func (a advanced) answers(ctx context.Context, tx *store.Tx, l evidence.Line) er
 
 // openLine reads a line that the actor may close, with its batch held first, as everybody does.
 func openLine(ctx context.Context, tx *store.Tx, id string, actor Actor) (evidence.Line, error) {
-	var batch, by string
-	err := tx.QueryRow(ctx, `SELECT l.batch, f.received_by FROM receipt_line l JOIN receipt_file f ON f.sha256 = l.file WHERE l.id = $1`, id).Scan(&batch, &by)
+	var batch, by, standingFor string
+	err := tx.QueryRow(ctx, `SELECT l.batch, f.received_by, coalesce(f.received_for, '') FROM receipt_line l JOIN receipt_file f ON f.sha256 = l.file WHERE l.id = $1`, id).
+		Scan(&batch, &by, &standingFor)
 	if err != nil {
 		return evidence.Line{}, err
 	}
-	if by == actor.Person || by == actor.StandsFor {
-		return evidence.Line{}, refuse("收进这份回单的人不能处理它的待查，请由另一位复核人办理。")
+	if by == actor.Person || by == actor.StandsFor || standingFor != "" && (standingFor == actor.Person || standingFor == actor.StandsFor) {
+		return evidence.Line{}, refuse("收进这份回单的人和由他代办的人不能处理它的待查，请由另一位复核人办理。")
 	}
 	if _, err := lockBatch(ctx, tx, batch); err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return evidence.Line{}, err

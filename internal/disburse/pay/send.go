@@ -64,7 +64,7 @@ func (d *Desk) MarkUnknown(ctx context.Context, actor Actor, batch string, payme
 	}
 	var marked int
 	err := d.s.Transact(ctx, func(tx *store.Tx) error {
-		who, err := name(ctx, tx, actor.Person, "F2")
+		who, err := actor.name(ctx, tx, "F2")
 		if err != nil {
 			return err
 		}
@@ -109,7 +109,7 @@ func (d *Desk) Overdue(ctx context.Context, actor Actor, now time.Time) (int64, 
 	for _, batch := range batches {
 		var n int64
 		err := d.s.Transact(ctx, func(tx *store.Tx) error {
-			who, err := name(ctx, tx, actor.Person, "SV", "F1")
+			who, err := actor.name(ctx, tx, "SV", "F1")
 			if err != nil {
 				return err
 			}

@@ -62,7 +62,7 @@ func (d *Desk) State(ctx context.Context, actor Actor, s Statement, now time.Tim
 	}
 	var line evidence.Line
 	err = d.s.Transact(ctx, func(tx *store.Tx) error {
-		who, err := name(ctx, tx, actor.Person, "F1")
+		who, err := actor.name(ctx, tx, "F1")
 		if err != nil {
 			return err
 		}
@@ -77,8 +77,8 @@ func (d *Desk) State(ctx context.Context, actor Actor, s Statement, now time.Tim
 			return refuse("银行在 %d 年退回，这批支付用的是 %d 年的额度。请先向银行问清哪一天划款，把划款成功补记下来，由财政复核认定，再收退回的回单。", s.On.Year(), b.MadeOn.Year())
 		}
 		line = evidence.State(receipt.Receipt{Batch: b.ID, Payment: s.Payment, Account: l.Account, Amount: l.Amount, Result: s.Result, Reason: s.Basis, At: evidence.Noon(s.On)}, file)
-		_, err = tx.Exec(ctx, `INSERT INTO receipt_file (sha256, name, format, sealed, lines, received_at, received_by) VALUES ($1, $2, $3, $4, 1, $5, $6)`,
-			file, "银行答复 "+s.Payment, StatementFormat, sealed, store.Stamp(now), actor.Person)
+		_, err = tx.Exec(ctx, `INSERT INTO receipt_file (sha256, name, format, sealed, lines, received_at, received_by, received_for) VALUES ($1, $2, $3, $4, 1, $5, $6, $7)`,
+			file, "银行答复 "+s.Payment, StatementFormat, sealed, store.Stamp(now), actor.Person, actor.absent())
 		if err != nil {
 			return err
 		}

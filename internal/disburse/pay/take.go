@@ -59,12 +59,12 @@ func (d *Desk) TakeReceipts(ctx context.Context, actor Actor, fileName string, d
 	lines := d.lines(file.Receipts, t.SHA256, now)
 	t.Lines = len(file.Receipts)
 	err = d.s.Transact(ctx, func(tx *store.Tx) error {
-		who, err := name(ctx, tx, actor.Person, "F1", "SV")
+		who, err := actor.name(ctx, tx, "F1", "SV")
 		if err != nil {
 			return err
 		}
-		added, err := tx.Exec(ctx, `INSERT INTO receipt_file (sha256, name, format, sealed, lines, received_at, received_by) VALUES ($1, $2, $3, $4, $5, $6, $7)
-			ON CONFLICT DO NOTHING`, t.SHA256, fileName, t.Format, sealed, t.Lines, store.Stamp(now), actor.Person)
+		added, err := tx.Exec(ctx, `INSERT INTO receipt_file (sha256, name, format, sealed, lines, received_at, received_by, received_for) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+			ON CONFLICT DO NOTHING`, t.SHA256, fileName, t.Format, sealed, t.Lines, store.Stamp(now), actor.Person, actor.absent())
 		if err != nil {
 			return err
 		}

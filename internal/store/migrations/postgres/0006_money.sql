@@ -351,7 +351,8 @@ CREATE TABLE receipt_file (
   sealed      BYTEA NOT NULL,
   lines       BIGINT NOT NULL CHECK (lines >= 0),
   received_at TIMESTAMPTZ NOT NULL,
-  received_by TEXT COLLATE "C" NOT NULL REFERENCES person (id)
+  received_by TEXT COLLATE "C" NOT NULL REFERENCES person (id),
+  received_for TEXT COLLATE "C" REFERENCES person (id) CHECK (received_for <> received_by)
 );
 
 -- One line of it. Equal lines count once, whichever file they came in. class is what it comes to beside all other lines of its
@@ -369,9 +370,11 @@ CREATE TABLE receipt_line (
   bank_at     TIMESTAMPTZ,
   class       TEXT COLLATE "C" NOT NULL CHECK (class <> ''),
   resolved_by TEXT COLLATE "C" REFERENCES person (id),
+  resolved_for TEXT COLLATE "C" REFERENCES person (id) CHECK (resolved_for <> resolved_by),
   resolved_at TIMESTAMPTZ,
   resolution  TEXT COLLATE "C" CHECK (resolution <> ''),
-  CHECK ((resolved_by IS NULL) = (resolved_at IS NULL) AND (resolved_by IS NULL) = (resolution IS NULL))
+  CHECK ((resolved_by IS NULL) = (resolved_at IS NULL) AND (resolved_by IS NULL) = (resolution IS NULL)
+    AND (resolved_for IS NULL OR resolved_by IS NOT NULL))
 );
 CREATE INDEX receipt_line_payment ON receipt_line (payment);
 CREATE INDEX receipt_line_batch ON receipt_line (batch);
@@ -1058,6 +1061,18 @@ CREATE TRIGGER receipt_line_moves BEFORE UPDATE ON receipt_line FOR EACH ROW
   WHEN (OLD.resolved_at IS NOT NULL OR (NEW.id, NEW.file, NEW.batch, NEW.payment, NEW.print, NEW.amount_fen, NEW.result, NEW.reason, NEW.bank_at)
     IS DISTINCT FROM (OLD.id, OLD.file, OLD.batch, OLD.payment, OLD.print, OLD.amount_fen, OLD.result, OLD.reason, OLD.bank_at))
   EXECUTE FUNCTION refuse('a receipt is resolved once');
+-- Two persons: who took the receipt in, or stated it, doesn't resolve it; nor does who was stood in for, on either side. Files never change.
+-- +goose StatementBegin
+CREATE FUNCTION receipt_line_persons() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off AS $$
+BEGIN
+  IF EXISTS (SELECT 1 FROM receipt_file f WHERE f.sha256 = NEW.file
+    AND (NEW.resolved_by IN (f.received_by, f.received_for) OR NEW.resolved_for IN (f.received_by, f.received_for))) THEN
+    PERFORM refused('who took a receipt in does not resolve it');
+  END IF;
+  RETURN NEW;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER receipt_line_persons BEFORE UPDATE ON receipt_line FOR EACH ROW WHEN (NEW.resolved_by IS NOT NULL) EXECUTE FUNCTION receipt_line_persons();
 CREATE TRIGGER receipt_line_delete BEFORE DELETE ON receipt_line FOR EACH ROW EXECUTE FUNCTION refuse('a receipt is never deleted');
 CREATE TRIGGER finding_moves BEFORE UPDATE ON finding FOR EACH ROW
   WHEN (OLD.answer IS NOT NULL OR (NEW.id, NEW.item, NEW.enterprise, NEW.condition, NEW.result, NEW.amount_fen, NEW.on_day, NEW.evidence, NEW.recorded_by, NEW.recorded_at)

@@ -357,7 +357,8 @@ CREATE TABLE receipt_file (
   sealed      BLOB NOT NULL,
   lines       INTEGER NOT NULL CHECK (lines >= 0),
   received_at TEXT NOT NULL CHECK (received_at LIKE '____-__-__T__:__:__.______Z'),
-  received_by TEXT NOT NULL REFERENCES person (id)
+  received_by TEXT NOT NULL REFERENCES person (id),
+  received_for TEXT REFERENCES person (id) CHECK (received_for <> received_by)
 ) STRICT;
 
 -- One line of it. Equal lines count once, whichever file they came in. class is what it comes to beside all other lines of its
@@ -375,9 +376,11 @@ CREATE TABLE receipt_line (
   bank_at     TEXT CHECK (bank_at LIKE '____-__-__T__:__:__.______Z'),
   class       TEXT NOT NULL CHECK (class <> ''),
   resolved_by TEXT REFERENCES person (id),
+  resolved_for TEXT REFERENCES person (id) CHECK (resolved_for <> resolved_by),
   resolved_at TEXT CHECK (resolved_at LIKE '____-__-__T__:__:__.______Z'),
   resolution  TEXT CHECK (resolution <> ''),
-  CHECK ((resolved_by IS NULL) = (resolved_at IS NULL) AND (resolved_by IS NULL) = (resolution IS NULL))
+  CHECK ((resolved_by IS NULL) = (resolved_at IS NULL) AND (resolved_by IS NULL) = (resolution IS NULL)
+    AND (resolved_for IS NULL OR resolved_by IS NOT NULL))
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX receipt_line_payment ON receipt_line (payment);
 CREATE INDEX receipt_line_batch ON receipt_line (batch);
@@ -893,6 +896,13 @@ CREATE TRIGGER receipt_line_moves BEFORE UPDATE ON receipt_line
 WHEN OLD.resolved_at IS NOT NULL OR (NEW.id, NEW.file, NEW.batch, NEW.payment, NEW.print, NEW.amount_fen, NEW.result, NEW.reason, NEW.bank_at)
     IS NOT (OLD.id, OLD.file, OLD.batch, OLD.payment, OLD.print, OLD.amount_fen, OLD.result, OLD.reason, OLD.bank_at)
 BEGIN SELECT RAISE(ABORT, 'a receipt is resolved once'); END;
+-- +goose StatementEnd
+-- Two persons: who took the receipt in, or stated it, doesn't resolve it; nor does who was stood in for, on either side.
+-- +goose StatementBegin
+CREATE TRIGGER receipt_line_persons BEFORE UPDATE ON receipt_line
+WHEN NEW.resolved_by IS NOT NULL AND EXISTS (SELECT 1 FROM receipt_file f WHERE f.sha256 = NEW.file
+  AND (NEW.resolved_by IN (f.received_by, f.received_for) OR NEW.resolved_for IN (f.received_by, f.received_for)))
+BEGIN SELECT RAISE(ABORT, 'who took a receipt in does not resolve it'); END;
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER receipt_line_delete BEFORE DELETE ON receipt_line BEGIN SELECT RAISE(ABORT, 'a receipt is never deleted'); END;
