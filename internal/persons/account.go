@@ -5,8 +5,10 @@ import (
 	"errors"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
+	"mianshen/internal/audit"
 	"mianshen/internal/persons/secret"
 	"mianshen/internal/store"
 )
@@ -17,6 +19,7 @@ const (
 	maxPassword = 200 // bytes
 	maxName     = 100
 	maxLogin    = 200
+	maxLinked   = 300
 )
 
 // Add enters a person, who can do nothing yet. By must be a system administrator.
@@ -49,6 +52,25 @@ type Login struct {
 	Subject string
 }
 
+// linked refuses a provider's identity of which a part is missing, or which doesn't look to who enables it like what it is.
+func (l *Login) linked() (err error) {
+	if l.Issuer == "" && l.Subject == "" {
+		return nil
+	}
+	for _, x := range []struct {
+		what string
+		of   *string
+	}{{"统一身份认证地址", &l.Issuer}, {"那里的用户编号", &l.Subject}} {
+		if *x.of, err = text(x.what, *x.of, maxLinked); err != nil {
+			return err
+		}
+		if strings.ContainsFunc(*x.of, func(r rune) bool { return !unicode.IsPrint(r) }) {
+			return refuse("%s里有看不见的字符，请重新填写。", x.what)
+		}
+	}
+	return nil
+}
+
 // Prepare makes an account, which a security administrator must enable. For a local one it returns the first half of the initial
 // password, to be handed to the person; Enable returns the other one, so that no administrator alone can come in. By must be a
 // system administrator, and not that person.
@@ -56,10 +78,13 @@ func (b *Book) Prepare(ctx context.Context, by *Identity, l Login, now time.Time
 	if l.Login, err = text("登录名", l.Login, maxLogin); err != nil {
 		return "", "", err
 	}
+	if err := l.linked(); err != nil {
+		return "", "", err
+	}
 	id = newID()
 	var password any
 	kind := "oidc"
-	if l.Issuer == "" && l.Subject == "" {
+	if l.Issuer == "" {
 		kind, half = "local", secret.Half()
 		password = secret.Hash(half)
 	}
@@ -75,7 +100,8 @@ func (b *Book) Prepare(ctx context.Context, by *Identity, l Login, now time.Time
 		if err != nil {
 			return err
 		}
-		return tx.Audit(ctx, about(record("account.prepared", id, by, now, map[string]string{"kind": kind}), "holder", l.Person))
+		e := about(record("account.prepared", id, by, now, map[string]string{"kind": kind}), "holder", l.Person)
+		return tx.Audit(ctx, identified(e, l.Issuer, l.Subject))
 	})
 	if errors.Is(err, store.ErrConflict) {
 		err = clash("没有这个人，或者这个登录名已经有了（不分大小写）。")
@@ -90,8 +116,17 @@ func orNull(text string) any {
 	return text
 }
 
+// identified seals into a record which identity of a provider the account is for, where it is for one.
+func identified(e audit.Entry, issuer, subject string) audit.Entry {
+	if issuer == "" {
+		return e
+	}
+	return about(about(e, "issuer", issuer), "subject", subject)
+}
+
 // Enable lets an account be used, and returns what to type at signing in: for a local one also the second half of its initial
-// password, to be handed to the person apart from the first; with both one can only enrol. By must be a security administrator,
+// password, to be handed to the person apart from the first; with both one can only enrol. Whoever signs in as a provider's identity is
+// the person from then on: who enables has seen issuer and subject, which never change (List). By must be a security administrator,
 // and not its person.
 func (b *Book) Enable(ctx context.Context, by *Identity, account string, now time.Time) (login, half string, err error) {
 	half = secret.Half()
@@ -101,7 +136,9 @@ func (b *Book) Enable(ctx context.Context, by *Identity, account string, now tim
 		}
 		var second any
 		var local bool
-		if err := tx.QueryRow(ctx, `SELECT login, kind = 'local' FROM account WHERE id = $1`, account).Scan(&login, &local); err != nil {
+		var issuer, subject string
+		if err := tx.QueryRow(ctx, `SELECT login, kind = 'local', coalesce(issuer, ''), coalesce(subject, '') FROM account WHERE id = $1`, account).
+			Scan(&login, &local, &issuer, &subject); err != nil {
 			return err
 		}
 		if local {
@@ -116,7 +153,7 @@ func (b *Book) Enable(ctx context.Context, by *Identity, account string, now tim
 		if n == 0 {
 			return clash("这个账号已经启用了。")
 		}
-		return tx.Audit(ctx, record("account.enabled", account, by, now, nil))
+		return tx.Audit(ctx, identified(record("account.enabled", account, by, now, nil), issuer, subject))
 	})
 	if err != nil {
 		return "", "", err
@@ -140,7 +177,7 @@ func (b *Book) mayChange(ctx context.Context, tx *store.Tx, by *Identity, accoun
 }
 
 // Reset gives a local account another initial password and forgets its second factor, for who lost either, and returns what to
-// type at signing in, with the first half of that password, as Prepare does. Its sessions and the tokens of its person end, and a
+// type at signing in, with the first half of that password, as Prepare does. Its sessions, and the tokens and secret addresses of its person, end, and a
 // security administrator must enable it again. By must be a system administrator, and not its person.
 func (b *Book) Reset(ctx context.Context, by *Identity, account string, now time.Time) (login, half string, err error) {
 	half = secret.Half()
@@ -159,11 +196,11 @@ func (b *Book) Reset(ctx context.Context, by *Identity, account string, now time
 		if err := endSessions(ctx, tx, `account = $2`, account, now); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `UPDATE api_token SET revoked_at = $1 WHERE revoked_at IS NULL AND person = (SELECT person FROM account WHERE id = $2)`,
-			store.Stamp(now), account); err != nil {
+		var person string
+		if err := tx.QueryRow(ctx, `SELECT login, person FROM account WHERE id = $1`, account).Scan(&login, &person); err != nil {
 			return err
 		}
-		if err := tx.QueryRow(ctx, `SELECT login FROM account WHERE id = $1`, account).Scan(&login); err != nil {
+		if err := endSecrets(ctx, tx, person, by, now); err != nil {
 			return err
 		}
 		return tx.Audit(ctx, record("account.reset", account, by, now, nil))
@@ -171,7 +208,16 @@ func (b *Book) Reset(ctx context.Context, by *Identity, account string, now time
 	return login, half, err
 }
 
-// Disable ends everything of a person at once: accounts, sessions, tokens, roles. By must be a system or a security administrator,
+// endSecrets ends what opens something without signing in: the tokens of a person, and the addresses that his calendar programs read.
+func endSecrets(ctx context.Context, tx *store.Tx, person string, by *Identity, now time.Time) error {
+	if _, err := tx.Exec(ctx, `UPDATE api_token SET revoked_at = $1 WHERE person = $2 AND revoked_at IS NULL`, store.Stamp(now), person); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `UPDATE feed_address SET ended_at = $1, ended_by = $3 WHERE person = $2 AND ended_at IS NULL`, store.Stamp(now), person, by.Person)
+	return err
+}
+
+// Disable ends everything of a person at once: accounts, sessions, tokens, secret addresses, roles. By must be a system or a security administrator,
 // and not that person; the last of either can't be disabled.
 func (b *Book) Disable(ctx context.Context, by *Identity, person string, now time.Time) error {
 	return b.store.Transact(ctx, func(tx *store.Tx) error {
@@ -194,7 +240,7 @@ func (b *Book) Disable(ctx context.Context, by *Identity, person string, now tim
 		if err := endSessions(ctx, tx, `account IN (SELECT id FROM account WHERE person = $2)`, person, now); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `UPDATE api_token SET revoked_at = $1 WHERE person = $2 AND revoked_at IS NULL`, store.Stamp(now), person); err != nil {
+		if err := endSecrets(ctx, tx, person, by, now); err != nil {
 			return err
 		}
 		return tx.Audit(ctx, record("person.disabled", person, by, now, nil))

@@ -332,15 +332,30 @@ func TestExternal(t *testing.T) {
 		h.must(err)
 		_, _, err = h.Prepare(h.ctx(), sa, Login{Person: id, Login: "x", Issuer: "https://id.example.gov"}, h.now)
 		h.refused(err, "")
+		for _, bad := range []string{"u1\u202e2u", "u\u200b1", "u\n1", strings.Repeat("u", 301), " "} {
+			_, _, err = h.Prepare(h.ctx(), sa, Login{Person: id, Login: "x", Issuer: "https://id.example.gov", Subject: bad}, h.now)
+			h.refused(err, "用户编号")
+		}
 		account, initial, err := h.Prepare(h.ctx(), sa, Login{Person: id, Login: "x", Issuer: "https://id.example.gov", Subject: "u1"}, h.now)
 		h.must(err)
+		list, err := h.List(h.ctx())
+		h.must(err)
+		if a := list[len(list)-1].Accounts[0]; a.Issuer != "https://id.example.gov" || a.Subject != "u1" || !a.Disabled {
+			h.Errorf("who enables sees %+v", a)
+		}
 		if initial != "" {
 			h.Error("a password for an account of a provider")
 		}
 		_, err = h.External(h.ctx(), "https://id.example.gov", "u1", h.now)
 		h.is(err, ErrSignIn)
+		_, _, err = h.Enable(h.ctx(), sa, account, h.now) // who linked it
+		h.is(err, ErrNotAllowed)
 		_, half, err := h.Enable(h.ctx(), se, account, h.now)
 		h.must(err)
+		_, err = h.store.DB().ExecContext(h.ctx(), `UPDATE account SET subject = 'u2' WHERE id = $1`, account)
+		if err == nil {
+			h.Error("what was enabled is linked to another one afterwards")
+		}
 		if half != "" {
 			h.Error("half a password for an account of a provider")
 		}

@@ -23,8 +23,10 @@ type Account struct {
 	ID       string
 	Kind     string // local, oidc or demo
 	Login    string
-	Enrolled bool // has a second factor, or needs none of ours
-	Disabled bool // not enabled yet, or not any more
+	Issuer   string // of a provider's: what it calls itself
+	Subject  string // and whom it signs in, as it calls him
+	Enrolled bool   // has a second factor, or needs none of ours
+	Disabled bool   // not enabled yet, or not any more
 }
 
 // Grant is a role as proposed, confirmed or given by the first start or a demo.
@@ -92,12 +94,12 @@ func (b *Book) List(ctx context.Context) (list []Person, err error) {
 	err = each(ctx, db, func(r *sql.Rows) error {
 		var a Account
 		var person string
-		err := r.Scan(&person, &a.ID, &a.Kind, &a.Login, &a.Enrolled, &a.Disabled)
+		err := r.Scan(&person, &a.ID, &a.Kind, &a.Login, &a.Issuer, &a.Subject, &a.Enrolled, &a.Disabled)
 		if i, ok := at[person]; ok {
 			list[i].Accounts = append(list[i].Accounts, a)
 		}
 		return err
-	}, `SELECT person, id, kind, login, kind <> 'local' OR totp IS NOT NULL, disabled_at IS NOT NULL FROM account ORDER BY created_at, id`)
+	}, `SELECT person, id, kind, login, coalesce(issuer, ''), coalesce(subject, ''), kind <> 'local' OR totp IS NOT NULL, disabled_at IS NOT NULL FROM account ORDER BY created_at, id`)
 	if err != nil {
 		return nil, err
 	}

@@ -206,6 +206,11 @@ func TestFromFirstStartToWork(t *testing.T) {
 			second = se.wants(page, code, http.StatusOK, `登录名 <code class="key">wanggong</code> 初始密码后半 <code class="key">([^<]+)</code>`)
 		}
 	}
+	subject := strings.Repeat("0123456789-", 20) + "z" // whoever enables sees all of it
+	page, code = sa.post("/persons/accounts", "person", person, "login", "王工（统一）", "issuer", "https://id.example.gov/realms/qu", "subject", subject)
+	sa.wants(page, code, http.StatusOK, "王工（统一）")
+	page, code = se.get("/persons")
+	se.wants(page, code, http.StatusOK, `https://id.example.gov/realms/qu</code> 的用户 <code>`+subject+`</code>.*向本人核对.*action="/persons/accounts/enable"`)
 	for _, half := range []string{initial, second} { // no administrator comes in alone
 		page, code = wang.post("/signin", "login", "wanggong", "password", half, "code", "", "to", "/deliveries")
 		wang.wants(page, code, http.StatusUnprocessableEntity, "密码")
