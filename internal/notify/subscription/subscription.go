@@ -3,7 +3,8 @@
 //
 // An address holds a random token, of which only the SHA-256 is kept: whoever reads the database can't read a calendar by it, and it is
 // found by that sum, so that the time of a look-up tells nothing of a token. It belongs to the person who had it made. It ends when
-// somebody of the firm ends it, and counts no longer once that person doesn't act for the firm.
+// somebody of the firm ends it or an administrator resets or disables that person's account, and counts no longer once the person doesn't
+// act for the firm.
 package subscription
 
 import (

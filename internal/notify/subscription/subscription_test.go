@@ -155,3 +155,38 @@ func TestCalendar(t *testing.T) {
 		}
 	})
 }
+
+// TestReset: an account that is reset, and a person who is disabled, takes the addresses along, for good; those of others stay.
+func TestReset(t *testing.T) {
+	databases(t, func(t *testing.T, s *store.Store, b *subscription.Book) {
+		book, at := persons.New(s, nil), now.Add(time.Hour)
+		ok(t, book.AddDemo(t.Context(), []persons.DemoPerson{{Login: "sa", Name: "管", Holdings: []persons.Holding{{Role: persons.SystemAdmin}}}}, now))
+		sa := &persons.Identity{Person: "demo-sa"}
+		mine, err := b.Make(t.Context(), firm, anna, now)
+		ok(t, err)
+		theirs, err := b.Make(t.Context(), firm, bo, now)
+		ok(t, err)
+		account, _, err := book.Prepare(t.Context(), sa, persons.Login{Person: anna, Login: "an"}, now)
+		ok(t, err)
+		want := func(when string, tokens ...bool) {
+			t.Helper()
+			for i, token := range []string{mine, theirs} {
+				if _, found, err := b.Find(t.Context(), token); err != nil || found != tokens[i] {
+					t.Errorf("%s: address %d counts %v, %v", when, i+1, found, err)
+				}
+			}
+		}
+		want("at first", true, true)
+		_, _, err = book.Reset(t.Context(), sa, account, at)
+		ok(t, err)
+		want("reset", false, true)
+		if live, err := b.Live(t.Context(), firm); err != nil || len(live) != 1 || live[0].Person != bo {
+			t.Errorf("live after the reset: %+v, %v", live, err)
+		}
+		ok(t, book.Disable(t.Context(), sa, bo, at))
+		want("disabled", false, false)
+		if live, err := b.Live(t.Context(), firm); err != nil || len(live) != 0 {
+			t.Errorf("live in the end: %+v, %v", live, err)
+		}
+	})
+}
