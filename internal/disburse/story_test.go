@@ -289,6 +289,15 @@ func TestReport(t *testing.T) {
 		if l := r.Lines[0]; l.Item != "item-0" || l.Eligible != 2 || l.Open != (report.Sum{Count: 1, Fen: 3}) || l.Held != (report.Sum{Count: 1, Fen: 2}) || l.Paid.Count != 0 {
 			t.Errorf("%+v", l)
 		}
+		if r.Keep(nil); len(r.Lines) != 4 {
+			t.Errorf("kept for all: %+v", r.Lines)
+		}
+		if r.Keep([]string{bureau}); len(r.Lines) != 4 {
+			t.Errorf("kept for its own: %+v", r.Lines)
+		}
+		if r.Keep([]string{"别的部门"}); len(r.Lines) != 0 || r.Items.Auto != 4 {
+			t.Errorf("kept for another: %+v", r)
+		}
 	})
 }
 

@@ -6,10 +6,12 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"mianshen/internal/demo"
 	"mianshen/internal/web/moneyapi"
 	"mianshen/internal/web/once"
 )
@@ -75,7 +77,29 @@ func TestMoneyAPI(t *testing.T) {
 			t.Errorf("%s: %d %s", path, w.Code, w.Body)
 		}
 	}
-	as(t, s, "F1")
+	departments := func() (list []string) {
+		for _, l := range read[moneyapi.Report](t, s, "/api/v1/reports/disbursement", http.StatusOK).Lines {
+			if !slices.Contains(list, l.Department) {
+				list = append(list, l.Department)
+			}
+		}
+		return list
+	}
+	if got := departments(); !slices.Equal(got, []string{demo.Department}) {
+		t.Errorf("a policy department reads the sums of %v", got)
+	}
+	if page := call(s, "/report").Body.String(); strings.Contains(page, "区经委") || !strings.Contains(page, demo.Department) || !strings.Contains(page, "占比和到账天数是全区的") {
+		t.Error("a policy department sees the sums of others")
+	}
+	for _, all := range []string{"AU", "F1"} {
+		as(t, s, all)
+		if got := departments(); len(got) < 3 {
+			t.Errorf("%s reads the sums of %v", all, got)
+		}
+		if page := call(s, "/report").Body.String(); !strings.Contains(page, "区经委") || strings.Contains(page, "占比和到账天数是全区的") {
+			t.Errorf("%s doesn't see the sums of all", all)
+		}
+	}
 	large := base64.StdEncoding.EncodeToString(bytes.Repeat([]byte("x,"), 200<<10)) // as large as a bank's file may be, and no receipt
 	if w := send(s, http.MethodPost, "/api/v1/receipts", `{"name":"x.csv","data":"`+large+`"}`, []string{"Content-Type", "application/json"}); w.Code != http.StatusUnprocessableEntity {
 		t.Errorf("a large file: %d %.300s", w.Code, w.Body)

@@ -121,6 +121,13 @@ func Of(ctx context.Context, o *casework.Office, year int) (*Report, error) {
 	return r, nil
 }
 
+// Keep leaves the lines of the departments alone, all of them for nil. Shares and days stay those of the district.
+func (r *Report) Keep(departments []string) {
+	if departments != nil {
+		r.Lines = slices.DeleteFunc(r.Lines, func(l Line) bool { return !slices.Contains(departments, l.Department) })
+	}
+}
+
 func (m *maker) line(department, item string) *Line {
 	key := [2]string{department, item}
 	if m.lines[key] == nil {

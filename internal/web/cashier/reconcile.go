@@ -13,6 +13,7 @@ import (
 	"mianshen/internal/web/counter"
 	"mianshen/internal/web/moneyui"
 	"mianshen/internal/web/problem"
+	"mianshen/internal/web/treasury"
 	"mianshen/rules/civil"
 )
 
@@ -164,6 +165,10 @@ func (p *Pages) report(w http.ResponseWriter, r *http.Request) error {
 	rep, err := report.Of(ctx, p.Office, year)
 	if err = p.Explain(ctx, err, "报告"); err != nil {
 		return p.Show(w, r, s, err)
+	}
+	if mine := treasury.Departments(p.Who(ctx)); mine != nil {
+		rep.Keep(mine)
+		s.Hint += "占比和到账天数是全区的，金额只列您所在部门的事项。"
 	}
 	s.Sections = reported(rep)
 	return p.Show(w, r, s, nil)

@@ -333,6 +333,7 @@ func (a *API) Report(ctx context.Context, in *AskReport) (*Report, error) {
 	if err != nil {
 		return nil, a.Explain(ctx, err, "报告")
 	}
+	r.Keep(treasury.Departments(a.Who(ctx)))
 	out := &Report{Year: r.Year, Auto: r.Items.Auto, Items: r.Items.All(), AutoPairs: r.Pairs.Auto, Pairs: r.Pairs.All(), Median: r.Days.Median, Lines: []Line{}}
 	for _, l := range r.Lines {
 		out.Lines = append(out.Lines, Line{l.Department, l.Item, l.Title, l.Paid.Fen, l.Open.Fen, l.Held.Fen, l.Returned.Fen, l.Recovered.Fen})
