@@ -41,7 +41,14 @@ func (f *Field) parse(text, unit string) (*formula.Value, error) {
 	case TypeBool:
 		return parseBool(text)
 	case TypeInt, TypeDecimal, TypeMoney:
-		return f.parseNumber(text, unit)
+		v, err := f.parseNumber(text, unit)
+		if err == nil {
+			err = f.within(v.Num(), text)
+		}
+		if err != nil {
+			return nil, err
+		}
+		return v, nil
 	case TypeDate:
 		return parseDate(text)
 	case TypeEnum:

@@ -47,8 +47,9 @@ type Field struct {
 	Source     string // department that delivers it; "" for derived fields
 	Of         string // delivered series it reads; "" is the field's own
 	Period     Period
-	Level      int // 1 public .. 4 critical
-	StaleAfter int // days; 0: never stale
+	Level      int    // 1 public .. 4 critical
+	StaleAfter int    // days; 0: never stale
+	Min, Max   string // bounds of a number as declared, in Unit; "" none
 	Label      string
 	Absent     string   // cell text that holds for firms not in a complete delivery; "" none
 	Values     []string // of an enum or declared set
@@ -60,6 +61,8 @@ type Field struct {
 	table  string // of a column: name of its table
 	typ    formula.Type
 	factor exact.Num
+	min    *exact.Num
+	max    *exact.Num
 	derive *formula.Program
 }
 
@@ -147,6 +150,7 @@ func ParseVocabulary(name string, data []byte) (*Vocabulary, source.Mistakes) {
 	if len(v.Fields) > maxFields {
 		d.Fail(file.Root, "", "指标超过 %d 个", maxFields)
 	}
+	v.oneMeasure(d, file.Root)
 	if !d.Mistakes.Fatal() {
 		v.compile(d, nodes)
 	}
@@ -185,6 +189,8 @@ func readField(d *source.Decoder, n *source.Node, what string, nodes map[*Field]
 		},
 		"unit":   func(n *source.Node) { f.Unit = readUnit(d, n) },
 		"label":  d.TextInto(&f.Label, "label"),
+		"min":    d.TextInto(&f.Min, "min"),
+		"max":    d.TextInto(&f.Max, "max"),
 		"values": func(n *source.Node) { f.Values = d.Texts(n, "values") },
 	}
 	if what == "指标" {
@@ -268,6 +274,7 @@ func checkField(d *source.Decoder, n *source.Node, f *Field) {
 	f.factor = factor
 	u.Scaled = f.Unit != "%" && !u.IsMoney() && factor.Cmp(exact.Int(1)) != 0
 	f.typ = fieldType(f, u)
+	f.bounds(d, n)
 	if f.Absent != "" {
 		if _, err := f.Parse(f.Absent, ""); err != nil {
 			d.Fail(n, "", "absent：%v", err)

@@ -58,8 +58,8 @@ var (
 	asciiID    = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 	period     = regexp.MustCompile(`^(year|quarter|month)-[1-9]$`)
 	staleAfter = regexp.MustCompile(`^[1-9][0-9]* days$`)
-	fieldKeys  = strings.Fields("name id type unit source of period level stale_after label absent values derive key columns")
-	columnKeys = strings.Fields("name id type unit values")
+	fieldKeys  = strings.Fields("name id type unit source of period level stale_after min max label absent values derive key columns")
+	columnKeys = strings.Fields("name id type unit values min max")
 	kinds      = strings.Fields("bool int decimal money date string enum set table")
 	// reserved are words of the rules' own language, which a fact may not take.
 	reserved = strings.Fields("and or not in true false nil 元 千元 万元 亿元 人 天 月 年 件 项 家 本条 基准日 年度 取值 日期 加年 加月 满年 满月 工作日 比例 划型 行业 分档 已奖 曾获 符合")
@@ -88,6 +88,27 @@ func TestVocabularyShape(t *testing.T) {
 	for _, kind := range kinds {
 		if count[kind] == 0 {
 			t.Errorf("no field of type %s", kind)
+		}
+	}
+}
+
+// mayBeNegative are the delivered numbers that have no min, and why.
+var mayBeNegative = map[string]string{
+	"上年净利润": "a loss", "前年净利润": "a loss", "较LPR上浮": "below LPR", "上年入库税收": "net of refunds", "前年入库税收": "net of refunds", "亩均税收": "net of refunds",
+	"不含税金额": "an invoice in red", "上年综合能源消费量": "net of what was produced", "前年综合能源消费量": "net of what was produced", "年节能量": "more was used",
+	"毕业年度": "a year",
+}
+
+// TestBounds: a number is never below zero, unless there is a reason why it may be.
+func TestBounds(t *testing.T) {
+	for _, f := range facts(t) {
+		for _, n := range append(f.columns, f) {
+			if kind := n.keys["type"]; kind != "int" && kind != "decimal" && kind != "money" || n.keys["derive"] != "" {
+				continue
+			}
+			if _, reason := mayBeNegative[n.name()]; reason == (n.keys["min"] == "0") {
+				t.Errorf("%s: min %q, may be negative %v", n.name(), n.keys["min"], reason)
+			}
 		}
 	}
 }

@@ -397,11 +397,11 @@ var libraries = []Library{
 // longer needed.
 var excused = []Excuse{
 	{
-		Place: "internal/disburse/pay", Kind: kindPackage, Ceiling: 1580,
+		Place: "internal/disburse/pay", Kind: kindPackage, Ceiling: 1600,
 		Why: "export, file, sending, receipts and settling hold the same rows in the same order; what is pure has left (evidence), and so has the report (balance)",
 	},
 	{
-		Place: "rules", Kind: kindPackage, Ceiling: 6600,
+		Place: "rules", Kind: kindPackage, Ceiling: 6700,
 		Why: "vocabulary, policy, compiled item and decision share one set of types; what could leave (numbers, days, language, files, standards, lint) has left",
 	},
 	{
@@ -469,7 +469,7 @@ var excused = []Excuse{
 		Why: "routes with who may call them, and the guards that each request passes; what answers has left to desk, reader, shelf, bureau, receive, pages and door",
 	},
 	{
-		Place: "internal/persons", Kind: kindPackage, Ceiling: 1500,
+		Place: "internal/persons", Kind: kindPackage, Ceiling: 1530,
 		Why: "one file a subject; each order asks again, in its transaction, who holds which role and writes its record by the same few functions",
 	},
 	{

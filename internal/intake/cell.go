@@ -63,7 +63,7 @@ func (l *line) value(col *column, c sheet.Cell) (v *formula.Value, ok bool) {
 // sum reads an ordinary sum in 元, of at most 15 digits and two decimals, as Field.Parse would, which takes several times as
 // long; nil leaves it to that. Half of the cells of a profile are sums.
 func (col *column) sum(c sheet.Cell) *formula.Value {
-	if col.field.Type != rules.TypeMoney || col.unit != "" && col.unit != col.field.Unit || c.Kind > sheet.Number {
+	if col.field.Type != rules.TypeMoney || col.unit != "" && col.unit != col.field.Unit || c.Kind > sheet.Number || !col.field.FromZero() {
 		return nil
 	}
 	whole, fraction, dot := strings.Cut(c.Text, ".")

@@ -20,6 +20,9 @@ import (
 const vocabularyText = `fields:
   - {name: 上年营业收入, id: revenue, type: money, unit: 元, source: 区税务局}
   - {name: 从业人数, id: staff, type: int, unit: 人, source: 区统计局}
+  - {name: 用工人数, id: workers, type: int, unit: 人, min: 0, max: 1000000, source: 区统计局}
+  - {name: 营业成本, id: cost, type: money, unit: 元, min: 0, source: 区税务局}
+  - {name: 补贴上限额, id: limited, type: money, unit: 元, min: 0, max: 100, source: 区税务局}
   - {name: 裁员率, id: layoff, type: decimal, unit: "%", source: 区人社局}
   - {name: 成立日期, id: founded, type: date, source: 区市场监管局}
   - {name: 高新技术企业, id: high_tech, type: bool, source: 区科委}
@@ -151,6 +154,8 @@ func TestProblems(t *testing.T) {
 		{"twice", "统一社会信用代码,从业人数,staff\n", "企业.csv:1:C（staff）：与 B“从业人数”重复，都是 从业人数"},
 		{"table in a cell", "统一社会信用代码,租赁合同\n", "企业.csv:1:B（租赁合同）：租赁合同 是每户多条的表，不能放在一格里，请另用一个文件或工作表提供"},
 		{"cells", head + codeA + ",\"12,000\",三十\n", "企业.csv:2:B（上年营业收入）：“12,000”不是数（去掉千分位逗号）\n企业.csv:2:C（从业人数）：“三十”不是数"},
+		{"bounds", "统一社会信用代码,用工人数,营业成本,补贴上限额\n" + codeA + ",-5,-0.01,101\n", "企业.csv:2:B（用工人数）：“-5”不能小于 0 人\n" +
+			"企业.csv:2:C（营业成本）：“-0.01”不能小于 0 元\n企业.csv:2:D（补贴上限额）：“101”不能大于 100 元"},
 		{"code", head + "913101180000000000,1,1\n9.13101E+17,1,1\n", "企业.csv:2:A（统一社会信用代码）：统一社会信用代码“913101180000000000”校验不通过：第18位应为“4”，实为“0”；末三位都是0，像是 Excel 把编码当作数字而丢了末几位，请把该列设为文本格式后重新导出\n" +
 			"企业.csv:3:A（统一社会信用代码）：统一社会信用代码“9.13101E+17”已被 Excel 改成数字（科学计数或小数），原编码已损坏；请把该列设为文本格式后重新导出"},
 		{"same firm", head + codeA + ",1,1\n\n" + codeA + ",1,1\n", "企业.csv:4:A（统一社会信用代码）：" + codeA + " 与第 2 行重复，一户只能有一行"},
@@ -402,6 +407,15 @@ func TestRoundTrip(t *testing.T) {
 // TestSums holds that the quick way for sums and Field.Parse agree.
 func TestSums(t *testing.T) {
 	f, _ := vocabulary(t).Field("revenue")
+	for _, id := range []string{"cost", "limited"} {
+		f, _ := vocabulary(t).Field(id)
+		for _, text := range []string{"0", "-1", "100", "100.01", "99"} {
+			quick := (&column{field: f}).sum(sheet.Words(text))
+			if slow, err := f.Parse(text, ""); quick != nil && (err != nil || !quick.Equal(slow)) {
+				t.Errorf("%s %q is %v by sum, %v (%v) by Parse", id, text, quick, slow, err)
+			}
+		}
+	}
 	for _, text := range []string{"0", "1", "12.3", "12.34", "00.10", "123456789012345.67", "999999999999999", "-1", "+1", "1.", ".5", "1.234", "1e3", "", "１", "1 ", "12a", "1234567890123456"} {
 		quick := (&column{field: f}).sum(sheet.Words(text))
 		slow, err := f.Parse(text, "")

@@ -406,7 +406,7 @@ func TestSupplyPage(t *testing.T) {
 			field = f.Name
 		}
 	}
-	if w := give(field, "很多", "元"); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), "读不懂") {
+	if w := give(field, "很多", "元"); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), "不是数") {
 		t.Errorf("not a number: %d", w.Code)
 	}
 	if w := give(field, "1200", "元"); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "等部门核对") {

@@ -30,6 +30,7 @@ const taxVocabulary = `fields:
   - {name: 前年营业收入, id: revenue_y2, type: money, unit: 元, source: 税务局, of: 营业收入, period: year-2}
   - {name: 入库税收, id: tax, type: money, unit: 元, source: 税务局, period: year-1}
   - {name: 员工数, id: staff, type: int, unit: 人, source: 人社局}
+  - {name: 应税面积, id: area, type: decimal, unit: 平方米, min: 0, max: 100000, source: 税务局, period: year-1}
   - {name: 税负率, id: burden, type: decimal, unit: "%", source: 税务局, period: year-1}
   - {name: 纳税级别, id: level, type: enum, values: [A, B, M], source: 税务局, period: year-1}
   - {name: 欠税, id: arrears, type: bool, source: 税务局, period: year-1}

@@ -239,7 +239,7 @@ func readable(v *rules.Vocabulary, c store.Correction, now time.Time) error {
 func told(err error) error {
 	var p *intake.Problems
 	if errors.As(err, &p) && len(p.List) > 0 {
-		return refuse("数值读不懂：%s。", p.List[0].Message)
+		return refuse("填写的数值有误：%s。", p.List[0].Message)
 	}
 	return err
 }

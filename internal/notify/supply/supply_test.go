@@ -204,7 +204,7 @@ func TestConfirmedFactDecides(t *testing.T) {
 // TestRefusals are what doesn't come in, and what is answered by nobody.
 func TestRefusals(t *testing.T) {
 	both(t, func(w *town) {
-		for cell, words := range map[string]string{"": "数值", "很多": "读不懂", "a\x00": "字符"} {
+		for cell, words := range map[string]string{"": "数值", "很多": "不是数", "a\x00": "字符", "-5": "不能小于 0"} {
 			_, err := w.supply("clerk", cell, nil)
 			refused(w, err, words)
 		}

@@ -24,6 +24,11 @@ const fields = `fields:
   - {name: 占比, id: ratio, type: decimal, unit: "%", source: 甲局}
   - {name: 系数, id: factor, type: decimal, unit: "", source: 甲局}
   - {name: 强度, id: per_mu, type: decimal, unit: 万元/亩, source: 甲局}
+  - {name: 用工, id: workers, type: int, unit: 人, min: 0, source: 甲局}
+  - {name: 成本, id: cost, type: money, unit: 元, min: -5, max: 1234567, source: 甲局}
+  - {name: 利率, id: rate, type: decimal, unit: "%", min: 2, max: 12.5, source: 甲局}
+  - {name: 亏损, id: loss, type: money, unit: 元, max: 0, source: 甲局}
+  - {name: 余额, id: rest, type: money, unit: 元, min: 0, source: 甲局}
   - {name: 成立日, id: day, type: date, source: 甲局}
   - {name: 高企, id: high_tech, type: bool, source: 甲局}
   - {name: 级别, id: level, type: enum, values: [A, B, 1, 无, 1E+5, 甲级], source: 甲局}
@@ -265,7 +270,7 @@ func TestQuotedIsPlain(t *testing.T) {
 	for i, f := range v.Fields {
 		slots[i] = intake.Slot{Name: f.Name, Field: f, Headers: []string{f.Name}}
 		layout.Columns = append(layout.Columns, intake.LayoutColumn{Header: f.Name, Position: i + 1, Slot: i})
-		text := map[string]string{"成立日": "2025-06-30", "高企": "是", "级别": "A", "标签": "甲;乙", "自由标签": "x;y", "备注": "话", "行业代码": "C33"}[f.Name]
+		text := map[string]string{"成立日": "2025-06-30", "高企": "是", "级别": "A", "标签": "甲;乙", "自由标签": "x;y", "备注": "话", "行业代码": "C33", "亏损": "-12.00"}[f.Name]
 		if text == "" {
 			text = "12.00"
 		}

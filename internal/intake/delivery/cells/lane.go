@@ -35,6 +35,7 @@ type Lane struct {
 	build    *column.Builder // of Bool, Number and Date
 	exponent int             // of Number: the unit is 10^exponent base units; noPower if it isn't a power of ten
 	whole    bool            // of Number: only whole values are lawful
+	fromZero bool            // of Number: all values from zero up are lawful
 
 	// Of Text, Set and Records, by the text of a cell: an index into words, or missing. Memos of truth values have 0 and 1.
 	memo   map[string]int32
@@ -62,7 +63,7 @@ const NameColumn = "企业名称"
 // NewLane reads cells of a field in a unit, "" for the field's own. The unit was checked before.
 func NewLane(f *rules.Field, unit string) *Lane {
 	l := &Lane{
-		field: f, unit: unit, kind: engine.KindOf(f), exponent: noPower, whole: f.Type != rules.TypeDecimal,
+		field: f, unit: unit, kind: engine.KindOf(f), exponent: noPower, whole: f.Type != rules.TypeDecimal, fromZero: f.FromZero(),
 		memo: map[string]int32{}, index: map[string]int32{}, choice: newChoice(f, unit),
 	}
 	if !l.coded() {
@@ -273,7 +274,7 @@ const maxExact = 1 << 62
 
 // number adds a row with m×10^-decimals of the unit, and reports whether that was possible without a closer look.
 func (l *Lane) number(m uint64, decimals int, negative bool) bool {
-	if l.exponent == noPower {
+	if l.exponent == noPower || !l.fromZero || negative && l.field.Min != "" {
 		return false
 	}
 	e := l.exponent - decimals
