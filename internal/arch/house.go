@@ -279,6 +279,13 @@ var rooms = map[string]Room{
 			"internal/web/caller", "internal/web/desk", "internal/web/problem", "internal/web/treasury", "rules/civil", "rules/exact",
 		},
 	},
+	"internal/web/fundsapi": {
+		Bars: NoClock,
+		Imports: []string{
+			"internal/disburse/brake", "internal/disburse/granted", "internal/disburse/ledger", "internal/disburse/overview", "internal/intake",
+			"internal/web/caller", "internal/web/desk", "internal/web/problem", "internal/web/treasury", "rules", "rules/civil", "rules/exact", "rules/standard",
+		},
+	},
 	"internal/web/lock": {Bars: NoClock, Imports: []string{"internal/disburse/brake", "internal/web/caller", "internal/web/counter", "internal/web/moneyui", "internal/web/problem"}},
 	"internal/web/cashier": {
 		Bars: NoClock,
@@ -290,7 +297,7 @@ var rooms = map[string]Room{
 	},
 	"internal/web/pages": {Bars: NoClock, Imports: with(bottom, "rules", "internal/web/bureau", "internal/web/caller", "internal/web/desk", "internal/web/problem", "internal/web/reader", "internal/web/seek", "internal/web/shelf", "internal/web/ui")},
 	"internal/web": {
-		Imports:     with(law, "engine", "index", "seeds", "internal/casework", "internal/store", "internal/intake", "internal/sheet", "internal/disburse", "internal/disburse/ledger", "internal/disburse/lists", "internal/disburse/lists/view", "internal/disburse/overview", "internal/disburse/pay", "internal/disburse/pay/balance", "internal/disburse/payout", "internal/disburse/report", "internal/notify", "internal/audit", "internal/persons", "internal/persons/provider", "internal/web/bureau", "internal/web/caller", "internal/web/cashier", "internal/web/counter", "internal/web/desk", "internal/web/door", "internal/web/money", "internal/web/moneyapi", "internal/web/once", "internal/web/pages", "internal/web/problem", "internal/web/reader", "internal/web/receive", "internal/web/say", "internal/web/seek", "internal/web/shelf", "internal/web/source", "internal/web/static", "internal/web/strict", "internal/web/treasury", "internal/web/ui", "internal/notify/channel", "internal/notify/choice", "internal/notify/outbox", "internal/notify/supply", "internal/timetable", "internal/web/letterbox", "internal/web/post", "internal/web/post/upkeep", "internal/web/lock", "internal/web/post/feeds"),
+		Imports:     with(law, "engine", "index", "seeds", "internal/casework", "internal/store", "internal/intake", "internal/sheet", "internal/disburse", "internal/disburse/granted", "internal/disburse/ledger", "internal/disburse/lists", "internal/disburse/lists/view", "internal/disburse/overview", "internal/disburse/pay", "internal/disburse/pay/balance", "internal/disburse/payout", "internal/disburse/report", "internal/notify", "internal/audit", "internal/persons", "internal/persons/provider", "internal/web/bureau", "internal/web/caller", "internal/web/cashier", "internal/web/counter", "internal/web/desk", "internal/web/door", "internal/web/fundsapi", "internal/web/money", "internal/web/moneyapi", "internal/web/once", "internal/web/pages", "internal/web/problem", "internal/web/reader", "internal/web/receive", "internal/web/say", "internal/web/seek", "internal/web/shelf", "internal/web/source", "internal/web/static", "internal/web/strict", "internal/web/treasury", "internal/web/ui", "internal/notify/channel", "internal/notify/choice", "internal/notify/outbox", "internal/notify/supply", "internal/timetable", "internal/web/letterbox", "internal/web/post", "internal/web/post/upkeep", "internal/web/lock", "internal/web/post/feeds"),
 		TestImports: []string{"internal/fsck", "seeds/synth", "internal/pgtest", "internal/catalog", "internal/demo", "internal/finder", "internal/persons/secret", "internal/seal", "internal/notify/channel/inbox", "internal/notify/channel/logged", "internal/notify/event"},
 	},
 	"internal/web/postui": {Bars: NoClock, Imports: []string{"internal/web/ui"}},
@@ -465,8 +472,8 @@ var excused = []Excuse{
 		Why: "the table of the house itself grows by a row a room; what reads the source has left to source",
 	},
 	{
-		Place: "internal/web", Kind: kindPackage, Ceiling: 1960,
-		Why: "routes with who may call them, and the guards that each request passes; what answers has left to desk, reader, shelf, bureau, receive, pages and door",
+		Place: "internal/web", Kind: kindPackage, Ceiling: 2000,
+		Why: "routes with who may call them, more than 200 of them, and the guards that each request passes; what answers has left to desk, reader, shelf, bureau, receive, pages and door",
 	},
 	{
 		Place: "internal/persons", Kind: kindPackage, Ceiling: 1530,

@@ -1,21 +1,15 @@
 package web
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"sort"
 	"strings"
 
 	"github.com/labstack/echo/v4"
 
 	"mianshen/internal/persons"
-	"mianshen/internal/store"
-	"mianshen/internal/web/bureau"
 	"mianshen/internal/web/caller"
-	"mianshen/internal/web/problem"
-	"mianshen/rules/standard"
 )
 
 // Ownership is whose things a route gives to those who don't see all: E1 and E2 only what is of their own enterprise, D1 and D2,
@@ -59,24 +53,27 @@ var (
 	confirm = Access{Roles: caller.SE, StepUp: true}                                            // confirms
 	curtail = Access{Roles: caller.SA | caller.SE, StepUp: true}                                // takes away
 
-	books    = Access{Roles: caller.Business, Scope: persons.ScopeRead}                                            // tells of lists and money; what is of one department is asked again within
-	ofList   = Access{caller.Business, OfList, false, persons.ScopeRead}                                           //
-	stepping = Access{caller.D1 | caller.D2 | caller.F1 | caller.F2 | caller.F3, OfList, false, persons.ScopeWork} //
-	drafting = Access{Roles: caller.D1, Scope: persons.ScopeWork}                                                  //
-	asking   = Access{caller.D1, OfList, false, persons.ScopeWork}                                                 //
-	approves = Access{caller.F3, OfList, true, ""}                                                                 // on the content that was seen, by a person
-	cash     = Access{Roles: caller.F1 | caller.F2 | caller.F3 | caller.AU, Scope: persons.ScopeRead}              // all payments
-	pays     = Access{Roles: caller.F1, Scope: persons.ScopeWork}                                                  //
-	checks   = Access{Roles: caller.F2, Scope: persons.ScopeWork}                                                  //
-	allots   = Access{Roles: caller.F3, StepUp: true}                                                              //
-	bank     = Access{Roles: caller.F1 | caller.SV, Scope: persons.ScopeWork}                                      // brings receipts
-	answers  = Access{caller.Firms, OfEnterprise, false, persons.ScopeWork}                                        // a firm's word on its own entry
-	letters  = Access{Roles: caller.Firms, Scope: persons.ScopeRead}                                               // what a firm is told, and supplies itself
-	replies  = Access{Roles: caller.Firms, Scope: persons.ScopeWork}                                               //
-	mailed   = Access{caller.Firms, OfEnterprise, false, persons.ScopeRead}                                        //
-	chosen   = Access{caller.Firms, OfEnterprise, false, persons.ScopeWork}                                        //
-	vouches  = Access{Roles: caller.D1 | caller.D2}                                                                // answers what firms supply
-	minding  = Access{Roles: caller.SA}                                                                            // decides what becomes of messages
+	books     = Access{Roles: caller.Business, Scope: persons.ScopeRead}                                            // tells of lists and money; what is of one department is asked again within
+	ofList    = Access{caller.Business, OfList, false, persons.ScopeRead}                                           //
+	stepping  = Access{caller.D1 | caller.D2 | caller.F1 | caller.F2 | caller.F3, OfList, false, persons.ScopeWork} //
+	drafting  = Access{Roles: caller.D1, Scope: persons.ScopeWork}                                                  //
+	asking    = Access{caller.D1, OfList, false, persons.ScopeWork}                                                 //
+	approves  = Access{caller.F3, OfList, true, ""}                                                                 // on the content that was seen, by a person
+	cash      = Access{Roles: caller.F1 | caller.F2 | caller.F3 | caller.AU, Scope: persons.ScopeRead}              // all payments
+	pays      = Access{Roles: caller.F1, Scope: persons.ScopeWork}                                                  //
+	checks    = Access{Roles: caller.F2, Scope: persons.ScopeWork}                                                  //
+	allots    = Access{Roles: caller.F3, StepUp: true}                                                              //
+	payees    = Access{Roles: caller.D1 | caller.F1 | caller.F2 | caller.F3 | caller.AU, Scope: persons.ScopeRead}  // accounts, masked
+	recording = Access{Roles: caller.D1 | caller.F1, Scope: persons.ScopeWork}                                      //
+	retiring  = Access{Roles: caller.F1 | caller.F2, Scope: persons.ScopeWork}                                      //
+	bank      = Access{Roles: caller.F1 | caller.SV, Scope: persons.ScopeWork}                                      // brings receipts
+	answers   = Access{caller.Firms, OfEnterprise, false, persons.ScopeWork}                                        // a firm's word on its own entry
+	letters   = Access{Roles: caller.Firms, Scope: persons.ScopeRead}                                               // what a firm is told, and supplies itself
+	replies   = Access{Roles: caller.Firms, Scope: persons.ScopeWork}                                               //
+	mailed    = Access{caller.Firms, OfEnterprise, false, persons.ScopeRead}                                        //
+	chosen    = Access{caller.Firms, OfEnterprise, false, persons.ScopeWork}                                        //
+	vouches   = Access{Roles: caller.D1 | caller.D2}                                                                // answers what firms supply
+	minding   = Access{Roles: caller.SA}                                                                            // decides what becomes of messages
 )
 
 // access is who may call which route: method and path as they are registered. It is the only place that says so.
@@ -190,10 +187,10 @@ var access = map[string]Access{
 	"POST /budget/:id/approve":     allots,
 	"POST /budget/:id/allot":       allots,
 	"POST /budget/:id/carry":       allots,
-	"GET /accounts":                {Roles: caller.D1 | caller.F1 | caller.F2 | caller.F3 | caller.AU, Scope: persons.ScopeRead},
-	"POST /accounts":               {Roles: caller.D1 | caller.F1, Scope: persons.ScopeWork},
+	"GET /accounts":                payees,
+	"POST /accounts":               recording,
 	"POST /accounts/:id/verify":    {Roles: caller.F2, StepUp: true},
-	"POST /accounts/:id/retire":    {Roles: caller.F1 | caller.F2, Scope: persons.ScopeWork},
+	"POST /accounts/:id/retire":    retiring,
 	"POST /accounts/:id/unmask":    {Roles: caller.F1 | caller.F2 | caller.AU, StepUp: true},
 	"GET /findings":                books,
 	"POST /findings":               drafting,
@@ -228,35 +225,63 @@ var access = map[string]Access{
 	"POST /api/v1/receipts":                        bank,
 	"GET /api/v1/notices":                          public,
 	"GET /api/v1/reports/disbursement":             books,
-	"GET /inbox":                                   letters,
-	"GET /inbox/live":                              letters,
-	"POST /inbox/acted":                            replies,
-	"POST /inbox/seen":                             replies,
-	"POST /inbox/unseen":                           replies,
-	"GET /inbox/settings":                          letters,
-	"POST /inbox/settings":                         replies,
-	"POST /inbox/contacts":                         {Roles: caller.Firms},
-	"POST /inbox/contacts/code":                    {Roles: caller.Firms},
-	"POST /inbox/contacts/verify":                  {Roles: caller.Firms},
-	"POST /inbox/contacts/stop":                    replies,
-	"POST /inbox/contacts/resume":                  replies,
-	"POST /inbox/feeds":                            {Roles: caller.Firms},
-	"POST /inbox/feeds/end":                        replies,
-	"GET /policies.atom":                           public,
-	"GET /feeds/:token/calendar.ics":               signing, // whoever has the address, which is a secret
-	"GET /feeds/:token/policies.atom":              signing,
-	"GET /stop/:token":                             signing, // whoever has the link of a message
-	"POST /stop/:token":                            signing,
-	"POST /stop/:token/undo":                       signing,
-	"GET /facts":                                   letters,
-	"POST /facts":                                  {Roles: caller.Firms},
-	"GET /facts/:id/proof":                         {Roles: caller.Firms | caller.D1 | caller.D2 | caller.AU},
-	"GET /facts/answers":                           vouches,
-	"POST /facts/answers":                          vouches,
-	"GET /jobs":                                    {Roles: caller.SA | caller.AU},
-	"GET /report/messages":                         {Roles: caller.Business | caller.SA, Scope: persons.ScopeRead},
-	"POST /report/messages/retry":                  minding,
-	"POST /report/messages/confirm":                minding,
+
+	"GET /api/v1/budget":                         books,
+	"POST /api/v1/budget":                        pays,
+	"GET /api/v1/budget/:id":                     books,
+	"GET /api/v1/budget/:id/postings":            books,
+	"GET /api/v1/accounts":                       payees,
+	"POST /api/v1/accounts":                      recording,
+	"POST /api/v1/accounts/:id/retire":           retiring,
+	"GET /api/v1/findings":                       books,
+	"POST /api/v1/findings":                      drafting,
+	"POST /api/v1/findings/import":               drafting,
+	"POST /api/v1/findings/:id/answer":           release,
+	"GET /api/v1/recoveries":                     books,
+	"POST /api/v1/recoveries":                    drafting,
+	"POST /api/v1/recoveries/:id/receipts":       pays,
+	"GET /api/v1/granted/files":                  books,
+	"POST /api/v1/granted/files":                 drafting,
+	"GET /api/v1/granted/files/:id/grants":       books,
+	"POST /api/v1/granted/files/:id/answer":      release,
+	"GET /api/v1/granted/statements":             books,
+	"POST /api/v1/granted/statements":            drafting,
+	"POST /api/v1/granted/statements/:id/answer": release,
+	"POST /api/v1/granted/statements/:id/end":    {Roles: caller.D1 | caller.D2, Scope: persons.ScopeWork},
+	"GET /api/v1/choices":                        books,
+	"GET /api/v1/enterprises/:uscc/choices":      {caller.Business | caller.Firms, OfEnterprise, false, persons.ScopeRead},
+	"POST /api/v1/enterprises/:uscc/choices":     {caller.D1 | caller.Firms, OfEnterprise, false, persons.ScopeWork}, // a department writes down what a firm told it
+	"GET /api/v1/lock":                           {Roles: caller.F1 | caller.F2 | caller.F3 | caller.AU | caller.SA | caller.SE, Scope: persons.ScopeRead},
+
+	"GET /inbox":                      letters,
+	"GET /inbox/live":                 letters,
+	"POST /inbox/acted":               replies,
+	"POST /inbox/seen":                replies,
+	"POST /inbox/unseen":              replies,
+	"GET /inbox/settings":             letters,
+	"POST /inbox/settings":            replies,
+	"POST /inbox/contacts":            {Roles: caller.Firms},
+	"POST /inbox/contacts/code":       {Roles: caller.Firms},
+	"POST /inbox/contacts/verify":     {Roles: caller.Firms},
+	"POST /inbox/contacts/stop":       replies,
+	"POST /inbox/contacts/resume":     replies,
+	"POST /inbox/feeds":               {Roles: caller.Firms},
+	"POST /inbox/feeds/end":           replies,
+	"GET /policies.atom":              public,
+	"GET /feeds/:token/calendar.ics":  signing, // whoever has the address, which is a secret
+	"GET /feeds/:token/policies.atom": signing,
+	"GET /stop/:token":                signing, // whoever has the link of a message
+	"POST /stop/:token":               signing,
+	"POST /stop/:token/undo":          signing,
+	"GET /facts":                      letters,
+	"POST /facts":                     {Roles: caller.Firms},
+	"GET /facts/:id/proof":            {Roles: caller.Firms | caller.D1 | caller.D2 | caller.AU},
+	"GET /facts/answers":              vouches,
+	"POST /facts/answers":             vouches,
+	"GET /jobs":                       {Roles: caller.SA | caller.AU},
+	"GET /report/messages":            {Roles: caller.Business | caller.SA, Scope: persons.ScopeRead},
+	"POST /report/messages/retry":     minding,
+	"POST /report/messages/confirm":   minding,
 
 	"GET /api/v1/enterprises/:uscc/inbox":          mailed,
 	"POST /api/v1/enterprises/:uscc/inbox":         chosen,
@@ -325,160 +350,4 @@ func declared(e *echo.Echo, table map[string]Access) error {
 	}
 	sort.Slice(mistakes, func(i, j int) bool { return mistakes[i].Error() < mistakes[j].Error() })
 	return errors.Join(mistakes...)
-}
-
-type callerKey struct{}
-
-// identify finds out who sends a request, once for all that follows: by the token it brings, else by its cookie. A token
-// that is nobody's is an error, a cookie that is isn't: sessions end.
-func (s *Server) identify(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		r := c.Request()
-		who := s.anybody()
-		id, err := s.identity(r)
-		switch {
-		case errors.Is(err, persons.ErrNobody):
-			return problem.New(http.StatusUnauthorized, "这个令牌不对、过期了，或者已经撤销。请用本人页面上新建的令牌，写成 Authorization: Bearer 令牌。")
-		case err != nil:
-			return err
-		case id != nil:
-			who = caller.Of(id)
-			c.Response().Header().Set("Cache-Control", "no-store")
-		}
-		c.SetRequest(r.WithContext(context.WithValue(r.Context(), callerKey{}, who)))
-		return next(c)
-	}
-}
-
-func (s *Server) identity(r *http.Request) (*persons.Identity, error) {
-	if header := r.Header.Get("Authorization"); header != "" {
-		token, ok := strings.CutPrefix(header, "Bearer ")
-		if !ok {
-			return nil, persons.ErrNobody
-		}
-		return s.cfg.Persons.Bearer(r.Context(), token, s.cfg.Clock())
-	}
-	id, err := s.door.Session(r)
-	if errors.Is(err, persons.ErrNobody) {
-		return nil, nil
-	}
-	return id, err
-}
-
-// anybody is a caller of whom nothing is known.
-func (s *Server) anybody() caller.Caller {
-	if s.cfg.Demo {
-		return caller.Caller{Roles: caller.DemoVisitor}
-	}
-	return caller.Caller{Roles: caller.Visitor}
-}
-
-// caller is who sent the request with this context.
-func (s *Server) caller(ctx context.Context) caller.Caller {
-	if c, ok := ctx.Value(callerKey{}).(caller.Caller); ok {
-		return c
-	}
-	return s.anybody()
-}
-
-// act is the order of a caller.
-func (s *Server) act(ctx context.Context) bureau.Act {
-	return bureau.Act{By: s.caller(ctx).Name(), At: s.cfg.Clock()}
-}
-
-// permit refuses callers that the table doesn't allow. What isn't a route at all goes on to 404 and 405.
-func (s *Server) permit(table map[string]Access) echo.MiddlewareFunc {
-	return func(next echo.HandlerFunc) echo.HandlerFunc {
-		return func(c echo.Context) error {
-			a, ok := table[c.Request().Method+" "+c.Path()]
-			if !ok {
-				return next(c)
-			}
-			who := s.caller(c.Request().Context())
-			if err := permitted(a, who, c.Request().Method); err != nil {
-				return s.turn(c, a, who, err)
-			}
-			if err := s.owned(c, a, who); err != nil {
-				return err
-			}
-			if a.StepUp && !who.Identity.StepUp {
-				return s.turn(c, a, who, problem.New(http.StatusForbidden, "这一步要先再验证一次密码和动态验证码，五分钟内有效。"))
-			}
-			return next(c)
-		}
-	}
-}
-
-// permitted says whether the caller's roles, or its token, may call a route at all; nil: they may.
-func permitted(a Access, who caller.Caller, method string) error {
-	switch {
-	case who.Identity != nil && who.Identity.Scopes != nil && !inScope(a, who.Identity.Scopes):
-		return problem.New(http.StatusForbidden, "这个令牌没有这里要的权限。请在本人页面上新建一个有相应权限的令牌；页面和要再验证的操作不接受令牌。")
-	case who.Has(a.Roles):
-		return nil
-	case who.Has(caller.Visitor):
-		return problem.Closed()
-	case who.Has(caller.DemoVisitor) && method == http.MethodGet:
-		return problem.New(http.StatusUnauthorized, "这里要先选一位演示人物。")
-	case who.Has(caller.DemoVisitor):
-		return problem.New(http.StatusForbidden, "演示服务器上的数据不登录只看不改。要动手，先选一位演示人物。")
-	case who.Has(caller.Newcomer):
-		return problem.New(http.StatusForbidden, "请先设好自己的密码、绑定动态验证码。")
-	}
-	return problem.New(http.StatusForbidden, "您的角色不能做这件事。需要的话请找系统管理员提角色。")
-}
-
-func inScope(a Access, scopes []string) bool {
-	for _, s := range scopes {
-		if s == a.Scope && !a.StepUp {
-			return true
-		}
-	}
-	return false
-}
-
-// turn sends who came for a page to where he can get what he lacks, and answers others with why not.
-func (s *Server) turn(c echo.Context, a Access, who caller.Caller, why error) error {
-	r := c.Request()
-	switch {
-	case forProgram(r):
-		return why
-	case who.Has(caller.Newcomer) && r.Method == http.MethodGet:
-		return c.Redirect(http.StatusSeeOther, "/enrol")
-	case who.Has(a.Roles) && a.StepUp && who.Identity.Session != "":
-		place, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-		return c.Redirect(http.StatusSeeOther, "/stepup?to=/"+place)
-	}
-	return why
-}
-
-// owned refuses what is another's, as if it weren't there.
-func (s *Server) owned(c echo.Context, a Access, who caller.Caller) error {
-	r := c.Request()
-	switch a.Own {
-	case OfEnterprise:
-		code, err := standard.ParseUSCC(c.Param("uscc"))
-		if err == nil && !who.Sees(code) {
-			return problem.New(http.StatusNotFound, "没有找到这家企业。")
-		}
-	case OfDecision:
-		id := c.Param("id")
-		if !who.SeesAll() && !who.Owns(id[strings.LastIndexByte(id, '-')+1:]) {
-			return problem.New(http.StatusNotFound, "没有找到这条判定。")
-		}
-	case OfDepartment:
-		source := r.URL.Query().Get("source")
-		if !who.Has(caller.SV) && source != "" && !who.For(caller.D1, source) {
-			return problem.New(http.StatusForbidden, "只能送自己部门的数据。")
-		}
-	case OfList:
-		return s.money.MaySee(r.Context(), who, c.Param("id"))
-	case OfDelivery:
-		d, err := s.cfg.Office.Store.Delivery(r.Context(), c.Param("id"))
-		if err == nil && !who.For(caller.D2, d.Source) {
-			err = store.ErrNotFound
-		}
-		return s.explain(r.Context(), err, "这批数据")
-	}
-	return nil
 }

@@ -38,6 +38,7 @@ func (s *Server) api(e *echo.Echo) error {
 
 	s.searches(api)
 	s.finances(e, api)
+	s.funds(api)
 	s.letters(api)
 	reads(s, api, "list-policies", "/api/v1/policies", "已发布的政策", "政策", s.apiPolicies)
 	reads(s, api, "get-policy", "/api/v1/policies/{id}", "一项政策", "这项政策", s.apiPolicy)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"mianshen/internal/disburse/granted"
 	"mianshen/internal/disburse/ledger"
 	"mianshen/internal/disburse/lists"
 	"mianshen/internal/disburse/pay"
@@ -63,6 +64,8 @@ var allowances = map[string]allowance{
 	"GET /reconciliation":           {maxBody, time.Minute},
 	"POST /reconciliation":          {balance.MaxStatement + maxBody, 5 * time.Minute},
 	"POST /findings/import":         {ledger.MaxFindingsFile + maxBody, time.Minute},
+	"POST /api/v1/findings/import":  {ledger.MaxFindingsFile/3*4 + maxBody, time.Minute}, // base64
+	"POST /api/v1/granted/files":    {granted.MaxFile/3*4 + maxBody, 5 * time.Minute},
 	"GET /report":                   {maxBody, time.Minute},
 
 	"GET /api/v1/reconciliation":       {maxBody, time.Minute},

@@ -83,9 +83,6 @@ func (c *grantedList) Run(ctx context.Context, p *counter.Program) error {
 	})
 }
 
-// maxEarlierFile is how many bytes a file of earlier grants may have.
-const maxEarlierFile = 32 << 20
-
 type bringIn struct {
 	File string `arg:"" help:"CSV 或 XLSX：统一社会信用代码、事项、所属期、依据、金额、发放日期；退回的金额写负数"`
 	counter.Acting
@@ -96,7 +93,7 @@ type bringIn struct {
 
 // Run brings a file in, all or nothing.
 func (c *bringIn) Run(ctx context.Context, p *counter.Program) error {
-	body, err := counter.Small(c.File, maxEarlierFile)
+	body, err := counter.Small(c.File, granted.MaxFile)
 	if err != nil {
 		return err
 	}

@@ -43,6 +43,9 @@ type Loading struct {
 // MaxGrants is how many grants one file may have.
 const MaxGrants = 100_000
 
+// MaxFile is how many bytes a file of earlier grants may have, wherever it comes in.
+const MaxFile = 32 << 20
+
 // row is one grant of a file.
 type row struct {
 	rules.Award

@@ -56,6 +56,20 @@ func TestQuestionsOfAnEmptyDatabase(t *testing.T) {
 			note("accounts", n+len(accounts), err)
 			recoveries, n, err := v.Recoveries(ctx, all)
 			note("recoveries", n+len(recoveries), err)
+			all.Items = []string{"a"}
+			budget, n, err := v.Lines(ctx, 2025, all)
+			note("lines", n+len(budget), err)
+			wholes, n, err := v.Wholes(ctx, all)
+			note("statements", n+len(wholes), err)
+			all.Items, all.ID = nil, "y"
+			earlier, n, err := v.EarlierFiles(ctx, all)
+			note("earlier files", n+len(earlier), err)
+			grants, err := v.EarlierGrants(ctx, "x", 1, 10)
+			note("earlier grants", len(grants), err)
+			postings, err := v.Postings(ctx, "x", 1, 10)
+			note("postings", len(postings), err)
+			chosen, err := v.Chosens(ctx, "E", "g", 7, 10)
+			note("choices", len(chosen), err)
 			for what, n := range found {
 				if n != 0 {
 					t.Errorf("%d %s in an empty database", n, what)

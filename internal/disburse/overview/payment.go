@@ -22,7 +22,7 @@ type Payment struct {
 
 // PaymentFilter chooses payments; what is empty chooses all.
 type PaymentFilter struct {
-	List, Batch, State, Enterprise string
+	ID, List, Batch, State, Enterprise string
 	Find                           string // a part of the firm's name, or the beginning of its code
 	N                              int
 	Departments                    []string
@@ -34,6 +34,7 @@ type PaymentFilter struct {
 func (v *View) Payments(ctx context.Context, f PaymentFilter) (page []Payment, err error) {
 	w := where{}
 	w.add("p.id > $%d", f.After)
+	w.is("p.id", f.ID)
 	w.is("p.list", f.List)
 	w.is("p.batch", f.Batch)
 	w.is("p.state", f.State)

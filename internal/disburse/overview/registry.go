@@ -17,7 +17,8 @@ type Choice struct {
 	State       string   // as the register has it
 	Departments []string // whose lists; none: all
 	Person      string   // with Departments: who asks, since everybody sees the accounts that he recorded
-	Items       []string // of findings; none: all
+	Items       []string // of what is about an item; none: all
+	ID          string   // one row; "": all
 	After       string   // the id of the last row of the page before
 	Limit       int      // 1 to 200; else 50
 }
@@ -28,6 +29,7 @@ type register struct {
 	at, name, code string
 	states         map[string]string // by state: what its rows have
 	departments    string            // what ties a row to departments, with %s for their places
+	year           int               // column year of its rows; 0: all
 	own            string            // column of the person who sees a row whatever the department; "" for none
 }
 
@@ -47,6 +49,10 @@ func (v *View) page(ctx context.Context, r register, c Choice, each func(scanner
 		}
 	}
 	w.among("x.item IN (%s)", c.Items)
+	w.is("x.id", c.ID)
+	if r.year != 0 {
+		w.add("x.year = $%d", r.year)
+	}
 	err = v.query(ctx, "SELECT count(*) "+r.from+" WHERE "+w.text(), w.args, func(scan scanner) error { return scan(&count) })
 	if err != nil {
 		return 0, err

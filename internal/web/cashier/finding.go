@@ -2,7 +2,6 @@ package cashier
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -27,23 +26,6 @@ func (p *Pages) findings(w http.ResponseWriter, r *http.Request) error {
 
 var findingRegister = counter.Register{Path: "/findings", Unit: "条", States: []moneyui.Pair{{Name: "全部"}, {Name: "待确认", Value: "waiting"}, {Name: "已确认", Value: "confirmed"}, {Name: "已退回", Value: "rejected"}}}
 
-// ownItems are the items whose findings a caller reads; none for all. Who reads none has one that there is not.
-func ownItems(who caller.Caller, items map[string]treasury.Item) (ids []string) {
-	if treasury.SeesEveryList(who) {
-		return nil
-	}
-	for id, i := range items {
-		if who.For(caller.D1|caller.D2, i.Department) {
-			ids = append(ids, id)
-		}
-	}
-	if len(ids) == 0 {
-		return []string{""}
-	}
-	slices.Sort(ids)
-	return ids
-}
-
 // showFindings is the page of what persons found out.
 func (p *Pages) showFindings(w http.ResponseWriter, r *http.Request, said string, because error) error {
 	ctx := r.Context()
@@ -56,7 +38,7 @@ func (p *Pages) showFindings(w http.ResponseWriter, r *http.Request, said string
 		return err
 	}
 	c := findingRegister.Choice(r)
-	c.Items = ownItems(who, items)
+	c.Items = treasury.ItemsOf(who, items)
 	list, count, err := p.Seen.Findings(ctx, c)
 	if err != nil {
 		return err
@@ -137,15 +119,6 @@ func (p *Pages) recording(r *http.Request, items map[string]treasury.Item) money
 	return s
 }
 
-// asks says what the items ask of persons.
-func (p *Pages) asks(ctx context.Context) (ledger.Asks, error) {
-	book, err := p.Office.Current(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return ledger.AsksOf(book.Book), nil
-}
-
 func (p *Pages) find(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
 	item, condition, _ := strings.Cut(counter.Text(r, "condition"), " ")
@@ -163,7 +136,7 @@ func (p *Pages) find(w http.ResponseWriter, r *http.Request) error {
 	if f.On == (civil.Date{}) {
 		return p.showFindings(w, r, "", problem.New(http.StatusUnprocessableEntity, "请写明哪天核实的，例如 2025-07-01。"))
 	}
-	asks, err := p.asks(ctx)
+	asks, err := p.Asks(ctx)
 	if err == nil {
 		_, err = p.Ledger.RecordFindings(ctx, []ledger.Finding{f}, asks, p.Who(ctx).ID(), p.Clock())
 	}
@@ -187,7 +160,7 @@ func (p *Pages) importFindings(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return p.showFindings(w, r, "", err)
 	}
-	asks, err := p.asks(ctx)
+	asks, err := p.Asks(ctx)
 	n := 0
 	if err == nil {
 		n, err = p.Ledger.ImportFindings(ctx, intake.Bytes(name, data), counter.Text(r, "evidence"), asks, p.Who(ctx).ID(), p.Clock())
@@ -200,7 +173,11 @@ func (p *Pages) importFindings(w http.ResponseWriter, r *http.Request) error {
 
 func (p *Pages) answerFinding(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
-	asks, err := p.asks(ctx)
+	_, err := p.Finding(ctx, p.Who(ctx), counter.Text(r, "finding"))
+	if err != nil {
+		return p.toFindings(w, r, err)
+	}
+	asks, err := p.Asks(ctx)
 	if err == nil {
 		err = p.Ledger.AnswerFinding(ctx, counter.Text(r, "finding"), r.FormValue("confirm") == "yes", asks, p.Who(ctx).ID(), p.Clock())
 	}

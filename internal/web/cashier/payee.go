@@ -194,6 +194,9 @@ func (p *Pages) claim(w http.ResponseWriter, r *http.Request) error {
 		err = problem.New(http.StatusUnprocessableEntity, "请写明支付编号，它在名单条目页上。")
 	}
 	if err == nil {
+		err = p.OwnPayment(r.Context(), p.Who(r.Context()), counter.Text(r, "payment"))
+	}
+	if err == nil {
 		_, err = p.Ledger.Propose(r.Context(), ledger.Recovery{Payment: counter.Text(r, "payment"), Amount: fen, Reason: counter.Text(r, "reason")}, p.Who(r.Context()).ID(), p.Clock())
 	}
 	return p.toRecoveries(w, r, err)

@@ -341,6 +341,57 @@ func (t *Treasury) Items(ctx context.Context) (map[string]Item, error) {
 	return out, nil
 }
 
+// Asks says what the items of all current policies ask of persons. The error is casework.ErrNothing while nothing is published.
+func (t *Treasury) Asks(ctx context.Context) (ledger.Asks, error) {
+	book, err := t.Office.Current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return ledger.AsksOf(book.Book), nil
+}
+
+// ItemsOf are the items whose findings a caller reads; none for all. Who reads none has one that there is not.
+func ItemsOf(who caller.Caller, items map[string]Item) (ids []string) {
+	if SeesEveryList(who) {
+		return nil
+	}
+	for id, i := range items {
+		if Of(who, i.Department) {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) == 0 {
+		return []string{nobodys}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// Finding is a finding if the caller may see it, else it isn't there.
+func (t *Treasury) Finding(ctx context.Context, who caller.Caller, id string) (overview.Finding, error) {
+	items, err := t.Items(ctx)
+	if err != nil {
+		return overview.Finding{}, err
+	}
+	page, _, err := t.Seen.Findings(ctx, overview.Choice{ID: id, Items: ItemsOf(who, items), Limit: 1})
+	if err == nil && (len(page) == 0 || id == "") {
+		err = problem.New(http.StatusNotFound, "没有找到这条人工认定。")
+	}
+	if err != nil {
+		return overview.Finding{}, err
+	}
+	return page[0], nil
+}
+
+// OwnPayment is nil if a payment is of a list that the caller may see, else it isn't there.
+func (t *Treasury) OwnPayment(ctx context.Context, who caller.Caller, id string) error {
+	page, err := t.Seen.Payments(ctx, overview.PaymentFilter{ID: id, Departments: Departments(who), Limit: 1})
+	if err == nil && (len(page) == 0 || id == "") {
+		return problem.New(http.StatusNotFound, "没有找到这笔支付，请核对支付编号。")
+	}
+	return err
+}
+
 // NewID is a number for a list made on a day, such as L20250701-7KQ2M3.
 func NewID(day civil.Date) string {
 	return "L" + day.Start().Format("20060102") + "-" + rand.Text()[:6]
