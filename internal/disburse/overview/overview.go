@@ -1,5 +1,5 @@
 // Package overview reads what stands between lists and money for those who look at it: how many lists stand where, payments with
-// what the bank said, batches and who took their files, and what a firm is to get. It changes nothing.
+// what the bank said, batches and who took their files, what a firm is to get, and the registers of what lists draw on. It changes nothing.
 package overview
 
 import (

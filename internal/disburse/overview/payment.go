@@ -23,11 +23,11 @@ type Payment struct {
 // PaymentFilter chooses payments; what is empty chooses all.
 type PaymentFilter struct {
 	ID, List, Batch, State, Enterprise string
-	Find                           string // a part of the firm's name, or the beginning of its code
-	N                              int
-	Departments                    []string
-	After                          string // the id of the last payment of the page before
-	Limit                          int    // 1 to 200; else 50
+	Find                               string // a part of the firm's name, or the beginning of its code
+	N                                  int
+	Departments                        []string
+	After                              string // the id of the last payment of the page before
+	Limit                              int    // 1 to 200; else 50
 }
 
 // Payments returns a page of payments by id.

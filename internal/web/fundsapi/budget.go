@@ -77,7 +77,9 @@ func (a *API) Lines(ctx context.Context, in *AskLines) (*Lines, error) {
 
 // Line returns one budget line.
 func (a *API) Line(ctx context.Context, in *One) (*Line, error) {
-	return one(ctx, a, in.ID, "这条预算额度", func(ctx context.Context, c overview.Choice) ([]overview.Line, int, error) { return a.Seen.Lines(ctx, 0, c) }, lineOf)
+	return one(ctx, a, in.ID, "这条预算额度", func(ctx context.Context, c overview.Choice) ([]overview.Line, int, error) {
+		return a.Seen.Lines(ctx, 0, c)
+	}, lineOf)
 }
 
 // Posting is a movement of a budget line.
