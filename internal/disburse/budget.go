@@ -16,7 +16,8 @@ import (
 
 // Line is a budget line that a proposal draws on, or would if it were there.
 type Line struct {
-	Name      string      // as policies call it
+	Name      string      // as its policy calls it; where that names none, the title of the item that it has to be for
+	Item      string      // the only item that it may pay, where the policy names no line; else ""
 	ID        string      // "": there is none that may be used
 	Items     []string    // sorted
 	Available exact.Money // less what drafts before public notice will reserve
@@ -119,9 +120,13 @@ func (w *world) lineFor(r *rules.Rule, lines []ledger.Line, pending map[string]e
 			}
 		}
 	}
-	out := Line{Name: cmp.Or(name, "事项 "+r.Item.ID)}
+	out := Line{Name: name}
 	var fit []ledger.Line
-	none := fmt.Sprintf("没有预算额度“%s”，请财政先建立并下达 %d 年额度", out.Name, w.request.Year)
+	none := fmt.Sprintf("没有预算额度“%s”，请财政先建立并下达 %d 年额度", name, w.request.Year)
+	if name == "" {
+		out.Name, out.Item = r.Item.Title, r.Item.ID
+		none = fmt.Sprintf("没有给“%s”的预算额度，请财政先为事项 %s 建立并下达 %d 年额度", r.Item.Title, r.Item.ID, w.request.Year)
+	}
 	problem := ""
 	for _, l := range lines {
 		if !from[l.ID] && (name != "" || l.Item != r.Item.ID) {

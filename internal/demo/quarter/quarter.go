@@ -9,6 +9,7 @@
 package quarter
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -180,7 +181,7 @@ func (p *play) staff() (list []persons.DemoPerson) {
 	}
 	for i, d := range p.depts {
 		add(fmt.Sprintf("d1-%d", i), "经办"+d, "D1", d)
-		add(fmt.Sprintf("d2-%d", i), "复核"+d, "D2", d)
+		add(fmt.Sprintf("d2-%d", i), "审核"+d, "D2", d)
 	}
 	add(handler, "财政经办", "F1", "")
 	add(checker, "财政复核", "F2", "")
@@ -222,11 +223,8 @@ func (p *play) fund(ctx context.Context) error {
 		}
 		for _, want := range plan.Lines {
 			line := ledger.Line{
-				ID: want.Name, Name: want.Name, Year: 2025, Department: dept,
+				ID: cmp.Or(want.Item, want.Name), Name: want.Name, Item: want.Item, Year: 2025, Department: dept,
 				Unit: "101001", Project: "P2025001", Function: "2150805", Economic: "50701",
-			}
-			if len(want.Items) == 1 && want.Name == "事项 "+want.Items[0] {
-				line.Item = want.Items[0]
 			}
 			if err := p.open(ctx, line, want.Due); err != nil {
 				return err

@@ -30,7 +30,7 @@ var findingRegister = counter.Register{Path: "/findings", Unit: "条", States: [
 func (p *Pages) showFindings(w http.ResponseWriter, r *http.Request, said string, because error) error {
 	ctx := r.Context()
 	who := p.Who(ctx)
-	s := p.Begin(r, "人工核实", "findings")
+	s := p.Begin(r, "人工认定", "findings")
 	s.Hint = "数据判不了的条件由部门经办核实、部门审核确认，确认后下一次比对起算数。"
 	s.Said = said
 	items, err := p.Items(ctx)
@@ -102,7 +102,7 @@ func (p *Pages) recording(r *http.Request, items map[string]treasury.Item) money
 	evidence := moneyui.Field{Name: "evidence", Label: "依据", Kind: "text", Must: true, Hint: "文件、纪要或检查记录"}
 	s := moneyui.Section{ID: "record", Title: "登记"}
 	if len(choices) == 0 {
-		s.Words = []string{"本部门的事项没有要人工核实的条件。"}
+		s.Words = []string{"本部门的事项没有要人工认定的条件。"}
 		return s
 	}
 	s.Forms = []moneyui.Form{

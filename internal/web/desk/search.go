@@ -222,7 +222,7 @@ func obstacle(v *rules.Vocabulary, m Match) string {
 	case m.Outcome == rules.Unknown && len(m.Missing) > 0:
 		return "缺 " + say.Fact(v, m.Missing[0].Name)
 	case m.Outcome == rules.Unknown:
-		return "等人工核实"
+		return "等人工认定"
 	}
 	for _, f := range m.Explanation.Conditions {
 		if f.Result == "false" {

@@ -248,7 +248,7 @@ func manual(e *rules.Explanation) string {
 	if len(e.Missing) == 0 {
 		lead = "数据都齐了，还要由"
 	}
-	return lead + who + "人工核实：" + strings.Join(names, "；") + "。"
+	return lead + who + "人工认定：" + strings.Join(names, "；") + "。"
 }
 
 // judged finds what the manual condition id asks a person.

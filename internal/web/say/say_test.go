@@ -77,7 +77,7 @@ func TestSentence(t *testing.T) {
 				Outcome: rules.Unknown, Issuer: "区经委", Manual: []string{"influence"},
 				Conditions: []rules.ExplainedFinding{{ID: "influence", Rule: "人工认定：行业影响力大"}},
 			},
-			"数据都齐了，还要由区经委人工核实：行业影响力大。",
+			"数据都齐了，还要由区经委人工认定：行业影响力大。",
 		},
 		{
 			"history",

@@ -145,7 +145,7 @@ func firmPage(v FirmView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, " 项</span><span class=\"tally-sum\">缺数据或等人工核实</span></a></li><li class=\"is-ineligible\"><a href=\"#ineligible\"><span class=\"sign\" aria-hidden=\"true\">✕</span><span class=\"tally-word\">不符合</span><span class=\"tally-n\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, " 项</span><span class=\"tally-sum\">缺数据或等人工认定</span></a></li><li class=\"is-ineligible\"><a href=\"#ineligible\"><span class=\"sign\" aria-hidden=\"true\">✕</span><span class=\"tally-word\">不符合</span><span class=\"tally-n\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

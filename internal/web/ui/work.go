@@ -143,7 +143,7 @@ var moneyPlaces = []struct {
 	{"payments", "/payments", "支付和回单", caller.F1 | caller.F2 | caller.F3 | caller.AU},
 	{"budget", "/budget", "预算额度", caller.Business},
 	{"accounts", "/accounts", "收款账户", caller.D1 | caller.F1 | caller.F2 | caller.F3 | caller.AU},
-	{"findings", "/findings", "人工核实", caller.Business},
+	{"findings", "/findings", "人工认定", caller.Business},
 	{"recoveries", "/recoveries", "追回", caller.Business},
 	{"report", "/report", "拨付报告", caller.Business},
 }
