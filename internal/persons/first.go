@@ -138,19 +138,23 @@ type DemoPerson struct {
 	Holdings []Holding
 }
 
-// AddDemo enters the persons of a demo; those that are there stay. store.ErrConflict: the database is no demo.
+// AddDemo enters the persons of a demo; those that are there stay, and so does another person of the demo with the login, in whatever
+// case. store.ErrConflict: the database is no demo.
 func (b *Book) AddDemo(ctx context.Context, list []DemoPerson, now time.Time) error {
 	return b.store.Transact(ctx, func(tx *store.Tx) error {
 		added := false
 		for _, d := range list {
-			n, err := tx.Exec(ctx, `INSERT INTO person (id, name, created_at) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING`, "demo-"+d.Login, d.Name, store.Stamp(now))
-			if err != nil {
+			there := 0
+			if err := tx.QueryRow(ctx, `SELECT count(*) FROM account WHERE kind = 'demo' AND lower(login) = lower($1)`, d.Login).Scan(&there); err != nil {
 				return err
 			}
-			if n == 0 {
+			if there > 0 {
 				continue
 			}
 			added = true
+			if _, err := tx.Exec(ctx, `INSERT INTO person (id, name, created_at) VALUES ($1, $2, $3)`, "demo-"+d.Login, d.Name, store.Stamp(now)); err != nil {
+				return err
+			}
 			if _, err := tx.Exec(ctx, `INSERT INTO account (id, person, kind, login, created_at) VALUES ($1, $1, 'demo', $2, $3)`, "demo-"+d.Login, d.Login, store.Stamp(now)); err != nil {
 				return err
 			}
