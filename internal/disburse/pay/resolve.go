@@ -32,12 +32,11 @@ func (d *Desk) Doubts(ctx context.Context, batch string) ([]evidence.Line, error
 	return scanLines(rows)
 }
 
-// Resolve closes a line of 待查, by F2, with a reason, and by another person than the one who took its file in. Who was stood in for counts as one who acted, on
-// either side. Where the line
-// doesn't hold, it is left out and what the others say counts. Where it holds, what it says counts; that may be said only of a line whose
-// payment, account and amount are right and whose day alone is doubtful, or of what State wrote down. The payment moves as the receipts
-// then say, and no other way; what the bank carried out in the year after is paid out of an approved line of that year which is carried
-// over from the payment's, and refused while there is none.
+// Resolve closes a line of 待查, by F2, with a reason, and by another person than the one who took its file in. Who was stood in for
+// counts as one who acted, on either side. Where the line doesn't hold, it is left out and what the others say counts. Where it holds,
+// what it says counts; that may be said only of a line whose payment, account and amount are right and whose day alone is doubtful, or
+// of what State wrote down. The payment moves as the receipts then say, and no other way; what the bank carried out in the year after is
+// paid out of an approved line of that year which is carried over from the payment's, and refused while there is none.
 func (d *Desk) Resolve(ctx context.Context, actor Actor, lineID string, lineHolds bool, reason string, now time.Time) error {
 	if reason = strings.TrimSpace(reason); reason == "" || utf8.RuneCountInString(reason) > 500 {
 		return refuse("请写明处理依据，不超过 500 字。")
