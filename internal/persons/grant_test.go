@@ -388,7 +388,9 @@ func TestDemo(t *testing.T) {
 		h.audited("", func() { h.must(h.MakeDemo(h.ctx(), h.now)) })
 		h.audited("demo.persons", func() { h.must(h.AddDemo(h.ctx(), list, h.now)) })
 		h.audited("", func() { h.must(h.AddDemo(h.ctx(), list, h.now)) })
-		h.audited("", func() { h.must(h.AddDemo(h.ctx(), []DemoPerson{{"sa", "另一个演示的系统管理员", []Holding{{SystemAdmin, ""}}}}, h.now)) })
+		h.audited("", func() {
+			h.must(h.AddDemo(h.ctx(), []DemoPerson{{"sa", "另一个演示的系统管理员", []Holding{{SystemAdmin, ""}}}}, h.now))
+		})
 		if token, err := h.Start(h.ctx(), h.now); err != nil || token != "" {
 			h.Error("a demo has a first start", err)
 		}
