@@ -1,9 +1,11 @@
 package door
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"mianshen/internal/persons"
@@ -23,7 +25,17 @@ func (d *Door) showPersons(w http.ResponseWriter, r *http.Request, handed *ui.Ha
 	if v.Persons, err = d.Book.List(r.Context()); err != nil {
 		return err
 	}
+	slices.SortStableFunc(v.Persons, func(a, b persons.Person) int { return cmp.Compare(waiting(a), waiting(b)) })
 	return d.write(w, r, status, func(ctx context.Context, b io.Writer) error { return ui.WritePersons(ctx, b, v) })
+}
+
+// waiting is 0 for a person of whom something waits for the security administrator, else 1: who has to do it finds it at the top.
+func waiting(p persons.Person) int {
+	waits := slices.ContainsFunc(p.Accounts, func(a persons.Account) bool { return a.Disabled }) || slices.ContainsFunc(p.Grants, func(g persons.Grant) bool { return !g.Confirmed })
+	if waits && !p.Disabled {
+		return 0
+	}
+	return 1
 }
 
 // toPersons leads back to the list, or shows there why not.
