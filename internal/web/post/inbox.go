@@ -144,7 +144,7 @@ func (p *Post) inbox(w http.ResponseWriter, r *http.Request) error {
 		after = "" // from the newest
 	}
 	v := postui.InboxView{
-		Page: p.Counter.Page(ctx, "消息", "inbox"), Firm: firm, Name: p.called(ctx, firm), Kind: kind, After: after, All: counter.URL("/inbox", "firm", firm),
+		Page: p.Counter.Page(ctx, "消息", "inbox"), Firm: firm, Name: p.Called(ctx, firm), Kind: kind, After: after, All: counter.URL("/inbox", "firm", firm),
 		Live: counter.URL("/inbox/live", "firm", firm), Part: counter.URL("/inbox", "firm", firm, "kind", kind, "after", after, "part", "list"),
 	}
 	if v.Mark, err = p.mark(ctx, firm); err != nil {

@@ -54,7 +54,7 @@ func (p *Post) showSettings(w http.ResponseWriter, r *http.Request, with moneyui
 		return p.Explain(ctx, err, "设置")
 	}
 	s := p.Counter.Begin(r, "通知设置", "inbox")
-	s.Crumbs, s.Meta = []moneyui.Link{{Text: "消息", URL: counter.URL("/inbox", "firm", firm)}}, []string{p.called(ctx, firm), firm}
+	s.Crumbs, s.Meta = []moneyui.Link{{Text: "消息", URL: counter.URL("/inbox", "firm", firm)}}, []string{p.Called(ctx, firm), firm}
 	s.Hint = "站内消息总会有。下面选还要在哪里收、收哪些、什么时候收。改了马上算数，还没有发出的消息也按新的来。"
 	s.Secret, s.Said, s.Do = with.Secret, with.Said, with.Do
 	feeds, err := p.feedSection(r, firm, with)
@@ -65,8 +65,8 @@ func (p *Post) showSettings(w http.ResponseWriter, r *http.Request, with moneyui
 	return p.Counter.Show(w, r, s, p.Explain(ctx, because, "这个联系方式"))
 }
 
-// called is the name of a firm.
-func (p *Post) called(ctx context.Context, firm string) string {
+// Called is what a firm is called; its code where there is no name.
+func (p *Post) Called(ctx context.Context, firm string) string {
 	if enterprise, err := p.Desk.Enterprise(ctx, firm); err == nil {
 		return enterprise.Called()
 	}

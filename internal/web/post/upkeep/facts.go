@@ -1,6 +1,7 @@
 package upkeep
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -46,15 +47,27 @@ func (p *Pages) showFacts(w http.ResponseWriter, r *http.Request, sent string, b
 		return p.Explain(ctx, err, "补报")
 	}
 	s := p.Counter.Begin(r, "补报数据", "inbox")
-	s.Crumbs, s.Meta, s.Said = []moneyui.Link{{Text: "消息", URL: "/inbox"}}, []string{firm}, sent
+	s.Crumbs, s.Meta, s.Said = []moneyui.Link{{Text: "消息", URL: counter.URL("/inbox", "firm", firm)}}, []string{p.Called(ctx, firm), firm}, sent
 	s.Hint = "比对缺的数据、写错的数据，可以在这里补报，附上证明。掌握这项数据的部门核对后才算数，下一次比对就按它判定。"
-	s.Sections = []moneyui.Section{p.giveSection(firm, counter.Text(r, "field"), v), {ID: "given", Title: "补报过的", Tables: []moneyui.Table{{
+	s.Sections = []moneyui.Section{giveSection(firm, given(r, because), v), {ID: "given", Title: "补报过的", Tables: []moneyui.Table{{
 		Name: "补报过的数据", Heads: []string{"数据", "数值", "补报时间", "证明", "状态", "答复"}, Rows: givenRows(v, list), Empty: "还没有补报过。",
 	}}}}
 	return p.Counter.Show(w, r, s, p.Explain(ctx, because, "这项数据"))
 }
 
-func (p *Pages) giveSection(firm, field string, v *rules.Vocabulary) moneyui.Section {
+// filled is what a form of one fact holds; what was refused stands in it again.
+type filled struct{ field, cell, unit, note string }
+
+func given(r *http.Request, because error) filled {
+	f := filled{field: counter.Text(r, "field")}
+	if because != nil {
+		f.cell, f.unit, f.note = counter.Text(r, "cell"), counter.Text(r, "unit"), counter.Text(r, "note")
+	}
+	return f
+}
+
+func giveSection(firm string, in filled, v *rules.Vocabulary) moneyui.Section {
+	field := in.field
 	section := moneyui.Section{ID: "give", Title: "补报一项"}
 	pick := moneyui.Field{Name: "field", Label: "数据", Kind: "select", Value: field}
 	for _, f := range supply.Open(v) {
@@ -64,15 +77,15 @@ func (p *Pages) giveSection(firm, field string, v *rules.Vocabulary) moneyui.Sec
 	i := slices.IndexFunc(supply.Open(v), func(f *rules.Field) bool { return f.Name == field })
 	switch {
 	case i >= 0:
-		section.Forms = append(section.Forms, giveForm(firm, supply.Open(v)[i]))
+		section.Forms = append(section.Forms, giveForm(firm, supply.Open(v)[i], in))
 	case field != "":
 		section.Hint = "“" + field + "”不能在网上补报：它由别的数据推算，或者涉及个人信息。请联系提供它的部门。"
 	}
 	return section
 }
 
-func giveForm(firm string, f *rules.Field) moneyui.Form {
-	value := moneyui.Field{Name: "cell", Label: f.Label, Must: true}
+func giveForm(firm string, f *rules.Field, in filled) moneyui.Form {
+	value := moneyui.Field{Name: "cell", Label: f.Label, Must: true, Value: in.cell}
 	switch f.Type {
 	case rules.TypeBool:
 		value.Kind, value.Choices = "select", []moneyui.Pair{{Name: "是", Value: "是"}, {Name: "否", Value: "否"}}
@@ -89,9 +102,13 @@ func giveForm(firm string, f *rules.Field) moneyui.Form {
 		Hidden: []moneyui.Pair{{Name: "firm", Value: firm}, {Name: "field", Value: f.Name}}, Fields: []moneyui.Field{value},
 	}
 	if f.Unit != "" {
-		form.Fields = append(form.Fields, moneyui.Field{Name: "unit", Label: "单位", Value: f.Unit, Hint: "例如 " + f.Unit, Must: true})
+		hint := "例如 " + f.Unit
+		if f.Type == rules.TypeMoney {
+			hint = "元或万元，照您的报表写"
+		}
+		form.Fields = append(form.Fields, moneyui.Field{Name: "unit", Label: "单位", Value: cmp.Or(in.unit, f.Unit), Hint: hint, Must: true})
 	}
-	form.Fields = append(form.Fields, moneyui.Field{Name: "file", Label: "证明材料", Kind: "file", Hint: "一个文件，最大 10 MiB"}, moneyui.Field{Name: "note", Label: "说明", Kind: "area"})
+	form.Fields = append(form.Fields, moneyui.Field{Name: "file", Label: "证明材料", Kind: "file", Hint: "一个文件，最大 10 MiB"}, moneyui.Field{Name: "note", Label: "说明", Kind: "area", Value: in.note})
 	return form
 }
 

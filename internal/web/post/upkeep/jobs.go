@@ -37,7 +37,7 @@ func (p *Pages) jobs(w http.ResponseWriter, r *http.Request) error {
 	}
 	s.Sections = []moneyui.Section{{ID: "all", Title: "全部任务", Tables: []moneyui.Table{{Name: "全部任务", Heads: []string{"任务", "下一次", "上一次", "结果"}, Rows: rows, Empty: "没有定时任务。"}}}}
 	for _, l := range lines {
-		s.Sections = append(s.Sections, moneyui.Section{ID: "job-" + l.Name, Title: l.Label, Fold: true, Tables: []moneyui.Table{{
+		s.Sections = append(s.Sections, moneyui.Section{ID: "job-" + l.Name, Title: l.Label + "：近来的运行", Fold: true, Tables: []moneyui.Table{{
 			Name: l.Label, Heads: []string{"时段", "开始", "结束", "结果"}, Rows: slotRows(l), Empty: "还没有跑过。",
 		}}})
 	}
