@@ -292,9 +292,15 @@ func (x *bureauTest) paid(id string) {
 	x.step("F2", id, "settle", nil)
 	x.says("已办结")
 	x.look("list-settled")
-	for name, page := range map[string]string{"entry-paid": "/lists/" + id + "/entries/3", "reconciliation": "/reconciliation", "report": "/report", "lists": "/lists", "recoveries": "/recoveries"} {
+	for name, page := range map[string]string{"entry-paid": "/lists/" + id + "/entries/3", "reconciliation": "/reconciliation", "report": "/report", "lists": "/lists", "recoveries": "/recoveries", "budget": "/budget"} {
 		x.open(page)
 		x.look(name)
+		x.do(chromedp.EmulateViewport(768, 900))
+		if name == "report" || name == "budget" {
+			if hidden := eval[bool](x.tab, `[...document.querySelectorAll('.money-table')].some((t) => t.checkVisibility() && t.scrollWidth > t.clientWidth)`); hidden {
+				x.t.Errorf("%s: on a tablet columns hide to the right", name)
+			}
+		}
 	}
 	x.as("D1", "/findings")
 	x.look("findings")

@@ -185,34 +185,51 @@ func reported(rep *report.Report) []moneyui.Section {
 	share := func(s report.Share) string {
 		return fmt.Sprintf("%d.%d%%（%d / %d）", s.Permille()/10, s.Permille()%10, s.Auto, s.All())
 	}
-	sum := func(s report.Sum) moneyui.Cell {
-		return moneyui.Cell{Text: moneyui.Yuan(s.Fen), Small: strconv.FormatInt(s.Count, 10) + " 笔"}
-	}
-	var rows [][]moneyui.Cell
-	var paid, held, open, returned, recovered report.Sum
-	add := func(to *report.Sum, s report.Sum) { to.Count, to.Fen = to.Count+s.Count, to.Fen+s.Fen }
+	var moved, still [][]moneyui.Cell
+	var all report.Line
 	for _, l := range rep.Lines {
-		add(&paid, l.Paid)
-		add(&held, l.Held)
-		add(&open, l.Open)
-		add(&returned, l.Returned)
-		add(&recovered, l.Recovered)
-		median := ""
+		about := l.Department + " · " + l.Mode.Label()
 		if l.Days.Payments > 0 {
-			median = strconv.Itoa(l.Days.Median)
+			about += fmt.Sprintf(" · 一半在 %d 天内到账", l.Days.Median)
 		}
-		rows = append(rows, []moneyui.Cell{{Text: l.Title, Small: l.Department}, moneyui.Text(l.Mode.Label()), moneyui.Text(strconv.FormatInt(l.Eligible, 10)), sum(l.Paid), sum(l.Open), sum(l.Held), sum(l.Returned), sum(l.Recovered), moneyui.Text(median)})
+		row := []moneyui.Cell{{Text: l.Title, Small: about}, moneyui.Text(strconv.FormatInt(l.Eligible, 10))}
+		if l.Paid.Count+l.Open.Count+l.Held.Count+l.Returned.Count+l.Recovered.Count == 0 {
+			still = append(still, row)
+			continue
+		}
+		for to, s := range map[*report.Sum]report.Sum{&all.Paid: l.Paid, &all.Open: l.Open, &all.Held: l.Held, &all.Returned: l.Returned, &all.Recovered: l.Recovered} {
+			to.Count, to.Fen = to.Count+s.Count, to.Fen+s.Fen
+		}
+		moved = append(moved, append(row, sums(l)...))
 	}
-	total := []moneyui.Cell{moneyui.Text("合计"), {}, {}, sum(paid), sum(open), sum(held), sum(returned), sum(recovered), {}}
-	return []moneyui.Section{
+	heads := []string{"事项", "符合#", "已付（元）#", "在办（元）#", "暂缓（元）#", "退回（元）#", "追回（元）#"}
+	sections := []moneyui.Section{
 		{ID: "share", Title: strconv.Itoa(rep.Year) + " 年", Facts: []moneyui.Fact{
 			{Name: "事项", Value: "免申即享 " + share(rep.Items)},
 			{Name: "企业·事项", Value: "免申即享 " + share(rep.Pairs)},
 			{Name: "到账天数", Value: days(rep.Days)},
-			{Name: "已付", Value: moneyui.Both(paid.Fen)},
+			{Name: "已付", Value: moneyui.Both(all.Paid.Fen)},
 		}},
-		{ID: "items", Title: "按部门和事项", Count: strconv.Itoa(len(rows)) + " 项", Tables: []moneyui.Table{{
-			Name: "按部门和事项", Heads: []string{"事项", "方式", "符合#", "已付（元）#", "在办（元）#", "暂缓（元）#", "退回（元）#", "追回（元）#", "中位天数#"}, Rows: rows, Sum: total, Empty: "还没有事项。",
+		{ID: "items", Title: "按部门和事项", Count: strconv.Itoa(len(moved)) + " 项", Tables: []moneyui.Table{{
+			Name: "按部门和事项", Heads: heads, Rows: moved, Sum: append([]moneyui.Cell{moneyui.Text("合计"), {}}, sums(all)...), Empty: "这一年还没有付款、退回或追回，也没有在办的名单。",
 		}}},
 	}
+	if len(still) > 0 {
+		sections = append(sections, moneyui.Section{ID: "still", Title: "这一年还没有资金往来的事项", Count: strconv.Itoa(len(still)) + " 项", Fold: true, Tables: []moneyui.Table{{
+			Name: "还没有资金往来的事项", Heads: heads[:2], Rows: still,
+		}}})
+	}
+	return sections
+}
+
+// sums are the five sums of a line, with how many each is of; where there is nothing, a dash is quicker to read than noughts.
+func sums(l report.Line) (cells []moneyui.Cell) {
+	for _, s := range []report.Sum{l.Paid, l.Open, l.Held, l.Returned, l.Recovered} {
+		c := moneyui.Text("—")
+		if s.Count > 0 {
+			c = moneyui.Cell{Text: moneyui.Yuan(s.Fen), Small: strconv.FormatInt(s.Count, 10) + " 笔"}
+		}
+		cells = append(cells, c)
+	}
+	return cells
 }
