@@ -22,6 +22,7 @@ import (
 	"mianshen/internal/disburse/ledger"
 	"mianshen/internal/persons"
 	"mianshen/internal/store"
+	"mianshen/internal/web/desk"
 	"mianshen/internal/web/door"
 	"mianshen/internal/web/fundsapi"
 	"mianshen/internal/web/once"
@@ -218,6 +219,62 @@ func TestBudgetAPI(t *testing.T) {
 	x.as("tongji")
 	x.alike(http.MethodGet, "/api/v1/budget/L0", "/api/v1/budget/none", "")
 	x.alike(http.MethodGet, "/api/v1/budget/L0/postings", "/api/v1/budget/none/postings", "")
+}
+
+// TestForeignCursor holds that a row of another department is no place in a list to go on from, as one that isn't there is none: who goes
+// on from it would learn that it is there, and when it was written.
+func TestForeignCursor(t *testing.T) {
+	x := newTill(t)
+	x.as("F1")
+	for i, department := range []string{demo.Department, "区统计局", demo.Department} {
+		x.now.Add(int64(time.Second))
+		done[fundsapi.Line](x, "/api/v1/budget", fmt.Sprintf(line, fmt.Sprint("L", i), "额度", 2025, department, ""))
+	}
+	x.as("D1")
+	mine := done[fundsapi.Finding](x, "/api/v1/findings", fmt.Sprintf(found, x.firms[0].USCC, "2025-06-30"))
+	x.as("D1")
+	x.must(x.office.Store.Transact(t.Context(), func(tx *store.Tx) error { // of an item that nobody asks after any more
+		_, err := tx.Exec(t.Context(), `INSERT INTO finding (id, item, enterprise, condition, result, on_day, evidence, recorded_by, recorded_at)
+			SELECT 'other', 'b-other', enterprise, condition, result, on_day, evidence, recorded_by, $1 FROM finding WHERE id = $2`, store.Stamp(x.clock().Add(time.Minute)), mine.ID)
+		return err
+	}))
+	for _, c := range []struct{ path, foreign, own string }{{"/api/v1/budget", "L1", "L2"}, {"/api/v1/findings", "other", ""}} {
+		from := func(id string) string { return call(x.s, c.path+"?cursor="+desk.CursorOf(id)).Body.String() }
+		if foreign, missing := from(c.foreign), from("none"); foreign != missing {
+			t.Errorf("%s from another's row: %s\nfrom none: %s", c.path, foreign, missing)
+		}
+		if c.own != "" && !strings.Contains(from(c.own), `"L0"`) {
+			t.Errorf("%s from one's own row: %s", c.path, from(c.own))
+		}
+	}
+}
+
+// TestOddText refuses text that no database keeps or that reads otherwise than it is kept, and ids that no address can name.
+func TestOddText(t *testing.T) {
+	x := newTill(t)
+	x.as("F1")
+	put := func(id, name, more string) *httptest.ResponseRecorder {
+		return x.post("/api/v1/budget", fmt.Sprintf(`{"id":"%s","name":"%s","year":2025,"department":%q,"unit":"101001","project":"P1","function":"2150805","economic":"50701"%s}`, id, name, demo.Department, more), "")
+	}
+	for what, w := range map[string]*httptest.ResponseRecorder{
+		"an item with a NUL":        put("A", "额度", `,"item":"a\u0000"`),
+		"an item of two lines":      put("B", "额度", `,"item":"a\nb"`),
+		"a name that turns":         put("C", `额\u202e度`, ""),
+		"a name of two lines":       put("D", `额\u2028度`, ""),
+		"an id with a stroke":       put("a/b", "额度", ""),
+		"an id that can't be asked": put(strings.Repeat("z", 101), "额度", ""),
+		"a NUL in the address":      call(x.s, "/api/v1/budget/a%00"),
+		"a NUL in the query":        call(x.s, "/api/v1/budget?find=%00"),
+		"bytes that are no text":    call(x.s, "/api/v1/findings?item=%b0%eb"),
+	} {
+		if w.Code != http.StatusBadRequest && w.Code != http.StatusUnprocessableEntity {
+			t.Errorf("%s: %d %s", what, w.Code, w.Body)
+		}
+	}
+	if w := put(strings.Repeat("额", 100), "额度", ""); w.Code != http.StatusOK {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	read[fundsapi.Line](t, x.s, "/api/v1/budget/"+url.PathEscape(strings.Repeat("额", 100)), http.StatusOK)
 }
 
 // TestSignedDoorsAreNotInAPI holds that what is signed on a page has no door in the API, neither for one who has just shown password and

@@ -11,6 +11,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
@@ -117,11 +118,21 @@ func (s *Server) recover(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// wellFormed refuses a query string that can't be read; net/url would pass over the part it can't.
+// wellFormed refuses a query string that can't be read, since net/url would pass over the part it can't, and text in an address that no
+// database keeps.
 func wellFormed(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		if _, err := url.ParseQuery(c.Request().URL.RawQuery); err != nil {
+		at := c.Request().URL
+		query, err := url.ParseQuery(at.RawQuery)
+		if err != nil {
 			return problem.New(http.StatusBadRequest, "网址里问号后面的部分写法有误。")
+		}
+		text := at.Path
+		for name, values := range query {
+			text += name + strings.Join(values, "")
+		}
+		if !utf8.ValidString(text) || strings.Contains(text, "\x00") {
+			return problem.New(http.StatusBadRequest, "网址里有不能用的字符：要用 UTF-8 编码，不能有空字符。")
 		}
 		return next(c)
 	}

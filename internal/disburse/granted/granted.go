@@ -14,7 +14,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"mianshen/internal/audit"
@@ -71,7 +70,7 @@ func words(what, text string) error {
 		return refuse(store.ErrInvalid, "没有填写%s，请补上", what)
 	case n > 200:
 		return refuse(store.ErrInvalid, "%s有 %d 个字，请缩短到 200 个字以内", what, n)
-	case !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl):
+	case !utf8.ValidString(text) || strings.ContainsFunc(text, ledger.Unseen):
 		return refuse(store.ErrInvalid, "%s含有换行或不能显示的字符，请重新填写", what)
 	}
 	return nil

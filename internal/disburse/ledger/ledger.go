@@ -75,10 +75,16 @@ func words(what, text string) error {
 		return refuse(store.ErrInvalid, "没有填写%s，请补上", what)
 	case utf8.RuneCountInString(text) > maxText:
 		return refuse(store.ErrInvalid, "%s有 %d 个字，请缩短到 %d 个字以内", what, utf8.RuneCountInString(text), maxText)
-	case !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl):
+	case !utf8.ValidString(text) || strings.ContainsFunc(text, Unseen):
 		return refuse(store.ErrInvalid, "%s含有换行或不能显示的字符，请重新填写", what)
 	}
 	return nil
+}
+
+// Unseen reports whether a character can't stand in a line that somebody signs: a control character, one that begins another line, or one
+// that turns the direction of what follows, so that it reads otherwise than it is kept.
+func Unseen(r rune) bool {
+	return unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control, unicode.Zl, unicode.Zp)
 }
 
 // sum refuses an amount that can't be booked.

@@ -58,7 +58,11 @@ func (l Line) check() error {
 			return refuse(store.ErrInvalid, "%s“%.40s”不对，应为 %s", c.name, c.value, c.want)
 		}
 	}
-	return first(words("额度编号", l.ID), words("额度名称", l.Name), words("主管部门", l.Department))
+	err := first(words("额度编号", l.ID), words("额度名称", l.Name), words("主管部门", l.Department))
+	if err == nil && l.Item != "" {
+		err = words("事项", l.Item)
+	}
+	return err
 }
 
 // OpenLine opens an empty line that waits for its approval, and returns its id. F1 does it. A line that is to take what a

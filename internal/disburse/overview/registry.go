@@ -3,6 +3,7 @@ package overview
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,10 +37,6 @@ type register struct {
 // page counts what is chosen and reads one page of it.
 func (v *View) page(ctx context.Context, r register, c Choice, each func(scanner) error) (count int, err error) {
 	w := where{parts: []string{"1 = 1"}}
-	w.find(r.name, r.code, c.Find)
-	if state, ok := r.states[c.State]; ok {
-		w.parts = append(w.parts, state)
-	}
 	if len(c.Departments) > 0 {
 		w.among(r.departments, c.Departments)
 		if r.own != "" {
@@ -49,6 +46,11 @@ func (v *View) page(ctx context.Context, r register, c Choice, each func(scanner
 		}
 	}
 	w.among("x.item IN (%s)", c.Items)
+	own := slices.Clone(w.parts[1:]) // whose rows they are; of what else is chosen, a row may have left meanwhile
+	w.find(r.name, r.code, c.Find)
+	if state, ok := r.states[c.State]; ok {
+		w.parts = append(w.parts, state)
+	}
 	w.is("x.id", c.ID)
 	if r.year != 0 {
 		w.add("x.year = $%d", r.year)
@@ -58,8 +60,8 @@ func (v *View) page(ctx context.Context, r register, c Choice, each func(scanner
 		return 0, err
 	}
 	if c.After != "" {
-		table, _, _ := strings.Cut(strings.TrimPrefix(r.from, "FROM "), " ")
-		since := "(SELECT s." + r.at + " FROM " + table + " s WHERE s.id = $%d)"
+		// A row that the caller doesn't see is no place to go on from: where it stands is as unknown as where a missing one does.
+		since := "(SELECT x." + r.at + " " + r.from + " WHERE x.id = $%d" + strings.Join(append([]string{""}, own...), " AND ") + ")"
 		w.add("(x."+r.at+" < "+since+" OR (x."+r.at+" = "+since+" AND x.id > $%d))", c.After)
 	}
 	return count, v.query(ctx, "SELECT "+r.columns+" "+r.from+" WHERE "+w.text()+" ORDER BY x."+r.at+" DESC, x.id LIMIT "+upTo(c.Limit), w.args, each)

@@ -130,7 +130,7 @@ func (a *API) Postings(ctx context.Context, in *AskPostings) (*Postings, error) 
 // OpenLine opens a budget line.
 type OpenLine struct {
 	Body struct {
-		ID          string `json:"id,omitempty" maxLength:"200" doc:"额度编号；不写就取一个。写了，同一条重复送来会被拒绝"`
+		ID          string `json:"id,omitempty" maxLength:"100" pattern:"^[^/]*$" doc:"额度编号；不写就取一个。写了，同一条重复送来会被拒绝"`
 		Name        string `json:"name" minLength:"1" maxLength:"200" doc:"与政策里的预算科目一致"`
 		Year        int    `json:"year" minimum:"2000" maximum:"2999"`
 		Department  string `json:"department" minLength:"1" maxLength:"200" doc:"哪个部门的名单可以用"`

@@ -64,7 +64,7 @@ func (a *API) recovery(ctx context.Context, id string) (*Recovery, error) {
 // Claim proposes a recovery.
 type Claim struct {
 	Body struct {
-		ID      string `json:"id,omitempty" maxLength:"200" doc:"追回编号；不写就取一个。写了，同一笔重复送来会被拒绝"`
+		ID      string `json:"id,omitempty" maxLength:"100" pattern:"^[^/]*$" doc:"追回编号；不写就取一个。写了，同一笔重复送来会被拒绝"`
 		Payment string `json:"payment" minLength:"1" maxLength:"35" doc:"支付编号"`
 		Amount  string `json:"amount" maxLength:"30" doc:"追回多少元"`
 		Reason  string `json:"reason" minLength:"1" maxLength:"200"`
