@@ -88,8 +88,8 @@ func (p *past) add(x paid, law *claim.Law) {
 // earlier begins what stands for the list of a grant that was brought in.
 const earlier = "补录 "
 
-// readEarlier adds what was granted before this ledger or elsewhere and was brought in, net of what was given back; also what no second
-// person has confirmed yet: it may have been paid.
+// readEarlier adds what was granted before this ledger or elsewhere and was brought in, also what no second person has confirmed yet: it
+// may have been paid. What was given back of it counts once a second person has confirmed that: nobody alone opens a right again.
 func (d *Desk) readEarlier(ctx context.Context, p *past, law *claim.Law) error {
 	return each(ctx, d.store, func(scan func(...any) error) error {
 		var x paid
@@ -103,8 +103,8 @@ func (d *Desk) readEarlier(ctx context.Context, p *past, law *claim.Law) error {
 		x.id = x.ID()
 		p.add(x, law)
 		return nil
-	}, `SELECT min(file), item, enterprise, period, basis, CAST(sum(amount_fen) AS BIGINT) FROM earlier_grant WHERE live = 1
-		GROUP BY item, enterprise, period, basis HAVING sum(amount_fen) > 0`)
+	}, `SELECT min(g.file), g.item, g.enterprise, g.period, g.basis, CAST(sum(g.amount_fen) AS BIGINT) FROM earlier_grant g JOIN earlier_file h ON h.id = g.file
+		WHERE g.live = 1 AND (g.amount_fen > 0 OR h.answer = 'confirmed') GROUP BY g.item, g.enterprise, g.period, g.basis HAVING sum(g.amount_fen) > 0`)
 }
 
 // left is what is paid of a right and hasn't come back.

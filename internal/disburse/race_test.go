@@ -81,9 +81,9 @@ func TestBroughtInMeanwhile(t *testing.T) {
 	d.clean()
 }
 
-// TestGivenBackAfterAll drafts a right whose earlier grant was given back, and keeps who then rejects the giving back from having it paid
-// twice.
-func TestGivenBackAfterAll(t *testing.T) {
+// TestGivenBack drafts a right whose earlier grant was given back once a second person has confirmed that, and not before: who alone says
+// that a firm gave money back opens nothing. What is given back was granted.
+func TestGivenBack(t *testing.T) {
 	onBoth(t, func(t *testing.T, d *desk) {
 		code := "91310118832628001D"
 		d.hold("other", "D2", bureau)
@@ -103,17 +103,27 @@ func TestGivenBackAfterAll(t *testing.T) {
 			}
 			return f.ID
 		}
-		if err := b.AnswerFile(t.Context(), load("a.csv", "1"), true, "other", now); err != nil {
-			t.Fatal(err)
+		answer := func(id string, confirm bool, words string) {
+			t.Helper()
+			err := b.AnswerFile(t.Context(), id, confirm, "other", now)
+			if words == "" && err != nil || words != "" && (!errors.Is(err, store.ErrConflict) || !strings.Contains(err.Error(), words)) {
+				t.Errorf("%v, want %q", err, words)
+			}
 		}
-		back := load("b.csv", "-1")
-		d.draft("N1", disburse.Request{Department: bureau, Items: []string{"item-0"}})
-		if err := b.AnswerFile(t.Context(), back, false, "other", now); !errors.Is(err, store.ErrConflict) || !strings.Contains(err.Error(), "先把它从名单移出") {
-			t.Errorf("not given back after all: %v", err)
+		ask := disburse.Request{Department: bureau, Items: []string{"item-0"}}
+		paid, back := load("a.csv", "1"), load("b.csv", "-1")
+		answer(paid, false, "请先驳回那一份")
+		answer(back, true, "还没有复核")
+		answer(paid, true, "")
+		if p := d.plan(ask); len(p.Entries) != 0 {
+			t.Errorf("one person alone opened a right: %+v", p.Entries)
 		}
-		if err := b.AnswerFile(t.Context(), back, true, "other", now); err != nil {
-			t.Error(err)
+		answer(back, false, "")
+		if p := d.plan(ask); len(p.Entries) != 0 {
+			t.Errorf("not given back, and due: %+v", p.Entries)
 		}
+		answer(load("c.csv", "-1"), true, "")
+		d.draft("N1", ask)
 		d.clean()
 	})
 }

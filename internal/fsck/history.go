@@ -28,8 +28,8 @@ var history = []Check{
 		SELECT '补录 ' || min(file), '企业 ' || enterprise || ' 事项 ' || item || ' 期间 ' || period || ' 退回的比拨付的多' FROM earlier_grant WHERE live = 1
 		GROUP BY item, enterprise, period, basis HAVING sum(amount_fen) < 0`},
 	{ID: "M1.earlier", Promise: "以前或别处拨付过的，不再列入清单", query: `
-		SELECT ENTRY[e], '补录 ' || g.file || ' 里已经拨付过' FROM (SELECT min(file) AS file, item, enterprise, period, basis FROM earlier_grant WHERE live = 1
-			GROUP BY item, enterprise, period, basis HAVING sum(amount_fen) > 0) g
+		SELECT ENTRY[e], '补录 ' || g.file || ' 里已经拨付过' FROM (SELECT min(o.file) AS file, o.item, o.enterprise, o.period, o.basis FROM earlier_grant o JOIN earlier_file h ON h.id = o.file
+			WHERE o.live = 1 AND (o.amount_fen > 0 OR h.answer = 'confirmed') GROUP BY o.item, o.enterprise, o.period, o.basis HAVING sum(o.amount_fen) > 0) g
 		JOIN entitlement t ON t.item = g.item AND t.enterprise = g.enterprise AND t.period = g.period AND t.basis = g.basis
 		JOIN list_entry e ON e.entitlement = t.id AND e.part = t.part WHERE e.status IN ('in', 'held') AND e.part NOT LIKE 'c%'`},
 }

@@ -126,6 +126,7 @@ func persons() []illegal {
 
 // entries: accounts, rights, entries, seats, caps, objections, findings.
 func (w *town) entries() []illegal {
+	newcomer := w.newcomer()
 	const begins, moves, still = "an entry comes into a draft", "the entry can not change in this way", "the entry still counts"
 	in := func(list string) string { return " WHERE list = '" + list + "' AND n = 1" }
 	draft := w.first("draft")
@@ -228,6 +229,11 @@ func (w *town) entries() []illegal {
 		{"an earlier grant after the answer", "an earlier grant comes in with its file", []string{
 			`INSERT INTO earlier_grant (file, line, item, enterprise, period, basis, amount_fen, on_day) VALUES ('ef', 3, 'i9', '` + firm(1) + `', '2018', '', 5, '2018-01-01')`,
 		}},
+		{"an entry of what one person says was given back", "the right was paid before this ledger or elsewhere", append(append(append([]string{w.right(newcomer)}, earlier("was", newcomer, 5)...),
+			earlier("back", newcomer, -5)...), `INSERT INTO disbursement_list (id, title, department, kind, sweep, two_approvers, made_at) VALUES ('again', '名单', '科委', 'regular', `+fmt.Sprint(w.sweep)+`, 0, `+stamp(1)+`)`,
+			entry("again", 1, newcomer, "L25"))},
+		{"a grant falls that was given back", "more would be given back than was granted", append(append(earlier("gone", newcomer, 5), earlier("gone-back", newcomer, -5)...),
+			`UPDATE earlier_file SET answer = 'rejected', answered_by = 'd2', answered_at = `+stamp(2)+` WHERE id = 'gone'`)},
 		{"an earlier grant of what is on a list", "the right is on a list of this ledger", earlier("twice", w.first("noticed"), 5)},
 		{"the ledger called whole by who said so", isCheck, []string{`UPDATE whole_ledger SET answer = 'confirmed', answered_by = 'd1', answered_at = ` + stamp(2) + ` WHERE id = 'wl2'`}},
 		{"the ledger whole for longer", "answered once and ended once", []string{`UPDATE whole_ledger SET since = '2010-01-01' WHERE id = 'wl'`}},

@@ -20,7 +20,7 @@ import (
 )
 
 // File is a file of earlier grants. Its grants stand against a second payment from the moment it is brought in, and count as history
-// once they are confirmed.
+// once they are confirmed; what it gives back lets nothing be paid again before that.
 type File struct {
 	ID, Department, Name, SHA256 string
 	Source                       string // where it comes from: accounts of which years, a letter
@@ -115,7 +115,7 @@ func (b *Book) Import(ctx context.Context, l Loading, owner Owner, by string, no
 		return f.put(ctx, tx, fresh, p, now)
 	})
 	if err != nil {
-		return File{}, onList(err, "其中有的刚刚列入了本系统的名单，补录会重复；请重新补录一次，会指出是哪一行")
+		return File{}, because(err, "the right is on a list of this ledger", "其中有的刚刚列入了本系统的名单，补录会重复；请重新补录一次，会指出是哪一行")
 	}
 	if f.Grants == 0 {
 		f.ID = ""
@@ -244,9 +244,25 @@ func (f *File) put(ctx context.Context, tx *store.Tx, rows []row, p person, now 
 			return err
 		}
 	}
+	// Writing made others wait: what is read now is what stands.
+	if err := f.covered(ctx, tx, `h.answer IS NULL OR h.answer = 'confirmed'`, "其中退回的，它的拨付刚刚被驳回；请重新补录一次，会指出是哪一行"); err != nil {
+		return err
+	}
 	return p.record(ctx, tx, "earlier.imported", f.ID, now, map[string]string{
 		"department": f.Department, "sha256": f.SHA256, "count": strconv.Itoa(f.Grants), "fen": strconv.FormatInt(int64(f.Sum), 10),
 	})
+}
+
+// covered refuses, with a sentence, a file that gives back more of a right than was granted by itself and by other files that count.
+func (f *File) covered(ctx context.Context, tx *store.Tx, counts, text string) error {
+	short := 0
+	err := tx.QueryRow(ctx, `SELECT count(*) FROM (SELECT DISTINCT item, enterprise, period, basis FROM earlier_grant WHERE file = $1 AND amount_fen < 0) g
+		WHERE (SELECT sum(o.amount_fen) FROM earlier_grant o JOIN earlier_file h ON h.id = o.file WHERE o.item = g.item AND o.enterprise = g.enterprise
+			AND o.period = g.period AND o.basis = g.basis AND o.live = 1 AND (o.file = $1 OR `+counts+`)) < 0`, f.ID).Scan(&short)
+	if err == nil && short > 0 {
+		err = refuse(store.ErrConflict, "%s", text)
+	}
+	return err
 }
 
 // AnswerFile confirms or rejects a file, for good. D2 of its department does it, another person. A rejected file counts for nothing.
@@ -264,12 +280,17 @@ func (b *Book) AnswerFile(ctx context.Context, id string, confirm bool, by strin
 		if err != nil {
 			return err
 		}
+		if confirm {
+			if err := f.covered(ctx, tx, `h.answer = 'confirmed'`, "这份补录里有退回的，它的拨付还没有复核；请先复核补录拨付的那一份"); err != nil {
+				return err
+			}
+		}
 		if _, err := tx.Exec(ctx, `UPDATE earlier_file SET answer = $1, answered_by = $2, answered_at = $3 WHERE id = $4`, verdict(confirm), p.id, store.Stamp(now), id); err != nil {
 			return err
 		}
 		return p.record(ctx, tx, "earlier.answered", id, now, map[string]string{"answer": verdict(confirm)})
 	})
-	return onList(err, "这份补录里有退回的拨付，据此已把同一笔列入本系统的名单；要驳回，请先把它从名单移出")
+	return because(err, "more would be given back than was granted", "另一份补录里有这份的拨付的退回，驳回后退回的比拨付的多；请先驳回那一份，或请原补录人另行更正")
 }
 
 const fileColumns = `id, department, name, sha256, source, grants, sum_fen, recorded_by, recorded_at, coalesce(answer, ''), coalesce(answered_by, ''), answered_at`

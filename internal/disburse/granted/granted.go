@@ -54,10 +54,9 @@ func refuse(kind error, format string, args ...any) error {
 	return &ledger.Refusal{Text: fmt.Sprintf(format, args...), Kind: kind}
 }
 
-// onList gives the sentence to what the database refuses because a list of this ledger has the right: most often one that came up at
-// the same moment, or a file that gave back what a list then took.
-func onList(err error, text string) error {
-	if err != nil && errors.Is(err, store.ErrConflict) && strings.Contains(err.Error(), "the right is on a list of this ledger") {
+// because gives the sentence to what the database refuses for a cause: most often what came up at the same moment.
+func because(err error, cause, text string) error {
+	if err != nil && errors.Is(err, store.ErrConflict) && strings.Contains(err.Error(), cause) {
 		return refuse(store.ErrConflict, "%s", text)
 	}
 	return err

@@ -20,10 +20,10 @@ func TestUnmarshal(t *testing.T) {
 		`{"a":1} {}`:               false,
 		`{"a":1`:                   false,
 		``:                         false,
-		`{"a":"半\u0020"}`:         true,
+		`{"a":"半\u0020"}`:          true,
 		`{"a":"\u0000"}`:           false,
 		`{"\u0000":1}`:             false,
-		"{\"a\":\"\xb0\xeb\"}":      false, // GB18030
+		"{\"a\":\"\xb0\xeb\"}":     false, // GB18030
 		strings.Repeat("[", 20) + strings.Repeat("]", 20): true,
 		strings.Repeat("[", 21) + strings.Repeat("]", 21): false,
 		strings.Repeat("[", 1_000_000):                    false,

@@ -783,13 +783,15 @@ BEGIN
       SELECT 1 FROM payee_account p WHERE p.id = a.account AND p.enterprise IS NOT DISTINCT FROM a.enterprise OFFSET 0) END) THEN
     PERFORM dangling('an entry');
   END IF;
-  -- M1: what was granted before or elsewhere isn't paid again. Drafts share what who brings grants in has alone, to the end of the
+  -- M1: what was granted before or elsewhere isn't paid again, also what waits to be confirmed; what was given back of it counts once a
+  -- second person has confirmed that. Drafts share what who brings grants in has alone, to the end of the
   -- transaction, and look afterwards: of two at once one sees the other.
   PERFORM pg_advisory_xact_lock_shared(469919428100);
   IF EXISTS (SELECT 1 FROM earlier_grant WHERE live = 1) AND EXISTS (
     SELECT 1 FROM added a CROSS JOIN LATERAL (
       SELECT sum(g.amount_fen) AS fen FROM entitlement t
         JOIN earlier_grant g ON g.item = t.item AND g.enterprise = t.enterprise AND g.period = t.period AND g.basis = t.basis AND g.live = 1
+        AND (g.amount_fen > 0 OR EXISTS (SELECT 1 FROM earlier_file h WHERE h.id = g.file AND h.answer = 'confirmed'))
       WHERE t.id = a.entitlement AND t.part = a.part) g
     WHERE a.part NOT LIKE 'c%' AND g.fen > 0) THEN
     PERFORM refused('the right was paid before this ledger or elsewhere');
@@ -1126,17 +1128,16 @@ BEGIN
 END $$;
 -- +goose StatementEnd
 CREATE TRIGGER earlier_grant_fits BEFORE INSERT OR UPDATE ON earlier_grant FOR EACH ROW EXECUTE FUNCTION earlier_grant_fits();
--- What was not given back after all was paid before.
+-- What another file gives back was granted.
 -- +goose StatementBegin
 CREATE FUNCTION earlier_file_falls() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off AS $$
 BEGIN
   PERFORM pg_advisory_xact_lock(469919428100);
   UPDATE earlier_grant SET live = 0 WHERE file = NEW.id;
-  IF EXISTS (SELECT 1 FROM (SELECT DISTINCT item, enterprise, period, basis FROM earlier_grant WHERE file = NEW.id AND amount_fen < 0) g
+  IF EXISTS (SELECT 1 FROM (SELECT DISTINCT item, enterprise, period, basis FROM earlier_grant WHERE file = NEW.id AND amount_fen > 0) g
     WHERE (SELECT coalesce(sum(o.amount_fen), 0) FROM earlier_grant o WHERE o.item = g.item AND o.enterprise = g.enterprise
-        AND o.period = g.period AND o.basis = g.basis AND o.live = 1) > 0
-      AND on_a_list(g.item, g.enterprise, g.period, g.basis)) THEN
-    PERFORM refused('the right is on a list of this ledger');
+        AND o.period = g.period AND o.basis = g.basis AND o.live = 1) < 0) THEN
+    PERFORM refused('more would be given back than was granted');
   END IF;
   RETURN NULL;
 END $$;

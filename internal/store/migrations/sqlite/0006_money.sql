@@ -708,11 +708,13 @@ WHEN NOT EXISTS (SELECT 1 FROM disbursement_list l WHERE l.id = NEW.list AND l.s
     AND t.item = NEW.item AND t.amount_fen = NEW.claimed_fen)
 BEGIN SELECT RAISE(ABORT, 'an entry comes into a draft, with what its entitlement says'); END;
 -- +goose StatementEnd
--- M1: what was granted before or elsewhere isn't paid again.
+-- M1: what was granted before or elsewhere isn't paid again, also what waits to be confirmed; what was given back of it counts once a
+-- second person has confirmed that.
 -- +goose StatementBegin
 CREATE TRIGGER list_entry_earlier BEFORE INSERT ON list_entry
 WHEN NEW.part NOT GLOB 'c*' AND coalesce((SELECT sum(g.amount_fen) FROM entitlement t
     JOIN earlier_grant g ON g.item = t.item AND g.enterprise = t.enterprise AND g.period = t.period AND g.basis = t.basis AND g.live = 1
+      AND (g.amount_fen > 0 OR EXISTS (SELECT 1 FROM earlier_file h WHERE h.id = g.file AND h.answer = 'confirmed'))
   WHERE t.id = NEW.entitlement AND t.part = NEW.part), 0) > 0
 BEGIN SELECT RAISE(ABORT, 'the right was paid before this ledger or elsewhere'); END;
 -- +goose StatementEnd
@@ -964,18 +966,15 @@ WHEN (NEW.file, NEW.line, NEW.item, NEW.enterprise, NEW.period, NEW.basis, NEW.a
   OR NEW.live <> 0 OR (SELECT answer FROM earlier_file WHERE id = NEW.file) IS NOT 'rejected'
 BEGIN SELECT RAISE(ABORT, 'an earlier grant falls with its file alone'); END;
 -- +goose StatementEnd
--- What was not given back after all was paid before.
+-- What another file gives back was granted.
 -- +goose StatementBegin
 CREATE TRIGGER earlier_file_falls AFTER UPDATE ON earlier_file WHEN NEW.answer = 'rejected'
 BEGIN
   UPDATE earlier_grant SET live = 0 WHERE file = NEW.id;
-  SELECT RAISE(ABORT, 'the right is on a list of this ledger') WHERE EXISTS (
-    SELECT 1 FROM (SELECT DISTINCT item, enterprise, period, basis FROM earlier_grant WHERE file = NEW.id AND amount_fen < 0) g
+  SELECT RAISE(ABORT, 'more would be given back than was granted') WHERE EXISTS (
+    SELECT 1 FROM (SELECT DISTINCT item, enterprise, period, basis FROM earlier_grant WHERE file = NEW.id AND amount_fen > 0) g
     WHERE (SELECT coalesce(sum(o.amount_fen), 0) FROM earlier_grant o WHERE o.item = g.item AND o.enterprise = g.enterprise
-        AND o.period = g.period AND o.basis = g.basis AND o.live = 1) > 0
-      AND EXISTS (SELECT 1 FROM entitlement t JOIN list_entry e ON e.entitlement = t.id AND e.part = t.part
-        WHERE t.item = g.item AND t.enterprise = g.enterprise AND t.period = g.period AND t.basis = g.basis
-          AND e.status IN ('in', 'held') AND e.part NOT GLOB 'c*'));
+        AND o.period = g.period AND o.basis = g.basis AND o.live = 1) < 0);
 END;
 -- +goose StatementEnd
 -- +goose StatementBegin
