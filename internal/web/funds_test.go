@@ -399,6 +399,11 @@ func TestFindingsAPI(t *testing.T) {
 		t.Errorf("%+v", mine)
 	}
 	x.refused("/api/v1/findings/"+mine.ID+"/answer", `{"answer":"confirmed"}`, http.StatusConflict, "请由另一人复核")
+	x.as("tongji")
+	there, none := x.post("/api/v1/findings", fmt.Sprintf(found, x.firms[0].USCC, "2025-06-30"), ""), x.post("/api/v1/findings", fmt.Sprintf(found, x.firms[0].USCC, "2025-06-29"), "")
+	if there.Code != http.StatusForbidden || there.Code != none.Code || there.Body.String() != none.Body.String() {
+		t.Errorf("another department learns what was found: %d %s, %d %s", there.Code, there.Body, none.Code, none.Body)
+	}
 	x.as("D1")
 	sum := done[fundsapi.Finding](x, "/api/v1/findings", fmt.Sprintf(`{"enterprise":%q,"item":"a-wengang-paiqian","condition":"amount","amount":"12345.60","evidence":"核对表"}`, x.firms[1].USCC))
 	if sum.Amount == nil || *sum.Amount != 12345_60 || sum.Holds != nil || sum.On != "2025-07-01" {

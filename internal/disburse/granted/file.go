@@ -168,7 +168,11 @@ func check(rows []row, has *known, department string, owner Owner, today civil.D
 	last := map[right]row{}
 	net := map[right]exact.Money{}
 	for _, r := range rows {
-		for _, text := range r.wrong(has, department, owner, today) {
+		if text := r.foreign(department, owner); text != "" {
+			add(r, "%s", text) // and nothing of what is known of it, which is that department's
+			continue
+		}
+		for _, text := range r.wrong(has, today) {
 			add(r, "%s", text)
 		}
 		if first := seen[r.key()]; first > 0 {
@@ -198,15 +202,20 @@ func check(rows []row, has *known, department string, owner Owner, today civil.D
 	return fresh, nil
 }
 
-// wrong lists what is wrong with a grant by itself.
-func (r row) wrong(has *known, department string, owner Owner, today civil.Date) (list []string) {
-	add := func(format string, args ...any) { list = append(list, fmt.Sprintf(format, args...)) }
+// foreign says why a grant isn't the department's; "": it is.
+func (r row) foreign(department string, owner Owner) string {
 	switch whose, known := owner(r.Item); {
 	case !known:
-		add("没有这个事项")
+		return "没有这个事项"
 	case whose != department:
-		add("这个事项是%s的，请由该部门补录", whose)
+		return fmt.Sprintf("这个事项是%s的，请由该部门补录", whose)
 	}
+	return ""
+}
+
+// wrong lists what is wrong with a grant of the department by itself.
+func (r row) wrong(has *known, today civil.Date) (list []string) {
+	add := func(format string, args ...any) { list = append(list, fmt.Sprintf(format, args...)) }
 	if !has.firms[r.Enterprise] {
 		add("没有这家企业，请先导入企业数据")
 	}

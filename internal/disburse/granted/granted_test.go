@@ -115,6 +115,11 @@ func TestImport(t *testing.T) {
 		if _, err := load("d1", strings.Replace(good, "100", "90", 1)); err == nil || !strings.Contains(err.Error(), "与这里的 90.00 元不同") {
 			t.Errorf("another sum: %v", err)
 		}
+		_, known := b.Import(ctx, granted.Loading{Department: "区科委", Name: "a.csv", Source: "旧账", Body: []byte(head + strings.Replace(good, "100", "90", 1))}, owner, "other", now)
+		_, unknown := b.Import(ctx, granted.Loading{Department: "区科委", Name: "a.csv", Source: "旧账", Body: []byte(head + strings.Replace(good, "合同一,100", "合同九,90", 1))}, owner, "other", now)
+		if known == nil || unknown == nil || known.Error() != unknown.Error() {
+			t.Errorf("another department learns what was brought in: %v, %v", known, unknown)
+		}
 		if err := b.AnswerFile(ctx, f.ID, true, "both", now); err == nil || !strings.Contains(err.Error(), "另一人") {
 			t.Errorf("confirmed by himself: %v", err)
 		}

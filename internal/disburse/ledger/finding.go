@@ -97,13 +97,14 @@ func (b *Book) RecordFindings(ctx context.Context, list []Finding, asks Asks, by
 		if err != nil {
 			return err
 		}
-		if err := checkFindings(ctx, tx, list, asks, civil.On(now)); err != nil {
-			return err
-		}
+		// First whose items they are: what is found already of another department's is that department's.
 		for _, f := range list {
-			if demand, _ := asks(f.Item); !p.has(drafts, demand.Department) {
+			if demand, known := asks(f.Item); known && !p.has(drafts, demand.Department) {
 				return refuse(ErrRole, "事项 %s 是%s的，请由该部门的%s录入", f.Item, demand.Department, duty.Full(drafts))
 			}
+		}
+		if err := checkFindings(ctx, tx, list, asks, civil.On(now)); err != nil {
+			return err
 		}
 		digest := sha256.New()
 		for _, f := range list {
