@@ -21,6 +21,7 @@ import (
 	"mianshen/internal/disburse/pay"
 	"mianshen/internal/disburse/pay/balance"
 	"mianshen/internal/notify/supply"
+	"mianshen/internal/web/caller"
 	"mianshen/internal/web/once"
 	"mianshen/internal/web/problem"
 	"mianshen/internal/web/receive"
@@ -97,7 +98,7 @@ const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; 
 // guard puts everything in the way that each request passes, from the outside in.
 func (s *Server) guard(e *echo.Echo, table map[string]Access) {
 	e.Pre(s.recover, headers)
-	e.Use(s.measure, wellFormed, s.bound(), s.limit(source.New(s.cfg.Rate, s.cfg.Clock), source.New(s.cfg.Guesses, s.cfg.Clock)), s.identify, s.permit(table), deadline, s.answerOnce(once.New(s.cfg.Clock)))
+	e.Use(s.measure, wellFormed, s.bound(), s.limit(source.New(s.cfg.Rate, s.cfg.Clock), source.New(s.cfg.Guesses, s.cfg.Clock)), s.identify, s.permit(table), heavy(), deadline, s.answerOnce(once.New(s.cfg.Clock)))
 }
 
 // recover turns a panic into an answer and a line in the log; one bad request must not end the others.
@@ -187,6 +188,43 @@ func (s *Server) bound() echo.MiddlewareFunc {
 				return problem.New(http.StatusTooManyRequests, "从您这里同时来的请求太多，请过几秒再试。")
 			}
 			defer leave()
+			return next(c)
+		}
+	}
+}
+
+// Orders that are held in memory whole: from this size on a few at once, of one person fewer. One comes to several times its size.
+const (
+	heavyBody     = 8 << 20
+	heavyAtOnce   = 6
+	heavyOfPerson = 2
+)
+
+// streamed are the orders whose bodies go to a file piece by piece, however large they are.
+var streamed = map[string]bool{"POST /api/v1/deliveries": true, "PATCH /api/v1/uploads/:id": true}
+
+// heavy lets few large orders be read at once, so that who may send them can't fill the memory, nor keep the others from it.
+func heavy() echo.MiddlewareFunc {
+	places, persons := make(chan struct{}, heavyAtOnce), source.NewCrowd(heavyOfPerson)
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			r := c.Request()
+			who, _ := r.Context().Value(callerKey{}).(caller.Caller)
+			small := r.ContentLength >= 0 && r.ContentLength < heavyBody
+			if small || allowed(c).body < heavyBody || streamed[r.Method+" "+c.Path()] {
+				return next(c)
+			}
+			leave, ok := persons.Enter(who.ID())
+			if !ok {
+				return problem.New(http.StatusTooManyRequests, "您有别的大文件正在送，请等它办完再送。")
+			}
+			defer leave()
+			select {
+			case places <- struct{}{}:
+				defer func() { <-places }()
+			default:
+				return problem.New(http.StatusServiceUnavailable, "同时送来的大文件太多，请过几秒再试。")
+			}
 			return next(c)
 		}
 	}

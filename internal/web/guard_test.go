@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"mianshen/index"
+	"mianshen/internal/web/door"
 	"mianshen/internal/web/problem"
 	"mianshen/internal/web/receive"
 	"mianshen/internal/web/source"
@@ -240,6 +241,44 @@ func TestCrowd(t *testing.T) {
 	if code := from("198.51.100.7:1002", strings.NewReader("login=a")); code != http.StatusUnprocessableEntity {
 		t.Errorf("afterwards: %d", code)
 	}
+}
+
+// TestHeavy holds that large bodies, which are read whole, come few at once, and of one person fewer; small ones aren't held up.
+func TestHeavy(t *testing.T) {
+	s, _ := served(t, nil)
+	from := func(login string, body io.Reader) int {
+		cookie, err := s.cfg.Persons.AsDemo(t.Context(), login, s.cfg.Clock())
+		if err != nil {
+			t.Error(err)
+		}
+		r := httptest.NewRequest(http.MethodPost, "/api/v1/granted/files", body) // of a pipe: of unknown length
+		r.Header.Set("Content-Type", "application/json")
+		r.AddCookie(&http.Cookie{Name: door.Cookie, Value: cookie})
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, r)
+		return w.Code
+	}
+	var wait sync.WaitGroup
+	var writers []*io.PipeWriter
+	for range 2 {
+		body, writer := io.Pipe()
+		writers = append(writers, writer)
+		wait.Go(func() { from("D1", body) })
+		_, _ = writer.Write([]byte("{")) // returns once the handler has begun to read
+	}
+	body, writer := io.Pipe()
+	go func() { _, _ = writer.Write([]byte("{")); _ = writer.Close() }()
+	if code := from("D1", body); code != http.StatusTooManyRequests {
+		t.Errorf("a third large one of the same person: %d", code)
+	}
+	_ = body.Close()
+	if code := from("D1", strings.NewReader("{}")); code != http.StatusUnprocessableEntity {
+		t.Errorf("a small one: %d", code)
+	}
+	for _, w := range writers {
+		_ = w.Close()
+	}
+	wait.Wait()
 }
 
 func TestInsideStaysInside(t *testing.T) {
