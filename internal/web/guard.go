@@ -167,8 +167,7 @@ func headAsGet(next http.Handler) http.Handler {
 // bound caps what one request may bring and how many are answered at once, of one source half of them: whoever sends bodies byte by
 // byte holds his places as long as he is let, and leaves the others theirs.
 func (s *Server) bound() echo.MiddlewareFunc {
-	places := make(chan struct{}, s.cfg.AtOnce)
-	sources := source.NewCrowd(max(1, s.cfg.AtOnce/2))
+	gate := source.NewGate(s.cfg.AtOnce, max(1, s.cfg.AtOnce/2))
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			r := c.Request()
@@ -177,18 +176,7 @@ func (s *Server) bound() echo.MiddlewareFunc {
 				return problem.New(http.StatusRequestEntityTooLarge, "")
 			}
 			r.Body = http.MaxBytesReader(c.Response(), r.Body, most)
-			select {
-			case places <- struct{}{}:
-				defer func() { <-places }()
-			default:
-				return problem.New(http.StatusServiceUnavailable, "同时来的请求太多，请过几秒再试。")
-			}
-			leave, ok := sources.Enter(c.RealIP())
-			if !ok {
-				return problem.New(http.StatusTooManyRequests, "从您这里同时来的请求太多，请过几秒再试。")
-			}
-			defer leave()
-			return next(c)
+			return through(gate, c.RealIP(), next, c, "同时来的请求太多，请过几秒再试。", "从您这里同时来的请求太多，请过几秒再试。")
 		}
 	}
 }
@@ -205,7 +193,7 @@ var streamed = map[string]bool{"POST /api/v1/deliveries": true, "PATCH /api/v1/u
 
 // heavy lets few large orders be read at once, so that who may send them can't fill the memory, nor keep the others from it.
 func heavy() echo.MiddlewareFunc {
-	places, persons := make(chan struct{}, heavyAtOnce), source.NewCrowd(heavyOfPerson)
+	gate := source.NewGate(heavyAtOnce, heavyOfPerson)
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			r := c.Request()
@@ -214,20 +202,22 @@ func heavy() echo.MiddlewareFunc {
 			if small || allowed(c).body < heavyBody || streamed[r.Method+" "+c.Path()] {
 				return next(c)
 			}
-			leave, ok := persons.Enter(who.ID())
-			if !ok {
-				return problem.New(http.StatusTooManyRequests, "您有别的大文件正在送，请等它办完再送。")
-			}
-			defer leave()
-			select {
-			case places <- struct{}{}:
-				defer func() { <-places }()
-			default:
-				return problem.New(http.StatusServiceUnavailable, "同时送来的大文件太多，请过几秒再试。")
-			}
-			return next(c)
+			return through(gate, who.ID(), next, c, "同时送来的大文件太多，请过几秒再试。", "您有别的大文件正在送，请等它办完再送。")
 		}
 	}
+}
+
+// through goes on with a request while it has a place, or says that there is none: for anybody, or for who sends it.
+func through(g *source.Gate, who string, next echo.HandlerFunc, c echo.Context, full, yours string) error {
+	leave, all, own := g.Enter(who)
+	switch {
+	case all:
+		return problem.New(http.StatusServiceUnavailable, full)
+	case own:
+		return problem.New(http.StatusTooManyRequests, yours)
+	}
+	defer leave()
+	return next(c)
 }
 
 // limit holds each source to its rate, and to a lower one where secrets can be guessed. Files and health are not counted.

@@ -122,3 +122,28 @@ func (c *Crowd) Enter(address string) (leave func(), ok bool) {
 		}
 	}, true
 }
+
+// Gate is a crowd of which all sources together have some places too.
+type Gate struct {
+	places chan struct{}
+	crowd  *Crowd
+}
+
+// NewGate returns one with places for all together, and at most some of them for one source.
+func NewGate(places, ofOne int) *Gate { return &Gate{make(chan struct{}, places), NewCrowd(ofOne)} }
+
+// Enter takes a place, which leave gives back, or tells why there is none: all are taken, or the source has its own. A name that isn't an
+// address is a source too.
+func (g *Gate) Enter(who string) (leave func(), all, own bool) {
+	select {
+	case g.places <- struct{}{}:
+	default:
+		return nil, true, false
+	}
+	out, ok := g.crowd.Enter(who)
+	if !ok {
+		<-g.places
+		return nil, false, true
+	}
+	return func() { out(); <-g.places }, false, false
+}
