@@ -254,7 +254,7 @@ func TestOddText(t *testing.T) {
 	x := newTill(t)
 	x.as("F1")
 	put := func(id, name, more string) *httptest.ResponseRecorder {
-		return x.post("/api/v1/budget", fmt.Sprintf(`{"id":"%s","name":"%s","year":2025,"department":%q,"unit":"101001","project":"P1","function":"2150805","economic":"50701"%s}`, id, name, demo.Department, more), "")
+		return x.post("/api/v1/budget", strings.NewReplacer("ID", id, "NAME", name).Replace(fmt.Sprintf(line, "ID", "NAME", 2025, demo.Department, more)), "")
 	}
 	for what, w := range map[string]*httptest.ResponseRecorder{
 		"an item with a NUL":        put("A", "额度", `,"item":"a\u0000"`),
