@@ -42,7 +42,7 @@ func (w *world) propose(ctx context.Context) (*Proposal, error) {
 	if err != nil {
 		return nil, err
 	}
-	slices.SortFunc(w.due, func(a, b *due) int { return compareClaims(a.claimed, a.part, b.claimed, b.part) })
+	slices.SortFunc(w.due, func(a, b *due) int { return compareClaims(&a.claimed, a.part, &b.claimed, b.part) })
 	purses := w.purses(lines, pending)
 	p := &Proposal{Sweep: w.sweep.ID, AsOf: w.sweep.AsOf, Year: w.request.Year, Entries: make([]lists.Entry, 0, len(w.due))}
 	for _, x := range purses {
@@ -64,9 +64,15 @@ func (w *world) propose(ctx context.Context) (*Proposal, error) {
 	return p, nil
 }
 
-func compareClaims(a entitle.Entitlement, partA string, b entitle.Entitlement, partB string) int {
-	return cmp.Or(cmp.Compare(a.Item, b.Item), cmp.Compare(a.Enterprise, b.Enterprise), cmp.Compare(a.Period, b.Period), cmp.Compare(a.Basis.Value, b.Basis.Value),
-		cmp.Compare(a.Basis.Kind, b.Basis.Kind), cmp.Compare(partA, partB))
+// compareClaims orders claims by item, firm, period, basis and part. Most differ in the first two.
+func compareClaims(a *entitle.Entitlement, partA string, b *entitle.Entitlement, partB string) int {
+	if c := cmp.Compare(a.Item, b.Item); c != 0 {
+		return c
+	}
+	if c := cmp.Compare(a.Enterprise, b.Enterprise); c != 0 {
+		return c
+	}
+	return cmp.Or(cmp.Compare(a.Period, b.Period), cmp.Compare(a.Basis.Value, b.Basis.Value), cmp.Compare(a.Basis.Kind, b.Basis.Kind), cmp.Compare(partA, partB))
 }
 
 // pending is what living lists before public notice will reserve, by line.

@@ -259,8 +259,8 @@ func (s *server) log() string {
 	return string(text[max(0, len(text)-4000):])
 }
 
-// NotRacing skips a test under the race detector, and says so: one of money on PostgreSQL, or of another program. The gate runs it without
-// the detector.
+// NotRacing skips a test under the race detector, and says so: one of money on PostgreSQL, of another program, or one that does much by
+// one goroutine. The gate runs it without the detector.
 func NotRacing(t testing.TB) {
 	t.Helper()
 	if Racing {

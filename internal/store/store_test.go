@@ -62,6 +62,7 @@ func TestSQLiteFile(t *testing.T) {
 }
 
 func TestSQLiteMemory(t *testing.T) {
+	pgtest.NotRacing(t) // the suite in a file is, and this one migrates anew for each test
 	storetest.Run(t, func(t *testing.T) *store.Store { return opened(t, "sqlite://:memory:") })
 }
 

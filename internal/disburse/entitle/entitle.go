@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -127,12 +128,11 @@ func canonical(text string) bool {
 // after a line that names this form. It is what UNIQUE stands on (promise M1), so the form never changes. The amount is no
 // part of it: a claim computed anew with another amount is the same claim.
 func ID(item, enterprise, period string, basis Basis) string {
-	var b strings.Builder
-	b.WriteString("mianshen entitlement 1\n")
-	for _, text := range []string{item, enterprise, period, basis.Kind, basis.Value} {
-		fmt.Fprintf(&b, "%d:%s", len(text), text)
+	b := append(make([]byte, 0, 256), "mianshen entitlement 1\n"...)
+	for _, text := range [...]string{item, enterprise, period, basis.Kind, basis.Value} {
+		b = append(append(strconv.AppendInt(b, int64(len(text)), 10), ':'), text...)
 	}
-	sum := sha256.Sum256([]byte(b.String()))
+	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:])
 }
 

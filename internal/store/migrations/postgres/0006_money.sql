@@ -72,9 +72,8 @@ CREATE TABLE entitlement (
   decision       TEXT COLLATE "C" NOT NULL CHECK (decision <> ''),
   made_at        TIMESTAMPTZ NOT NULL,
   PRIMARY KEY (id, part),
-  UNIQUE (item, enterprise, period, basis_kind, basis, part)
+  UNIQUE (enterprise, item, period, basis_kind, basis, part)
 );
-CREATE INDEX entitlement_enterprise ON entitlement (enterprise, item);
 
 -- What a list may do next. Code has the same table, and a test holds both against each other.
 CREATE TABLE list_step (

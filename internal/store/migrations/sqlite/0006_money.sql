@@ -72,9 +72,8 @@ CREATE TABLE entitlement (
   decision       TEXT NOT NULL CHECK (decision <> ''),
   made_at        TEXT NOT NULL CHECK (made_at LIKE '____-__-__T__:__:__.______Z'),
   PRIMARY KEY (id, part),
-  UNIQUE (item, enterprise, period, basis_kind, basis, part)
+  UNIQUE (enterprise, item, period, basis_kind, basis, part)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX entitlement_enterprise ON entitlement (enterprise, item);
 
 -- What a list may do next. Code has the same table, and a test holds both against each other.
 CREATE TABLE list_step (
@@ -712,7 +711,7 @@ BEGIN SELECT RAISE(ABORT, 'an entry comes into a draft, with what its entitlemen
 -- second person has confirmed that.
 -- +goose StatementBegin
 CREATE TRIGGER list_entry_earlier BEFORE INSERT ON list_entry
-WHEN NEW.part NOT GLOB 'c*' AND coalesce((SELECT sum(g.amount_fen) FROM entitlement t
+WHEN EXISTS (SELECT 1 FROM earlier_grant WHERE live = 1) AND NEW.part NOT GLOB 'c*' AND coalesce((SELECT sum(g.amount_fen) FROM entitlement t
     JOIN earlier_grant g ON g.item = t.item AND g.enterprise = t.enterprise AND g.period = t.period AND g.basis = t.basis AND g.live = 1
       AND (g.amount_fen > 0 OR EXISTS (SELECT 1 FROM earlier_file h WHERE h.id = g.file AND h.answer = 'confirmed'))
   WHERE t.id = NEW.entitlement AND t.part = NEW.part), 0) > 0
@@ -745,11 +744,11 @@ BEGIN UPDATE disbursement_list SET hash = NULL WHERE id = NEW.list; END;
 -- +goose StatementEnd
 -- An entry that is paid less takes less of its caps. What an entry occupied is free again when it is out.
 -- +goose StatementBegin
-CREATE TRIGGER list_entry_lowers AFTER UPDATE ON list_entry WHEN NEW.amount_fen < OLD.amount_fen
+CREATE TRIGGER list_entry_lowers AFTER UPDATE OF amount_fen ON list_entry WHEN NEW.amount_fen < OLD.amount_fen
 BEGIN UPDATE entry_cap SET fen = NEW.amount_fen WHERE list = NEW.list AND n = NEW.n AND fen > NEW.amount_fen; END;
 -- +goose StatementEnd
 -- +goose StatementBegin
-CREATE TRIGGER list_entry_frees AFTER UPDATE ON list_entry WHEN NEW.status IN ('removed', 'returned')
+CREATE TRIGGER list_entry_frees AFTER UPDATE OF status ON list_entry WHEN NEW.status IN ('removed', 'returned')
 BEGIN
   DELETE FROM entry_seat WHERE list = NEW.list AND n = NEW.n;
   DELETE FROM entry_cap WHERE list = NEW.list AND n = NEW.n;
