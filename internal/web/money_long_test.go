@@ -58,7 +58,7 @@ func lengthen(ctx context.Context, s *store.Store, n int) error {
 // TestLongRegisters holds that pages of a list and of registers stay small and quick however long these are: a page is bounded, says how
 // many there are, finds by name and state, and goes on without a gap.
 func TestLongRegisters(t *testing.T) {
-	pgtest.NotRacing(t) // one page after the other
+	pgtest.NotRacing(t)                             // one page after the other
 	office, err := settle(t.Context(), t.TempDir()) // of its own: what it adds is in nobody else's way
 	if err != nil {
 		t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"mianshen/internal/disburse/entitle"
+	"mianshen/internal/pgtest"
 	"mianshen/rules/civil"
 	"mianshen/rules/exact"
 )
@@ -121,6 +122,7 @@ func solve(t testing.TB, p Problem) Answer {
 // TestAgainstEverything compares the search with the judge, which tries every combination: the sum and the preferred
 // combination, line by line. It counts what the cases hold, so that they can't become easy unnoticed.
 func TestAgainstEverything(t *testing.T) {
+	pgtest.NotRacing(t) // one goroutine
 	r := newSource(t)
 	var cut, lost, less, crossing int
 	for n := range cases {
@@ -205,6 +207,7 @@ func TestOrder(t *testing.T) {
 
 // TestMonotone holds that a looser cap, a cap less, or an entitlement more (outside `first`) never makes the sum smaller.
 func TestMonotone(t *testing.T) {
+	pgtest.NotRacing(t) // one goroutine
 	r := newSource(t)
 	for range cases / 4 {
 		p := random(r, 3+r.IntN(8), 1000)

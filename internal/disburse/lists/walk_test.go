@@ -20,7 +20,7 @@ import (
 func TestWalk(t *testing.T) {
 	steps := 100_000
 	if pgtest.Racing {
-		steps = 8000
+		steps = 2000
 	}
 	if text := os.Getenv("MIANSHEN_WALK"); text != "" {
 		_, err := fmt.Sscan(text, &steps)

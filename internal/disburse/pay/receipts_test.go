@@ -14,6 +14,7 @@ import (
 	"mianshen/internal/disburse/pay/evidence"
 	"mianshen/internal/disburse/pay/paytest"
 	"mianshen/internal/disburse/receipt"
+	"mianshen/internal/pgtest"
 	"mianshen/internal/store"
 	"mianshen/rules/civil"
 )
@@ -355,6 +356,7 @@ func stream(r *rand.Rand, b pay.Batch) []paytest.Answer {
 // TestOrder holds that any order, repetition and division into files of the same receipts ends in the same database, and that the sums
 // hold. What does not depend on it is all but when a line came and in which file.
 func TestOrder(t *testing.T) {
+	pgtest.NotRacing(t) // one goroutine
 	each(t, func(t *testing.T, d *desk) {
 		seed := rand.Uint64()
 		t.Logf("seed %d", seed)

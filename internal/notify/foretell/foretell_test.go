@@ -167,6 +167,7 @@ func (w *town) compare(p *casework.Proposal, sight foretell.Sight, said, before 
 // TestForetoldIsTold publishes the samples one after another, and a policy of its own in two versions: what the sight says before is what
 // firms are told after the next sweep, event by event and word for word.
 func TestForetoldIsTold(t *testing.T) {
+	pgtest.NotRacing(t) // one goroutine
 	t.Run("samples", func(t *testing.T) {
 		w := newTown(t, "sqlite://"+t.TempDir()+"/a.db", 60)
 		folders, err := fs.ReadDir(seeds.Policies(), ".")

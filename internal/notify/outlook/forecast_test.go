@@ -11,6 +11,7 @@ import (
 	"mianshen/internal/demo"
 	"mianshen/internal/facts"
 	"mianshen/internal/notify/forecast"
+	"mianshen/internal/pgtest"
 	"mianshen/internal/store"
 	"mianshen/rules"
 	"mianshen/rules/civil"
@@ -56,6 +57,7 @@ func town(t *testing.T, n int) (*casework.Office, *casework.Book, []string) {
 // TestForecast holds forecasts over what deliveries say against a snapshot and a decision of each of 400 days, for 500 random pairs
 // (a fifth of that under the race detector).
 func TestForecast(t *testing.T) {
+	pgtest.NotRacing(t) // one goroutine
 	ctx := t.Context()
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)

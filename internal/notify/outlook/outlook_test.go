@@ -18,6 +18,7 @@ import (
 	"mianshen/internal/notify/event"
 	"mianshen/internal/notify/outbox"
 	"mianshen/internal/notify/outlook"
+	"mianshen/internal/pgtest"
 	"mianshen/internal/seal"
 	"mianshen/internal/store"
 	"mianshen/rules"
@@ -260,6 +261,7 @@ func same(t *testing.T, what string, got, want map[string]event.Event) {
 // TestIncremental lets a town live. What is told step by step, with kills at any call, is event by event what somebody tells who looks at
 // everything from the first change on; and most firms aren't looked at.
 func TestIncremental(t *testing.T) {
+	pgtest.NotRacing(t) // one goroutine
 	r := seeded(t)
 	rounds, firms := 8, 30
 	if os.Getenv("MIANSHEN_LONG") != "" {

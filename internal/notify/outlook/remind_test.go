@@ -6,12 +6,14 @@ import (
 	"mianshen/internal/notify/event"
 	"mianshen/internal/notify/outbox"
 	"mianshen/internal/notify/outlook"
+	"mianshen/internal/pgtest"
 	"mianshen/internal/seal"
 )
 
 // TestRemind goes through the days after a sweep: each window and each end is told 15, 3 and 1 days before, once, and a day that comes
 // again tells nothing.
 func TestRemind(t *testing.T) {
+	pgtest.NotRacing(t) // one goroutine
 	l := newLife(t, seeded(t), 60)
 	ctx, b := t.Context(), newBox(outbox.New(l.office.Store, seal.New()))
 	o := outlook.New(l.office, b)
