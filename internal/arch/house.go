@@ -128,7 +128,7 @@ var rooms = map[string]Room{
 		TestImports: []string{"internal/fsck", "internal/seal"},
 	},
 	"internal/disburse/entitle": {Bars: NoClock | NoIO, Imports: []string{"rules/exact", "rules/civil"}},
-	"internal/disburse/best":    {Bars: NoClock | NoIO, Imports: []string{"rules/exact", "rules/civil", "internal/disburse/entitle"}},
+	"internal/disburse/best":    {Bars: NoClock | NoIO, Imports: []string{"rules/exact", "rules/civil", "internal/disburse/entitle"}, TestImports: []string{"internal/pgtest"}},
 	"internal/disburse/ration":  {Bars: NoClock | NoIO, Imports: []string{"rules/exact", "rules/civil"}},
 	"internal/disburse/payee":   {Bars: NoClock | NoIO},
 	"internal/disburse/ledger": {
@@ -185,7 +185,7 @@ var rooms = map[string]Room{
 	},
 	"internal/notify/outlook": {
 		Bars: NoClock, Imports: []string{"rules", "rules/exact", "rules/civil", "engine", "engine/column", "internal/casework", "internal/store", "internal/notify/event", "internal/notify/forecast", "internal/notify/night"},
-		TestImports: []string{"internal/facts", "internal/facts/form", "internal/seal", "internal/demo", "internal/notify/derive", "internal/notify/outbox", "seeds"},
+		TestImports: []string{"internal/facts", "internal/facts/form", "internal/seal", "internal/demo", "internal/notify/derive", "internal/notify/outbox", "internal/pgtest", "seeds"},
 	},
 	"internal/notify/words": {
 		Bars: NoClock, Imports: []string{"rules/source", "internal/audit", "internal/store", "internal/notify/event"}, TestImports: []string{"internal/pgtest"},
