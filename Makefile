@@ -128,7 +128,7 @@ test-race:
 	GOEXPERIMENT=simd go test -count=1 ./engine/kernel
 	go test -count=1 -run '^TestMemoryIsBounded$$' ./internal/intake/delivery
 	go test -count=1 -run '^TestMutations$$' ./internal/audit
-	go test -count=1 -run '^(TestSQLiteMemory|TestLongRegisters)$$' ./internal/store ./internal/web
+	go test -count=1 -run '^(TestSQLiteMemory|TestLongRegisters|TestMatrix|TestTokensOfMatrix|TestInterrupted)$$' ./internal/store ./internal/web ./internal/casework
 	go test -timeout 20m -count=1 ./cmd/mianshen ./internal/demo/quarter ./internal/disburse/... ./internal/fsck ./internal/notify/...
 	CGO_ENABLED=1 go test -race -timeout 40m $(TESTFLAGS) ./internal/web ./internal/store ./... # the longest first, so that none is left for last
 

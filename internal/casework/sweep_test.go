@@ -15,6 +15,7 @@ import (
 	"mianshen/internal/casework"
 	"mianshen/internal/facts/arrival"
 	"mianshen/internal/intake"
+	"mianshen/internal/pgtest"
 	"mianshen/internal/store"
 	"mianshen/rules"
 )
@@ -71,6 +72,7 @@ func differences(t *testing.T, o *casework.Office, sweep int64) []store.Differen
 // TestInterrupted stops a sweep after its first shard and goes on with it: states and differences are those of a sweep that was
 // never interrupted.
 func TestInterrupted(t *testing.T) {
+	pgtest.NotRacing(t) // one goroutine
 	const firms = 2*kernel.Rows + 100
 	run := func(t *testing.T, o *casework.Office, interrupt bool) {
 		t.Helper()

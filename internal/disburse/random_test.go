@@ -246,6 +246,7 @@ func (d *desk) deliver(firms []smallFirm, at time.Time) {
 // tries every combination of payments: sums are the largest that are legal, everything that was drafted stays legal together, and
 // planning again proposes nothing twice.
 func TestSmallWorlds(t *testing.T) {
+	pgtest.NotRacing(t) // one goroutine
 	worlds := map[string]int{"sqlite": 40, "postgres": 8}
 	if pgtest.Racing {
 		worlds = map[string]int{"sqlite": 5}

@@ -62,6 +62,7 @@ func broken(t *testing.T, address string) (ids []string, said string) {
 }
 
 func TestCorruptions(t *testing.T) {
+	pgtest.NotRacing(t) // one goroutine
 	t.Run("sqlite", func(t *testing.T) { corrupted(t, newFile(t)) })
 	t.Run("postgres", func(t *testing.T) {
 		pgtest.NotRacing(t)

@@ -14,6 +14,7 @@ import (
 	"mianshen/internal/notify/channel"
 	"mianshen/internal/notify/event"
 	"mianshen/internal/notify/outbox"
+	"mianshen/internal/pgtest"
 	"mianshen/internal/store"
 )
 
@@ -40,6 +41,7 @@ func child(address string) {
 // TestKilled kills dispatchers at any moment, also between sending and marking. The gateways count for themselves: the dumb one takes
 // nothing twice, and what it may have taken without being marked is listed as unknown. MIANSHEN_NOTIFY_KILLS sets how often.
 func TestKilled(t *testing.T) {
+	pgtest.NotRacing(t) // what is killed is another process
 	kills := number("MIANSHEN_NOTIFY_KILLS", 10)
 	seed := uint64(number("MIANSHEN_SEED", int(time.Now().UnixNano()%1_000_000)))
 	t.Logf("seed %d (MIANSHEN_SEED), %d kills (MIANSHEN_NOTIFY_KILLS)", seed, kills)

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"mianshen/internal/persons"
+	"mianshen/internal/pgtest"
 	"mianshen/internal/web/door"
 )
 
@@ -219,6 +220,7 @@ func fits(a answer, cell byte) bool {
 // TestMatrix asks a running server every route as every role, about one's own and about another's, and holds the answers
 // against testdata/matrix.txt.
 func TestMatrix(t *testing.T) {
+	pgtest.NotRacing(t) // one goroutine
 	rows := readMatrix(t)
 	m := newMatrix(t)
 	listed := map[string]bool{}
@@ -299,6 +301,7 @@ func (m *matrix) absent(route string) string {
 // TestTokensOfMatrix asks as every role by tokens: with the scope that the matrix names one may what one may by session, but for
 // stepping up; with other scopes nothing.
 func TestTokensOfMatrix(t *testing.T) {
+	pgtest.NotRacing(t) // one goroutine
 	rows := readMatrix(t)
 	m := newMatrix(t)
 	now := m.closed.cfg.Clock()
