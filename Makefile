@@ -129,8 +129,8 @@ test-race:
 	go test -count=1 -run '^TestMemoryIsBounded$$' ./internal/intake/delivery
 	go test -count=1 -run '^TestMutations$$' ./internal/audit
 	go test -count=1 -run '^(TestSQLiteMemory|TestLongRegisters|TestMatrix|TestTokensOfMatrix|TestInterrupted)$$' ./internal/store ./internal/web ./internal/casework
-	go test -timeout 20m -count=1 ./cmd/mianshen ./internal/demo/quarter ./internal/disburse/... ./internal/fsck ./internal/notify/...
-	CGO_ENABLED=1 go test -race -timeout 40m $(TESTFLAGS) ./internal/web ./internal/store ./... # the longest first, so that none is left for last
+	go test -vet=off -timeout 20m -count=1 ./cmd/mianshen ./internal/demo/quarter ./internal/disburse/... ./internal/fsck ./internal/notify/...
+	CGO_ENABLED=1 go test -race -vet=off -timeout 40m $(TESTFLAGS) ./internal/web ./internal/store ./... # the longest first, so that none is left for last
 
 # The benchmark against DuckDB is a module of its own, since DuckDB needs cgo.
 BENCH := $(BIN)/bench

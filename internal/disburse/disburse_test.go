@@ -149,6 +149,7 @@ func (d *desk) departments() (out []string, budget map[string]string) {
 
 // TestDistrict drafts the lists of all departments of the sample district, and proposes again: nothing is proposed twice.
 func TestDistrict(t *testing.T) {
+	pgtest.NotRacing(t) // much by one goroutine
 	onBoth(t, func(t *testing.T, d *desk) {
 		if err := demo.Load(t.Context(), d.office, now); err != nil {
 			t.Fatal(err)
